@@ -1,0 +1,46 @@
+{{/* What the schema cannot say: rules between values. All problems are reported together, each with the
+way out. Included by deployment.yaml, which is always rendered. */}}
+{{- define "grpc-service.validate" -}}
+{{- $services := list "identity" "filing" "catalogue" "settlement" "benefits" "clearing" "supervision" -}}
+{{- $problems := list -}}
+{{- $name := include "grpc-service.fullname" . -}}
+{{- if gt (len $name) 54 -}}
+{{- $problems = append $problems (printf "name %q is %d characters long, more than 54: choose a shorter release name" $name (len $name)) -}}
+{{- end -}}
+{{- if gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas) -}}
+{{- $problems = append $problems "autoscaling.minReplicas is above autoscaling.maxReplicas" -}}
+{{- end -}}
+{{- if and (eq .Values.service "settlement") (not .Values.benefitsRoutes) -}}
+{{- $problems = append $problems "settlement needs benefitsRoutes: at least \"*\": {}" -}}
+{{- end -}}
+{{- if and (ne .Values.service "settlement") .Values.benefitsRoutes -}}
+{{- $problems = append $problems (printf "benefitsRoutes is read by settlement only: remove it from %s" .Values.service) -}}
+{{- end -}}
+{{- if hasKey .Values.callees .Values.service -}}
+{{- $problems = append $problems (printf "callees.%s: a service does not call itself" .Values.service) -}}
+{{- end -}}
+{{- range $key, $callee := .Values.callees -}}
+{{- if ne (empty $callee.target) (empty $callee.to) -}}
+{{- $problems = append $problems (printf "callees.%s: set target and to together, or neither" $key) -}}
+{{- end -}}
+{{- end -}}
+{{- range $key, $callee := .Values.benefitsRoutes -}}
+{{- if ne (empty $callee.target) (empty $callee.to) -}}
+{{- $problems = append $problems (printf "benefitsRoutes.%s: set target and to together, or neither" $key) -}}
+{{- end -}}
+{{- end -}}
+{{- range $key, $caller := .Values.callers -}}
+{{- if not (or $caller.from (eq $key "provinces") (has $key $services)) -}}
+{{- $problems = append $problems (printf "callers.%s is no service of the mesh: say with `from` where it calls from" $key) -}}
+{{- end -}}
+{{- end -}}
+{{- $owned := include "grpc-service.environment" . | fromYaml -}}
+{{- range $key, $_ := .Values.settings -}}
+{{- if or (hasKey $owned $key) (hasSuffix "_TARGET" $key) (hasSuffix "_FILE" $key) (eq $key "YIJIE_BENEFITS_ROUTES") -}}
+{{- $problems = append $problems (printf "settings.%s: the chart sets it from callees, benefitsRoutes, database, keys or global" $key) -}}
+{{- end -}}
+{{- end -}}
+{{- if $problems -}}
+{{- fail (printf "%s:\n  - %s" .Values.service (join "\n  - " $problems)) -}}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,236 @@
+"""What adjudication takes and gives. Amounts are whole fen, dates civil dates in Asia/Shanghai."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+from services.kit.codes import SCHEME_EMPLOYEE, SCHEME_RESIDENT
+
+if TYPE_CHECKING:
+    from datetime import date
+
+POOLED_FUND_TYPES: Final = {SCHEME_EMPLOYEE: "310100", SCHEME_RESIDENT: "390100"}
+"""Pooled fund 统筹基金 (hifp_pay) by scheme, fund_pay_type of the national interface."""
+LARGE_AMOUNT_FUND_TYPE: Final = "330100"
+"""Large-amount 大额医疗费用补助 (hifob_pay)."""
+CRITICAL_ILLNESS_FUND_TYPE: Final = "390200"
+"""Resident critical illness 居民大病 (hifmi_pay)."""
+ACCOUNT_FUND_TYPE: Final = "310200"
+"""Personal account 个人账户 (acct_pay); listed apart from the funds, never inside their total."""
+
+
+class Setting(Enum):
+    """Where care was given, as far as rules tell it apart (from med_type's first two digits)."""
+
+    OUTPATIENT = "outpatient"
+    INPATIENT = "inpatient"
+    CHRONIC = "chronic"
+    PHARMACY = "pharmacy"
+
+
+class HospitalLevel(Enum):
+    """Level of the institution for deductible and ratio (from dedc_hosp_lv)."""
+
+    COMMUNITY = "community"
+    PRIMARY = "1"
+    SECONDARY = "2"
+    TERTIARY = "3"
+    TERTIARY_TOP = "3_top"
+
+
+class Person(Enum):
+    """Person group (from psn_type's first two digits)."""
+
+    IN_SERVICE = "in_service"
+    RETIRED = "retired"
+    MINOR = "minor"
+    ADULT = "adult"
+    ELDERLY = "elderly"
+
+
+class Stay(Enum):
+    """Which inpatient stay of the benefit year this is."""
+
+    FIRST = "first"
+    LATER = "later"
+
+
+class Travel(Enum):
+    """How far the care region is from the insured region."""
+
+    LOCAL = "local"
+    """Inside the pooling area."""
+    IN_PROVINCE = "in_province"
+    CROSS_PROVINCE = "cross_province"
+
+
+class BenefitLevel(Enum):
+    """What the filing (备案) entitles to, as the filing service answers."""
+
+    LONG_TERM = "LONG_TERM"
+    REFERRAL = "REFERRAL"
+    EMERGENCY = "EMERGENCY"
+    TEMPORARY = "TEMPORARY"
+    UNFILED = "UNFILED"
+
+
+class Status(Enum):
+    """How well a policy value is founded."""
+
+    PUBLISHED = "published"
+    """Read in the official document."""
+    SECONDARY = "secondary"
+    """From a source that quotes a document; the document itself was not seen."""
+    SAMPLE = "sample"
+    """An example (示例) or a reading of an unclear text; never law."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """The five amounts of a bill, in fen; the last four add up to the total (identity I2)."""
+
+    total: int
+    """费用总额 medfee_sumamt."""
+    full_self_pay: int
+    """全自费 fulamt_ownpay_amt."""
+    over_limit: int
+    """超限价自费 overlmt_amt."""
+    prior_self_pay: int
+    """先行自付 preselfpay_amt."""
+    in_scope: int
+    """政策范围内 inscp_scp_amt; includes what the deductible will take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One bill to adjudicate."""
+
+    person_id: str
+    insured_region_code: str
+    """Pooling area of the insurance, GB/T 2260, 6 digits (insuplc_admdvs)."""
+    scheme_code: str
+    """insutype: 310 employee, 390 resident."""
+    person_type_code: str
+    """psn_type, 2 to 6 digits; the first two count."""
+    care_region_code: str
+    """6 digits (mdtrtarea_admvs)."""
+    level: HospitalLevel
+    medical_type_code: str
+    """med_type, 2 to 6 digits; the first two count."""
+    benefit_level: BenefitLevel
+    begin_date: date
+    end_date: date
+    """Discharge or visit date: it decides the parameters and the benefit year."""
+    amounts: Amounts
+    use_account: bool
+    """Whether the patient lets the personal account pay (acct_used_flag)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accumulators:
+    """Sums of one person, scheme and benefit year, or a change to them; fen and counts.
+
+    Names as in yijie.benefits.v1.Accumulators.
+    """
+
+    inpatient_in_scope: int = 0
+    inpatient_deductible: int = 0
+    inpatient_count: int = 0
+    """Stays settled."""
+    outpatient_in_scope: int = 0
+    outpatient_deductible: int = 0
+    outpatient_fund: int = 0
+    """Pooled fund of outpatient care."""
+    fund_pooled: int = 0
+    """Pooled fund of inpatient care."""
+    fund_large_amount: int = 0
+    fund_critical_illness: int = 0
+    critical_illness_base: int = 0
+    account_pay: int = 0
+
+    def plus(self, delta: Accumulators) -> Accumulators:
+        """Returns the sums after a settlement."""
+        return self._combined(delta, 1)
+
+    def minus(self, delta: Accumulators) -> Accumulators:
+        """Returns the sums as if the settlement had not been."""
+        return self._combined(delta, -1)
+
+    def _combined(self, delta: Accumulators, sign: int) -> Accumulators:
+        return Accumulators(
+            **{name: getattr(self, name) + sign * getattr(delta, name) for name in SUM_NAMES}
+        )
+
+
+SUM_NAMES: Final = tuple(field.name for field in fields(Accumulators))
+"""Names of the accumulators, in their stored order."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterRead:
+    """One policy value as it was read."""
+
+    path: str
+    """Place in the pack and the key used: `employee/inpatient/deductible.amount[3]`."""
+    value: str
+    """As text: `900.00`, `85%`, `points`."""
+    effective_from: date
+    status: Status
+    reference: str
+    """Document number, or its title when it has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the calculation: an amount that came out, and the parameters read for it."""
+
+    code: str
+    """Stable name of the kind of step, e.g. `segment`."""
+    name_zh: str
+    name_en: str
+    base_fen: int
+    """Amount that the step works on."""
+    result_fen: int
+    """Amount that the step gives. Of segments and bands: shown to the fen, summed exactly."""
+    parameters: tuple[ParameterRead, ...]
+    rounding: str
+    """`half_up` or `down` when the result was rounded by the rule, else empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class FundPayment:
+    """What one fund pays (setldetail row); never zero."""
+
+    fund_type_code: str
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The split of one bill. total = fund_total + account_pay + cash_pay."""
+
+    amounts: Amounts
+    deductible: int
+    """起付线 actually paid (act_pay_dedc)."""
+    deductible_standard: int
+    """起付线 of the policy for this bill (crt_dedc)."""
+    fund_payments: tuple[FundPayment, ...]
+    fund_total: int
+    account_pay: int
+    account_balance: int
+    """Personal account after this bill."""
+    cash_pay: int
+    patient_total: int
+    """account_pay + cash_pay (psn_part_amt)."""
+    above_cap: int
+    """In-scope cost that the pooled fund did not reach because of its cap, rounded to the fen."""
+    critical_base: int
+    """合规自付 of this bill that enters the critical-illness base."""
+    delta: Accumulators
+    benefit_year: int
+    policy_version: str
+    sample: bool
+    """True: at least one value used is a sample; the receipt must say 示例."""
+    steps: tuple[Step, ...]

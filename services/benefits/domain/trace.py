@@ -1,0 +1,110 @@
+"""The calculation, step by step, as the receipt and an appeal need it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from services.benefits.domain.errors import not_covered
+from services.benefits.domain.model import ParameterRead, Status, Step
+from services.benefits.domain.values import percent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from fractions import Fraction
+
+    from services.benefits.domain.schema import Dimension, ParameterSpec, Scale
+    from services.benefits.domain.snapshot import Snapshot
+
+    T = TypeVar("T")
+
+NAMES: Final = {
+    "deductible": ("起付线", "deductible"),
+    "segment": ("统筹分段支付", "segment of the pooled fund"),
+    "pooled_fund": ("统筹基金支付", "pooled fund"),
+    "pooled_cap": ("封顶线内统筹基金支付", "pooled fund within the cap"),
+    "large_amount": ("大额医疗费用补助支付", "large-amount fund"),
+    "critical_illness_base": ("大病合规自付", "burden that counts for critical illness"),
+    "critical_illness_band": ("大病保险分段支付", "band of critical illness"),
+    "critical_illness": ("大病保险支付", "critical-illness insurance"),
+    "account": ("个人账户支付", "personal account"),
+    "cash": ("个人现金支付", "cash"),
+}
+"""Chinese and English name per step code."""
+
+
+class Trace:
+    """Collects the steps of one adjudication; every parameter is read through it.
+
+    What is read goes to the next amount that comes out.
+    """
+
+    def __init__(self, snapshot: Snapshot, coordinates: Mapping[Dimension, str], day: str) -> None:
+        """Starts empty, for one bill on one day (ISO)."""
+        self._snapshot = snapshot
+        self._coordinates = coordinates
+        self._day = day
+        self._reads: list[ParameterRead] = []
+        self.steps: list[Step] = []
+        self.sample = False
+
+    def read(self, spec: ParameterSpec[T]) -> T:
+        """Returns a parameter for this bill and writes down what was read.
+
+        Raises:
+            RuleForbids: POLICY_NOT_COVERED when the pack leaves these coordinates out.
+        """
+        value, read = self._look_up(spec)
+        self._reads.append(read)
+        return value
+
+    def read_scale(self, spec: ParameterSpec[Scale]) -> tuple[Scale, ParameterRead]:
+        """Returns a scale; each bracket that is used goes to `use_bracket` with the read.
+
+        Raises:
+            RuleForbids: as `read`.
+        """
+        return self._look_up(spec)
+
+    def use_bracket(self, read: ParameterRead, *, ratio: Fraction, paid: Fraction) -> None:
+        """Writes down the ratio of one bracket, and what a reduction made of it."""
+        text = percent(ratio) if paid == ratio else f"{percent(ratio)} → {percent(paid)}"
+        self._reads.append(replace(read, value=text))
+
+    def _look_up(self, spec: ParameterSpec[T]) -> tuple[T, ParameterRead]:
+        found = self._snapshot.read(spec, self._coordinates)
+        if found is None:
+            by = self._snapshot.resolved[spec.path].by
+            where = ",".join(self._coordinates[dimension] for dimension in by)
+            raise not_covered(
+                region_code=self._snapshot.region_code,
+                scheme_code=self._snapshot.scheme_code,
+                settlement_date=self._day,
+                missing=f"{spec.path}[{where}]",
+            )
+        cell, entry = found
+        if entry.status is Status.SAMPLE:
+            self.sample = True
+        return cell.value, ParameterRead(
+            path=cell.path,
+            value=cell.text,
+            effective_from=entry.effective_from,
+            status=entry.status,
+            reference=entry.reference.label,
+        )
+
+    def amount(self, code: str, *, base: int, result: int, rounding: str = "") -> None:
+        """Writes down an amount that came out, and how it was rounded if it was."""
+        name_zh, name_en = NAMES[code]
+        self.steps.append(
+            Step(
+                code=code,
+                name_zh=name_zh,
+                name_en=name_en,
+                base_fen=base,
+                result_fen=result,
+                parameters=tuple(self._reads),
+                rounding=rounding,
+            )
+        )
+        self._reads.clear()

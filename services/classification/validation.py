@@ -1,0 +1,175 @@
+"""Checks of shape on catalogue items and fee lines, before anything is computed with them.
+
+They find every problem, name its field, and never repeat the offending value: it comes from a
+patient's bill.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from services.classification.model import (
+    CATALOGUE_CLASSES,
+    CLASS_B,
+    OVER_CEILING_WAYS,
+    CatalogueItem,
+    FeeLine,
+)
+from services.kit.codes import CHARGE_CATEGORIES, list_type_of
+from services.kit.errors import FieldViolation
+from services.kit.money import to_fen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LINES_MAX: Final = 3000
+"""Most lines of one bill."""
+NAME_CHARS_MAX: Final = 200
+_LINE_ID: Final = re.compile(r"[0-9A-Za-z._-]{1,40}")
+_LIST_TYPES: Final = frozenset(("101", "102", "103", "201", "301"))
+PRICE_MAX: Final = Decimal(9999999999)
+"""Unit price is N16,6: ten digits before the point."""
+PRICE_PLACES: Final = 6
+QUANTITY_MAX: Final = Decimal(999999999999)
+"""Quantity is N16,4: twelve digits before the point."""
+QUANTITY_PLACES: Final = 4
+RATIO_PLACES: Final = 4
+AMOUNT_FEN_MAX: Final = 10**13
+"""Most that one line may state, in fen (100 billion yuan): far above any bill, and it keeps the
+product of price and quantity within Decimal's 28 digits."""
+AMOUNT_TOLERANCE_FEN: Final = 1
+"""How far a line's amount may be from unit price x quantity (national interface: 0.01 yuan)."""
+
+
+def line_problems(line: FeeLine, path: str) -> list[FieldViolation]:
+    """Returns what is wrong with a fee line; empty: nothing.
+
+    Args:
+        line: as received.
+        path: of the line in the request, as `bill.lines[3]`.
+    """
+    problems: list[FieldViolation] = []
+    if _LINE_ID.fullmatch(line.line_id) is None:
+        problems.append(_invalid(f"{path}.line_id", "1 to 40 of 0-9 A-Z a-z . _ - are required"))
+    if not list_type_of(line.item_code):
+        problems.append(
+            _invalid(f"{path}.item_code", "not a national drug, service item or consumable code")
+        )
+    numbers = _number_problems(line, path)
+    if numbers:
+        return problems + numbers
+    if not amount_agrees(line):
+        problems.append(
+            FieldViolation(
+                f"{path}.amount",
+                "differs from unit price x quantity by more than 0.01 yuan",
+                "LINE_AMOUNT_MISMATCH",
+            )
+        )
+    return problems
+
+
+def lines_problems(lines: Sequence[FeeLine], path: str) -> list[FieldViolation]:
+    """Returns what is wrong with a bill's lines, their number and their ids included."""
+    if not 0 < len(lines) <= LINES_MAX:
+        return [_invalid(path, f"1 to {LINES_MAX} lines are required")]
+    problems: list[FieldViolation] = []
+    seen: set[str] = set()
+    for index, line in enumerate(lines):
+        if line.line_id in seen:
+            problems.append(
+                FieldViolation(
+                    f"{path}[{index}].line_id", "another line has the same id", "LINE_ID_DUPLICATE"
+                )
+            )
+        seen.add(line.line_id)
+        problems.extend(line_problems(line, f"{path}[{index}]"))
+    return problems
+
+
+def amount_agrees(line: FeeLine) -> bool:
+    """Tells whether the stated amount is within 1 fen of unit price x quantity, rounded half up."""
+    # Exact: a product beyond the bound would be off anyway, and one within it has <= 28 digits.
+    return abs(to_fen(line.unit_price * line.quantity) - line.amount_fen) <= AMOUNT_TOLERANCE_FEN
+
+
+def item_problems(item: CatalogueItem, path: str) -> list[FieldViolation]:
+    """Returns what is wrong with a catalogue item; empty: nothing.
+
+    Args:
+        item: as received.
+        path: of the item in the request, as `items[3]`.
+    """
+    list_type = list_type_of(item.item_code)
+    ceiling = item.price_ceiling
+    ratio_ok = _within(item.prior_self_pay_ratio, Decimal(1), RATIO_PLACES)
+    checks = (
+        ("item_code", bool(list_type), "not a national drug, service item or consumable code"),
+        (
+            "list_type_code",
+            item.list_type_code in _LIST_TYPES,
+            "101, 102, 103, 201 or 301 is required",
+        ),
+        (
+            "list_type_code",
+            item.list_type_code == list_type or not list_type,
+            "disagrees with the format of the item code",
+        ),
+        ("name", 0 < len(item.name) <= NAME_CHARS_MAX, f"1 to {NAME_CHARS_MAX} characters needed"),
+        (
+            "charge_category_code",
+            item.charge_category_code in CHARGE_CATEGORIES,
+            "01 to 14 is required",
+        ),
+        ("catalogue_class", item.catalogue_class in CATALOGUE_CLASSES, "A, B or C is required"),
+        ("prior_self_pay_ratio", ratio_ok, "0 to 1 with at most 4 places is required"),
+        (
+            "prior_self_pay_ratio",
+            not ratio_ok or item.catalogue_class == CLASS_B or item.prior_self_pay_ratio == 0,
+            "only class B has a prior self-pay ratio",
+        ),
+        (
+            "price_ceiling",
+            ceiling is None or _within(ceiling, PRICE_MAX, PRICE_PLACES),
+            "0 to 9999999999 with at most 6 places is required",
+        ),
+        ("over_ceiling", item.over_ceiling in OVER_CEILING_WAYS, "self_pay or reject is required"),
+        (
+            "end_date",
+            item.end_date is None or item.end_date >= item.begin_date,
+            "before begin_date",
+        ),
+    )
+    return [_invalid(f"{path}.{field}", text) for field, holds, text in checks if not holds]
+
+
+def _number_problems(line: FeeLine, path: str) -> list[FieldViolation]:
+    problems: list[FieldViolation] = []
+    if not _within(line.unit_price, PRICE_MAX, PRICE_PLACES):
+        problems.append(
+            _invalid(f"{path}.unit_price", "0 to 9999999999 with at most 6 places is required")
+        )
+    if not _within(line.quantity, QUANTITY_MAX, QUANTITY_PLACES) or line.quantity == 0:
+        problems.append(
+            _invalid(
+                f"{path}.quantity",
+                "more than 0, up to 999999999999, with at most 4 places is required",
+            )
+        )
+    if not 0 <= line.amount_fen <= AMOUNT_FEN_MAX:
+        problems.append(_invalid(f"{path}.amount", f"0 to {AMOUNT_FEN_MAX} fen is required"))
+    return problems
+
+
+def _within(value: Decimal, largest: Decimal, places: int) -> bool:
+    """Tells whether a decimal is finite, in 0..largest, and has at most that many places."""
+    if not value.is_finite() or value < 0 or value > largest:
+        return False
+    exponent = value.as_tuple().exponent
+    return isinstance(exponent, int) and -exponent <= places
+
+
+def _invalid(field: str, description: str) -> FieldViolation:
+    return FieldViolation(field, description, "FIELD_INVALID")

@@ -1,0 +1,38 @@
+from buf.validate import validate_pb2 as _validate_pb2
+from google.api import field_behavior_pb2 as _field_behavior_pb2
+from google.type import date_pb2 as _date_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Institution(_message.Message):
+    __slots__ = ("institution_code", "name", "region_code", "hospital_level_code", "price_level_code", "deductible_level_code", "openings")
+    INSTITUTION_CODE_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    REGION_CODE_FIELD_NUMBER: _ClassVar[int]
+    HOSPITAL_LEVEL_CODE_FIELD_NUMBER: _ClassVar[int]
+    PRICE_LEVEL_CODE_FIELD_NUMBER: _ClassVar[int]
+    DEDUCTIBLE_LEVEL_CODE_FIELD_NUMBER: _ClassVar[int]
+    OPENINGS_FIELD_NUMBER: _ClassVar[int]
+    institution_code: str
+    name: str
+    region_code: str
+    hospital_level_code: str
+    price_level_code: str
+    deductible_level_code: str
+    openings: _containers.RepeatedCompositeFieldContainer[Opening]
+    def __init__(self, institution_code: _Optional[str] = ..., name: _Optional[str] = ..., region_code: _Optional[str] = ..., hospital_level_code: _Optional[str] = ..., price_level_code: _Optional[str] = ..., deductible_level_code: _Optional[str] = ..., openings: _Optional[_Iterable[_Union[Opening, _Mapping]]] = ...) -> None: ...
+
+class Opening(_message.Message):
+    __slots__ = ("medical_type_code", "begin_date", "end_date")
+    MEDICAL_TYPE_CODE_FIELD_NUMBER: _ClassVar[int]
+    BEGIN_DATE_FIELD_NUMBER: _ClassVar[int]
+    END_DATE_FIELD_NUMBER: _ClassVar[int]
+    medical_type_code: str
+    begin_date: _date_pb2.Date
+    end_date: _date_pb2.Date
+    def __init__(self, medical_type_code: _Optional[str] = ..., begin_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., end_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ...) -> None: ...

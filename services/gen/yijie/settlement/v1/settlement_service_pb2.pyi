@@ -1,0 +1,163 @@
+import datetime
+
+from buf.validate import validate_pb2 as _validate_pb2
+from google.api import field_behavior_pb2 as _field_behavior_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.type import date_pb2 as _date_pb2
+from yijie.settlement.v1 import settlement_pb2 as _settlement_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class View(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    VIEW_UNSPECIFIED: _ClassVar[View]
+    VIEW_BASIC: _ClassVar[View]
+    VIEW_FULL: _ClassVar[View]
+
+class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    KIND_UNSPECIFIED: _ClassVar[Kind]
+    KIND_SETTLED: _ClassVar[Kind]
+    KIND_REVERSED: _ClassVar[Kind]
+VIEW_UNSPECIFIED: View
+VIEW_BASIC: View
+VIEW_FULL: View
+KIND_UNSPECIFIED: Kind
+KIND_SETTLED: Kind
+KIND_REVERSED: Kind
+
+class PreSettleRequest(_message.Message):
+    __slots__ = ("patient", "bill", "use_account", "with_trace")
+    PATIENT_FIELD_NUMBER: _ClassVar[int]
+    BILL_FIELD_NUMBER: _ClassVar[int]
+    USE_ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    WITH_TRACE_FIELD_NUMBER: _ClassVar[int]
+    patient: _settlement_pb2.Patient
+    bill: _settlement_pb2.Bill
+    use_account: bool
+    with_trace: bool
+    def __init__(self, patient: _Optional[_Union[_settlement_pb2.Patient, _Mapping]] = ..., bill: _Optional[_Union[_settlement_pb2.Bill, _Mapping]] = ..., use_account: _Optional[bool] = ..., with_trace: _Optional[bool] = ...) -> None: ...
+
+class PreSettleResponse(_message.Message):
+    __slots__ = ("settlement",)
+    SETTLEMENT_FIELD_NUMBER: _ClassVar[int]
+    settlement: _settlement_pb2.Settlement
+    def __init__(self, settlement: _Optional[_Union[_settlement_pb2.Settlement, _Mapping]] = ...) -> None: ...
+
+class SettleRequest(_message.Message):
+    __slots__ = ("request_id", "patient", "bill", "use_account", "with_trace")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    PATIENT_FIELD_NUMBER: _ClassVar[int]
+    BILL_FIELD_NUMBER: _ClassVar[int]
+    USE_ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    WITH_TRACE_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    patient: _settlement_pb2.Patient
+    bill: _settlement_pb2.Bill
+    use_account: bool
+    with_trace: bool
+    def __init__(self, request_id: _Optional[str] = ..., patient: _Optional[_Union[_settlement_pb2.Patient, _Mapping]] = ..., bill: _Optional[_Union[_settlement_pb2.Bill, _Mapping]] = ..., use_account: _Optional[bool] = ..., with_trace: _Optional[bool] = ...) -> None: ...
+
+class SettleResponse(_message.Message):
+    __slots__ = ("settlement", "replayed", "trace_id")
+    SETTLEMENT_FIELD_NUMBER: _ClassVar[int]
+    REPLAYED_FIELD_NUMBER: _ClassVar[int]
+    TRACE_ID_FIELD_NUMBER: _ClassVar[int]
+    settlement: _settlement_pb2.Settlement
+    replayed: bool
+    trace_id: str
+    def __init__(self, settlement: _Optional[_Union[_settlement_pb2.Settlement, _Mapping]] = ..., replayed: _Optional[bool] = ..., trace_id: _Optional[str] = ...) -> None: ...
+
+class ReverseSettlementRequest(_message.Message):
+    __slots__ = ("request_id", "settlement_id", "settle_request_id")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    SETTLEMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    SETTLE_REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    settlement_id: str
+    settle_request_id: str
+    def __init__(self, request_id: _Optional[str] = ..., settlement_id: _Optional[str] = ..., settle_request_id: _Optional[str] = ...) -> None: ...
+
+class ReverseSettlementResponse(_message.Message):
+    __slots__ = ("settlement", "replayed", "trace_id")
+    SETTLEMENT_FIELD_NUMBER: _ClassVar[int]
+    REPLAYED_FIELD_NUMBER: _ClassVar[int]
+    TRACE_ID_FIELD_NUMBER: _ClassVar[int]
+    settlement: _settlement_pb2.Settlement
+    replayed: bool
+    trace_id: str
+    def __init__(self, settlement: _Optional[_Union[_settlement_pb2.Settlement, _Mapping]] = ..., replayed: _Optional[bool] = ..., trace_id: _Optional[str] = ...) -> None: ...
+
+class GetSettlementRequest(_message.Message):
+    __slots__ = ("settlement_id", "request_id", "view")
+    SETTLEMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    VIEW_FIELD_NUMBER: _ClassVar[int]
+    settlement_id: str
+    request_id: str
+    view: View
+    def __init__(self, settlement_id: _Optional[str] = ..., request_id: _Optional[str] = ..., view: _Optional[_Union[View, str]] = ...) -> None: ...
+
+class GetSettlementResponse(_message.Message):
+    __slots__ = ("settlement",)
+    SETTLEMENT_FIELD_NUMBER: _ClassVar[int]
+    settlement: _settlement_pb2.Settlement
+    def __init__(self, settlement: _Optional[_Union[_settlement_pb2.Settlement, _Mapping]] = ...) -> None: ...
+
+class ListSettlementsRequest(_message.Message):
+    __slots__ = ("page_size", "page_token", "care_region_code", "insured_region_code", "create_date_min", "create_date_max", "state")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    CARE_REGION_CODE_FIELD_NUMBER: _ClassVar[int]
+    INSURED_REGION_CODE_FIELD_NUMBER: _ClassVar[int]
+    CREATE_DATE_MIN_FIELD_NUMBER: _ClassVar[int]
+    CREATE_DATE_MAX_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    care_region_code: str
+    insured_region_code: str
+    create_date_min: _date_pb2.Date
+    create_date_max: _date_pb2.Date
+    state: _settlement_pb2.State
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., care_region_code: _Optional[str] = ..., insured_region_code: _Optional[str] = ..., create_date_min: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., create_date_max: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., state: _Optional[_Union[_settlement_pb2.State, str]] = ...) -> None: ...
+
+class ListSettlementsResponse(_message.Message):
+    __slots__ = ("settlements", "next_page_token")
+    SETTLEMENTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    settlements: _containers.RepeatedCompositeFieldContainer[_settlement_pb2.Settlement]
+    next_page_token: str
+    def __init__(self, settlements: _Optional[_Iterable[_Union[_settlement_pb2.Settlement, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class SubscribeRequest(_message.Message):
+    __slots__ = ("after_cursor",)
+    AFTER_CURSOR_FIELD_NUMBER: _ClassVar[int]
+    after_cursor: str
+    def __init__(self, after_cursor: _Optional[str] = ...) -> None: ...
+
+class SubscribeResponse(_message.Message):
+    __slots__ = ("events", "cursor")
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    events: _containers.RepeatedCompositeFieldContainer[Event]
+    cursor: str
+    def __init__(self, events: _Optional[_Iterable[_Union[Event, _Mapping]]] = ..., cursor: _Optional[str] = ...) -> None: ...
+
+class Event(_message.Message):
+    __slots__ = ("cursor", "kind", "event_time", "settlement")
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    EVENT_TIME_FIELD_NUMBER: _ClassVar[int]
+    SETTLEMENT_FIELD_NUMBER: _ClassVar[int]
+    cursor: str
+    kind: Kind
+    event_time: _timestamp_pb2.Timestamp
+    settlement: _settlement_pb2.Settlement
+    def __init__(self, cursor: _Optional[str] = ..., kind: _Optional[_Union[Kind, str]] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., settlement: _Optional[_Union[_settlement_pb2.Settlement, _Mapping]] = ...) -> None: ...

@@ -1,0 +1,202 @@
+"""Personal data at rest: encrypted fields, and keyed blind indexes to find them by.
+
+A record is stored as AES-256-GCM ciphertext; the values it is looked up by (id number, card number,
+credential token) are stored only as HMAC-SHA256 under another key. Whoever holds the database but
+not the keys can neither read a person nor test a guess: the space of id numbers is small enough to
+be enumerated, so a plain hash would be no protection.
+
+Keys come from files that `config` reads; the text of a key never appears in an error or a repr.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import os
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+KEY_BYTES: Final = 32
+_NONCE_BYTES: Final = 12
+_TAG_BYTES: Final = 16
+_KEY_ID_MAX: Final = 255
+
+
+class BadKey(ValueError):
+    """A key or key file cannot be used; the text says why and never holds key material."""
+
+
+class UnreadableField(Exception):
+    """A stored field cannot be decrypted: unknown key id, wrong context, or altered bytes.
+
+    It means a wrong key file or a damaged database, never a caller's mistake, so it is no
+    DomainError: the caller sees "internal error" and nothing else.
+    """
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class KeyRing:
+    """Keys by key id (1..255), and the id that new fields are written with."""
+
+    keys: Mapping[int, bytes]
+    active: int
+
+    def __post_init__(self) -> None:
+        """Refuses rings that could not be written with or hold keys of the wrong size."""
+        if self.active not in self.keys:
+            msg = f"active key id {self.active} has no key"
+            raise BadKey(msg)
+        for key_id, key in self.keys.items():
+            if not 1 <= key_id <= _KEY_ID_MAX:
+                msg = f"key id {key_id} is not in 1..{_KEY_ID_MAX}"
+                raise BadKey(msg)
+            if len(key) != KEY_BYTES:
+                msg = f"key {key_id} has {len(key)} bytes, not {KEY_BYTES}"
+                raise BadKey(msg)
+        if len(set(self.keys.values())) != len(self.keys):
+            msg = "two key ids share one key: the older one could never be retired"
+            raise BadKey(msg)
+        object.__setattr__(self, "keys", MappingProxyType(dict(self.keys)))
+
+
+def parse_key(data: bytes) -> bytes:
+    """Returns the 32 bytes of a key file: raw, or base64 text (standard or URL-safe).
+
+    Raises:
+        BadKey: neither 32 raw bytes nor base64 of 32 bytes.
+    """
+    if len(data) == KEY_BYTES:
+        return data
+    text = data.strip().replace(b"-", b"+").replace(b"_", b"/")
+    try:
+        key = base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != KEY_BYTES:
+        msg = f"a key file holds {KEY_BYTES} raw bytes or base64 of {KEY_BYTES} bytes"
+        raise BadKey(msg) from None
+    return key
+
+
+def parse_keyring(data: bytes) -> KeyRing:
+    """Returns the keys of a key file.
+
+    Either one key as in `parse_key`, which gets id 1, or text lines `<key id>:<base64>`: the first
+    line is the active key, the others only read. Blank lines and `#` comments are skipped.
+
+    Raises:
+        BadKey: a line is malformed, an id repeats, or the ring is unusable.
+    """
+    if len(data) == KEY_BYTES or b":" not in data:
+        return KeyRing({1: parse_key(data)}, 1)
+    keys: dict[int, bytes] = {}
+    for number, line in enumerate(data.splitlines(), start=1):
+        entry = line.strip()
+        if not entry or entry.startswith(b"#"):
+            continue
+        key_id, separator, text = entry.partition(b":")
+        if not separator or not key_id.isdigit():
+            msg = f"line {number} of the key file is not <key id>:<base64>"
+            raise BadKey(msg)
+        if int(key_id) in keys:
+            msg = f"line {number} of the key file repeats key id {int(key_id)}"
+            raise BadKey(msg)
+        # base64 only: a raw key could hold a newline and be torn apart.
+        keys[int(key_id)] = parse_key(text.strip() + b"\n")
+    if not keys:
+        msg = "the key file holds no key"
+        raise BadKey(msg)
+    return KeyRing(keys, next(iter(keys)))
+
+
+class FieldCipher:
+    """Encrypts and decrypts single fields with AES-256-GCM.
+
+    Stored form: key id (1 byte), nonce (12), ciphertext, tag (16). The key id and the caller's
+    context are authenticated, so a field copied to another column or row does not decrypt there.
+    Nonces are random: retire a key well before 2^32 fields were written with it (NIST SP 800-38D).
+    """
+
+    __slots__ = ("_active", "_ciphers", "_random")
+
+    def __init__(self, ring: KeyRing, *, random: Callable[[int], bytes] = os.urandom) -> None:
+        """Prepares one cipher per key; `random` is replaced only by tests."""
+        self._ciphers = {key_id: AESGCM(key) for key_id, key in ring.keys.items()}
+        self._active = ring.active
+        self._random = random
+
+    @property
+    def active_key_id(self) -> int:
+        """The key id that new fields are written with."""
+        return self._active
+
+    def encrypt(self, plaintext: bytes, *, context: bytes) -> bytes:
+        """Returns the stored form of a field.
+
+        Args:
+            plaintext: the field.
+            context: what the field is and whose, e.g. `b"identity.person:" + person_id`.
+        """
+        head = bytes((self._active,))
+        nonce = self._random(_NONCE_BYTES)
+        sealed = self._ciphers[self._active].encrypt(nonce, plaintext, head + context)
+        return head + nonce + sealed
+
+    def decrypt(self, stored: bytes, *, context: bytes) -> bytes:
+        """Returns the field that `encrypt` was given with the same context.
+
+        Raises:
+            UnreadableField: the key is not in the ring, the context differs, or bytes were changed.
+        """
+        if len(stored) < 1 + _NONCE_BYTES + _TAG_BYTES:
+            raise UnreadableField("the stored field is too short")
+        cipher = self._ciphers.get(stored[0])
+        if cipher is None:
+            msg = f"no key with id {stored[0]}"
+            raise UnreadableField(msg)
+        nonce = stored[1 : 1 + _NONCE_BYTES]
+        try:
+            return cipher.decrypt(nonce, stored[1 + _NONCE_BYTES :], stored[:1] + context)
+        except InvalidTag:
+            raise UnreadableField("the stored field does not authenticate") from None
+
+    def needs_rewrite(self, stored: bytes) -> bool:
+        """Tells whether a field was written with another key than the active one."""
+        return stored[:1] != bytes((self._active,))
+
+
+class BlindIndex:
+    """Turns a value that must be searchable into a 32-byte keyed fingerprint.
+
+    The same value under another kind has another fingerprint, so an id number used as a card number
+    is not recognisable as such. The key cannot be rotated without re-reading every record; it is
+    kept apart from the cipher's keys.
+    """
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: bytes) -> None:
+        """Takes a 32-byte key, see `parse_key`."""
+        if len(key) != KEY_BYTES:
+            msg = f"the blind index key has {len(key)} bytes, not {KEY_BYTES}"
+            raise BadKey(msg)
+        self._key = key
+
+    def index(self, kind: str, value: str) -> bytes:
+        """Returns the fingerprint of a value in its canonical spelling.
+
+        Args:
+            kind: what the value is (`"certificate"`, `"card"`, `"token"`); up to 255 bytes.
+            value: the value; validate its form first, for two spellings have two fingerprints.
+        """
+        label = kind.encode()
+        # The length in front keeps ("ab", "c") and ("a", "bc") apart.
+        return hmac.digest(self._key, bytes((len(label),)) + label + value.encode(), "sha256")

@@ -1,0 +1,231 @@
+"""PostgreSQL: one pool per process, every statement named, timed and traced; no ORM.
+
+A statement is a constant that begins with its name in a comment, `/* identity.find_card */ SELECT
+…`. The name is what spans, metrics and pg_stat_statements show; parameters never leave the
+process. A use case takes one connection: `database.run` for one that writes, `database.fetchrow`
+for one that reads once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import random
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import asyncpg
+import prometheus_client
+from opentelemetry.trace import SpanKind
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential
+
+from services.kit import config as settings
+from services.kit import telemetry
+from services.kit.errors import DomainError, LostRace, Overloaded, Unavailable
+from services.kit.log import get_logger
+
+T = TypeVar("T")
+
+POOL_CONNECTIONS = prometheus_client.Gauge(
+    "yijie_db_pool_connections", "Connections of the pool by state.", ["state"]
+)
+TRANSACTION_RETRIES = prometheus_client.Counter(
+    "yijie_db_transaction_retries", "Transactions repeated after a lost race.", ["db_query_summary"]
+)
+ATTEMPTS_MAX = 3
+"""A use case that loses this many races is answered ABORTED: the caller decides."""
+
+_NAME = re.compile(r"^\s*/\* ([a-z_.]+) \*/")
+_LOST = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+# A migration that changed a type under a live pool; the statement is prepared anew on a repeat.
+_STALE = (asyncpg.InvalidCachedStatementError,)
+_DOWN = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseConfig:
+    """How to reach the service's database."""
+
+    dsn: str = settings.env("DSN", secret=True)
+    """PostgreSQL connection string, e.g. postgresql://user@host/yijie."""
+    pool_size_max: int = settings.env("DB_POOL_SIZE_MAX", int, default=10)
+    """Connections at most."""
+    acquire_timeout_s: float = settings.env(
+        "DB_ACQUIRE_TIMEOUT_S", settings.parse_seconds, default=1.0
+    )
+    """Wait for a free connection before the call is shed."""
+    statement_timeout_s: float = settings.env(
+        "DB_STATEMENT_TIMEOUT_S", settings.parse_seconds, default=10.0
+    )
+    """Longest statement."""
+    connect_timeout_s: float = settings.env(
+        "DB_CONNECT_TIMEOUT_S", settings.parse_seconds, default=30.0
+    )
+    """How long to try at start before giving up."""
+
+
+class Connection:
+    """A connection held for one use case."""
+
+    def __init__(self, raw: Any) -> None:
+        self.raw = raw
+
+    async def fetchrow(self, query: str, *arguments: Any) -> asyncpg.Record | None:
+        """Runs a statement and returns its first row, or None."""
+        with _timed(query):
+            return await self.raw.fetchrow(query, *arguments)
+
+    async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        """Runs a statement and returns its rows."""
+        with _timed(query):
+            rows: list[asyncpg.Record] = await self.raw.fetch(query, *arguments)
+            return rows
+
+    async def execute(self, query: str, *arguments: Any) -> str:
+        """Runs a statement and returns its command tag."""
+        with _timed(query):
+            tag: str = await self.raw.execute(query, *arguments)
+            return tag
+
+    async def copy(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Bulk-inserts rows into a table of the service's schema."""
+        with _timed(f"/* copy.{table} */"):
+            await self.raw.copy_records_to_table(table, columns=list(columns), records=rows)
+
+
+class Database:
+    """The service's pool. Made by `open_database`."""
+
+    def __init__(self, pool: asyncpg.Pool, config: DatabaseConfig) -> None:
+        self._pool = pool
+        self._config = config
+
+    async def fetchrow(self, query: str, *arguments: Any) -> asyncpg.Record | None:
+        """Runs one statement on a connection of its own and returns its first row, or None."""
+        async with self.connection() as connection:
+            return await connection.fetchrow(query, *arguments)
+
+    async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        """Runs one statement on a connection of its own and returns its rows."""
+        async with self.connection() as connection:
+            return await connection.fetch(query, *arguments)
+
+    async def execute(self, query: str, *arguments: Any) -> str:
+        """Runs one statement on a connection of its own and returns its command tag."""
+        async with self.connection() as connection:
+            return await connection.execute(query, *arguments)
+
+    async def run(self, name: str, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Runs a use case in one transaction, the whole of it again after a lost race.
+
+        Raises LostRace after ATTEMPTS_MAX races, Overloaded when no connection is free in time,
+        Unavailable when the database cannot be reached. `work` must have no effect outside.
+        """
+        for attempt in range(1, ATTEMPTS_MAX + 1):
+            try:
+                with telemetry.span(name, SpanKind.CLIENT, {"db.system.name": "postgresql"}):
+                    async with self.connection() as connection, connection.raw.transaction():
+                        return await work(connection)
+            except (*_LOST, *_STALE):
+                TRANSACTION_RETRIES.labels(name).inc()
+                get_logger().info("transaction lost a race", query=name, attempt=attempt)
+                await asyncio.sleep(random.uniform(0.001, 0.01) * attempt)  # noqa: S311 - jitter
+        raise LostRace("LOST_RACE", "concurrent changes won every attempt", retry_after_ms=50)
+
+    @contextlib.asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Holds a connection for reads; statements commit one by one."""
+        try:
+            raw = await self._pool.acquire(timeout=self._config.acquire_timeout_s)
+        except TimeoutError:
+            raise Overloaded(
+                "OVERLOADED", "no database connection became free in time", retry_after_ms=500
+            ) from None
+        except _DOWN as error:
+            raise _down() from error
+        try:
+            yield Connection(raw)
+        except DomainError:
+            raise
+        except _DOWN as error:
+            raise _down() from error
+        finally:
+            POOL_CONNECTIONS.labels("open").set(self._pool.get_size())
+            POOL_CONNECTIONS.labels("idle").set(self._pool.get_idle_size())
+            # Shielded: a caller that hangs up must not leave the connection neither free nor held.
+            await asyncio.shield(self._pool.release(raw))
+
+
+@contextlib.asynccontextmanager
+async def open_database(config: DatabaseConfig, schema: str) -> AsyncIterator[Database]:
+    """Opens the pool on a schema, waiting for the server to come up, and closes it at the end."""
+    connect = functools.partial(
+        asyncpg.create_pool,
+        config.dsn,
+        min_size=1,
+        max_size=config.pool_size_max,
+        command_timeout=config.statement_timeout_s,
+        # Nothing here changes a session's state (no SET, no LISTEN, no session locks), so the
+        # reset that asyncpg sends at each release would be a round trip for nothing.
+        reset=_keep_session,
+        server_settings={
+            "search_path": schema,
+            "application_name": f"yijie.{schema}",
+            "timezone": "UTC",
+            "statement_timeout": str(int(config.statement_timeout_s * 1000)),
+            "idle_in_transaction_session_timeout": "60000",
+        },
+    )
+    attempts = AsyncRetrying(
+        retry=retry_if_exception_type((*_DOWN, TimeoutError)),
+        stop=stop_after_delay(config.connect_timeout_s),
+        wait=wait_exponential(multiplier=0.1, max=2),
+        reraise=True,
+    )
+    pool: asyncpg.Pool = await attempts(connect)
+    try:
+        yield Database(pool, config)
+    finally:
+        try:
+            await asyncio.wait_for(pool.close(), timeout=5)
+        except TimeoutError:
+            pool.terminate()
+
+
+async def _keep_session(_connection: Any) -> None:
+    """Replaces asyncpg's reset: there is nothing to reset."""
+
+
+@functools.cache
+def query_name(query: str) -> str:
+    """Returns the name in a statement's leading comment."""
+    match = _NAME.match(query)
+    if match is None:
+        msg = "a statement must begin with its name in a comment: /* service.name */"
+        raise ValueError(msg)
+    return match.group(1)
+
+
+@contextlib.contextmanager
+def _timed(query: str) -> Any:
+    name = query_name(query)
+    started = time.perf_counter()
+    with telemetry.span(name, SpanKind.CLIENT, {"db.system.name": "postgresql"}):
+        yield
+    telemetry.DATABASE_DURATION.labels(name).observe(time.perf_counter() - started)
+
+
+def _down() -> Unavailable:
+    return Unavailable("DATABASE_UNAVAILABLE", "the database cannot answer", retry_after_ms=1000)

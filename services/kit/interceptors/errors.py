@@ -1,0 +1,94 @@
+"""Turns what a handler raises into a google.rpc.Status; the only place that does.
+
+It is a privacy control too: an exception that is not ours may carry anything in its text, so the
+caller gets an id, and the log the exception's class and the line of ours that raised it.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import grpc
+from google.rpc import code_pb2, status_pb2
+from grpc_status import rpc_status
+
+from services.kit import call as calls
+from services.kit import status as statuses
+from services.kit.deadline import DeadlineTooShortError
+from services.kit.errors import DomainError
+from services.kit.interceptors import Interceptor, Stream, Unary
+from services.kit.log import get_logger
+
+
+class ErrorsInterceptor(Interceptor):
+    """Answers errors of one service."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self._service = service
+
+    def unary(self, method: str, inner: Unary) -> Unary:  # noqa: ARG002 - same for every method
+        """Returns a handler that answers errors of a unary call."""
+
+        async def guarded(request: Any, context: grpc.aio.ServicerContext) -> Any:
+            try:
+                return await inner(request, context)
+            except grpc.aio.AbortError:
+                raise
+            except Exception as error:  # noqa: BLE001 - the boundary: nothing may pass unmapped
+                status = self._status(error)
+            return await context.abort_with_status(rpc_status.to_status(status))
+
+        return guarded
+
+    def stream(self, method: str, inner: Stream) -> Stream:  # noqa: ARG002 - same for every method
+        """Returns a handler that answers errors of a server stream."""
+
+        async def guarded(request: Any, context: grpc.aio.ServicerContext) -> AsyncIterator[Any]:
+            try:
+                async for response in inner(request, context):
+                    yield response
+            except grpc.aio.AbortError:
+                raise
+            except Exception as error:  # noqa: BLE001 - the boundary: nothing may pass unmapped
+                status = self._status(error)
+            else:
+                return
+            await context.abort_with_status(rpc_status.to_status(status))
+
+        return guarded
+
+    def _status(self, error: Exception) -> status_pb2.Status:
+        call = calls.current.get()
+        if isinstance(error, DomainError):
+            status = statuses.to_status(error, self._service)
+            reason = error.reason
+        elif isinstance(error, DeadlineTooShortError):
+            status = statuses.deadline_status(self._service)
+            reason = "DEADLINE_TOO_SHORT"
+        else:
+            error_id = uuid4().hex
+            status = statuses.internal_status(self._service, error_id)
+            reason = "INTERNAL"
+            get_logger().error(
+                "defect",
+                error_id=error_id,
+                exception=type(error).__name__,
+                location=_location(error),
+            )
+        if call is not None:
+            call.code = code_pb2.Code.Name(status.code)
+            call.reason = reason
+        return status
+
+
+def _location(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "/services/" in frame.filename] or frames
+    if not ours:
+        return ""
+    last = ours[-1]
+    return f"{last.filename.rpartition('/services/')[2]}:{last.lineno}"

@@ -1,0 +1,93 @@
+"""The outermost interceptor: a server span, a duration and one log line for every call."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import grpc
+
+from services.kit import call as calls
+from services.kit import telemetry
+from services.kit.interceptors import Interceptor, Stream, Unary
+from services.kit.log import get_logger
+
+
+class TelemetryInterceptor(Interceptor):
+    """Observes calls; sees the outcome that the errors interceptor put into the Call."""
+
+    def unary(self, method: str, inner: Unary) -> Unary:
+        """Returns a handler that observes a unary call."""
+        log = get_logger()
+
+        async def observed(request: Any, context: grpc.aio.ServicerContext) -> Any:
+            with _observing(method, request, context, log):
+                return await inner(request, context)
+
+        return observed
+
+    def stream(self, method: str, inner: Stream) -> Stream:
+        """Returns a handler that observes a server stream; its duration is no latency."""
+        log = get_logger()
+
+        async def observed(request: Any, context: grpc.aio.ServicerContext) -> AsyncIterator[Any]:
+            # No span: a feed lives for hours, and a generator may be closed in another context.
+            call = calls.Call(method=method, started=time.perf_counter())
+            token = calls.current.set(call)
+            try:
+                async for response in inner(request, context):
+                    yield response
+            except (asyncio.CancelledError, GeneratorExit):
+                call.code = "CANCELLED"
+                raise
+            finally:
+                try:
+                    calls.current.reset(token)
+                except ValueError:  # closed from another context; nothing to reset there
+                    calls.current.set(None)
+                _log(log, call, trace_id="")
+
+        return observed
+
+
+@contextmanager
+def _observing(
+    method: str, request: Any, context: grpc.aio.ServicerContext, log: Any
+) -> Iterator[None]:
+    call = calls.Call(method=method, started=time.perf_counter())
+    request_id = getattr(request, "request_id", "")
+    if request_id:
+        call.fields["request_id"] = request_id[:36]
+    token = calls.current.set(call)
+    metadata = dict(context.invocation_metadata() or ())
+    with telemetry.server_span(method[1:], metadata) as span:
+        try:
+            yield
+        except asyncio.CancelledError:
+            # The caller's deadline passed or it hung up; what was committed stays committed.
+            call.code = "CANCELLED"
+            raise
+        finally:
+            calls.current.reset(token)
+            span.set_attribute("rpc.response.status_code", call.code)
+            if call.code != "OK":
+                telemetry.mark_failed(span, call.code, call.reason)
+            telemetry.SERVER_DURATION.labels(method[1:], call.code).observe(
+                time.perf_counter() - call.started
+            )
+            _log(log, call, telemetry.trace_id())
+
+
+def _log(log: Any, call: calls.Call, trace_id: str) -> None:
+    log.info(
+        "call",
+        method=call.method[1:],
+        code=call.code,
+        reason=call.reason,
+        duration_ms=round((time.perf_counter() - call.started) * 1000, 2),
+        trace_id=trace_id,
+        **call.fields,
+    )

@@ -1,0 +1,135 @@
+"""A service's process: gRPC server with health and reflection, readiness, and a graceful end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from services.kit import config as settings
+from services.kit import log
+from services.kit.channel import KEEPALIVE_MS, MESSAGE_BYTES_MAX
+from services.kit.interceptors.deadline import DeadlineInterceptor
+from services.kit.interceptors.errors import ErrorsInterceptor
+from services.kit.interceptors.telemetry import TelemetryInterceptor
+from services.kit.interceptors.validation import ValidationInterceptor
+from services.kit.telemetry import TelemetryConfig, telemetry
+
+LIVE = "live"
+"""Health name for liveness: SERVING while the event loop turns, whatever the database does."""
+
+_SERVER_OPTIONS: list[tuple[str, int]] = [
+    ("grpc.so_reuseport", 0),  # a second server on the port must fail, not share it silently
+    ("grpc.max_connection_age_ms", 5 * 60_000),  # so that clients find new pods
+    ("grpc.max_connection_age_grace_ms", 30_000),
+    ("grpc.keepalive_time_ms", KEEPALIVE_MS),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", KEEPALIVE_MS // 2),
+    ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """Where and how a service listens."""
+
+    listen: str = settings.env("LISTEN", settings.parse_address, default="127.0.0.1:0")
+    """host:port; port 0 takes a free one."""
+    concurrent_calls_max: int = settings.env("CONCURRENT_CALLS_MAX", int, default=400)
+    """Calls in flight; more are answered RESOURCE_EXHAUSTED."""
+    drain_delay_s: float = settings.env("DRAIN_DELAY_S", float, default=0.0)
+    """Time between NOT_SERVING and refusing new calls, for balancers to notice."""
+    drain_grace_s: float = settings.env("DRAIN_GRACE_S", settings.parse_seconds, default=20.0)
+    """Time for calls in flight to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that serves."""
+
+    address: str
+    """host:port it listens on."""
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    config: ServerConfig,
+    service: str,
+    full_names: tuple[str, ...],
+    register: Callable[[grpc.aio.Server], None],
+) -> AsyncIterator[Running]:
+    """Serves while the block runs, then drains.
+
+    `service` is the short name ("identity"), `full_names` the gRPC services it offers. Everything
+    that a call needs must be ready before: on entry the service becomes SERVING.
+    """
+    server = grpc.aio.server(
+        interceptors=[
+            TelemetryInterceptor(),
+            ErrorsInterceptor(service),
+            DeadlineInterceptor(),
+            ValidationInterceptor(),
+        ],
+        options=_SERVER_OPTIONS,
+        maximum_concurrent_rpcs=config.concurrent_calls_max,
+    )
+    register(server)
+    states = health.aio.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(states, server)
+    reflection.enable_server_reflection(
+        (*full_names, health.SERVICE_NAME, reflection.SERVICE_NAME), server
+    )
+    serving_, not_serving = (
+        health_pb2.HealthCheckResponse.SERVING,
+        health_pb2.HealthCheckResponse.NOT_SERVING,
+    )
+    # The health servicer is born SERVING: say NOT_SERVING before anybody can ask.
+    for name in ("", *full_names):
+        await states.set(name, not_serving)
+    await states.set(LIVE, serving_)
+    host = config.listen.rpartition(":")[0]
+    port = server.add_insecure_port(config.listen)
+    await server.start()
+    # What was built at start lives as long as the process: the collector need not visit it again.
+    gc.collect()
+    gc.freeze()
+    for name in ("", *full_names):
+        await states.set(name, serving_)
+    try:
+        yield Running(address=f"{host}:{port}")
+    finally:
+        for name in ("", *full_names):
+            await states.set(name, not_serving)
+        await asyncio.sleep(config.drain_delay_s)
+        await server.stop(config.drain_grace_s)
+
+
+async def run(
+    service: str,
+    telemetry_config: TelemetryConfig,
+    shown_config: dict[str, str],
+    app: Callable[[], AbstractAsyncContextManager[Running]],
+) -> None:
+    """Runs a service until SIGTERM or SIGINT, then lets calls in flight end."""
+    log.configure(service, telemetry_config.log_level)
+    logger = log.get_logger()
+    logger.info("starting", config=shown_config)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # asyncio.run turns only SIGINT into cancellation; SIGTERM would kill calls in flight.
+        loop.add_signal_handler(number, stop.set)
+    async with telemetry(service, telemetry_config):
+        ended = asyncio.create_task(stop.wait())
+        async with app() as running:
+            logger.info("serving", address=running.address)
+            await ended
+            logger.info("draining")
+    logger.info("stopped")

@@ -1,0 +1,208 @@
+"""Traces and metrics of a process (style guide §2.9).
+
+Spans go to an OTLP endpoint, or to a file in a directory (the embedded default, read by `yijie
+trace`), or nowhere. Metrics are served for Prometheus on their own port.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import prometheus_client
+from opentelemetry import context as otel_context
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from services.kit import config as settings
+
+prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
+
+# 5 ms … 10 s: the second that the field promises lies in the middle.
+LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+SERVER_DURATION = prometheus_client.Histogram(
+    "rpc_server_call_duration_seconds",
+    "Time in the handler of a unary call.",
+    ["rpc_method", "rpc_response_status_code"],
+    buckets=LATENCY_BUCKETS,
+)
+CLIENT_DURATION = prometheus_client.Histogram(
+    "rpc_client_call_duration_seconds",
+    "Time until a callee answered.",
+    ["rpc_method", "rpc_response_status_code"],
+    buckets=LATENCY_BUCKETS,
+)
+DATABASE_DURATION = prometheus_client.Histogram(
+    "db_client_operation_duration_seconds",
+    "Time of a statement or transaction, without waiting for a connection.",
+    ["db_query_summary"],
+    buckets=LATENCY_BUCKETS,
+)
+LOOP_LAG = prometheus_client.Gauge(
+    "yijie_event_loop_lag_seconds", "How late the event loop woke up when last measured."
+)
+
+_propagator = TraceContextTextMapPropagator()
+_tracer = trace.get_tracer("yijie")
+
+
+@dataclass(frozen=True, slots=True)
+class TelemetryConfig:
+    """Where telemetry goes."""
+
+    otlp_endpoint: str = settings.env("OTLP_ENDPOINT", default="")
+    """gRPC address of an OTLP collector; empty: none."""
+    trace_dir: str = settings.env("TRACE_DIR", default="")
+    """Directory for span files, one per process; empty: none. Used by the embedded default."""
+    metrics_port: int = settings.env("METRICS_PORT", int, default=0)
+    """Port of /metrics; 0: none."""
+    metrics_host: str = settings.env("METRICS_HOST", default="0.0.0.0")  # noqa: S104 - a pod's
+    """Address of /metrics."""
+    log_level: str = settings.env("LOG_LEVEL", default="info")
+    """Least severity that is logged."""
+
+
+class FileSpanExporter(SpanExporter):
+    """Appends spans as JSON lines to a file; half of the limit is dropped when it is full."""
+
+    def __init__(self, path: Path, *, bytes_max: int = 512 * 1024 * 1024) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._bytes_max = bytes_max
+        self._lock = threading.Lock()
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Writes spans, oldest first."""
+        lines = b"".join(orjson.dumps(_span_record(span)) + b"\n" for span in spans)
+        with self._lock:
+            if self._path.exists() and self._path.stat().st_size > self._bytes_max // 2:
+                self._path.replace(self._path.with_suffix(".old.jsonl"))
+            with self._path.open("ab") as file:
+                file.write(lines)
+        return SpanExportResult.SUCCESS
+
+    def shutdown(self) -> None:
+        """Has nothing to release: the file is closed after each batch."""
+
+
+@contextlib.asynccontextmanager
+async def telemetry(service: str, config: TelemetryConfig) -> AsyncIterator[None]:
+    """Exports the process's spans and serves its metrics while the block runs."""
+    global _tracer  # noqa: PLW0603 - one tracer per process, replaced once at start
+    resource = Resource.create({"service.name": f"yijie.{service}"})
+    provider = TracerProvider(resource=resource)
+    for exporter in _exporters(service, config):
+        # The queue holds some seconds of the peak: a full one drops spans, which orphans others.
+        processor = BatchSpanProcessor(
+            exporter, max_queue_size=65536, max_export_batch_size=2048, schedule_delay_millis=500
+        )
+        provider.add_span_processor(processor)
+    before, _tracer = _tracer, provider.get_tracer("yijie")
+    server = None
+    if config.metrics_port:
+        server, _ = prometheus_client.start_http_server(
+            config.metrics_port, addr=config.metrics_host
+        )
+    lag = asyncio.create_task(_measure_loop_lag())
+    try:
+        yield
+    finally:
+        lag.cancel()
+        if server:
+            server.shutdown()
+        _tracer = before
+        await asyncio.to_thread(provider.shutdown)
+
+
+@contextlib.contextmanager
+def span(
+    name: str,
+    kind: SpanKind = SpanKind.INTERNAL,
+    attributes: Mapping[str, str | int] | None = None,
+) -> Iterator[Span]:
+    """Runs a block as a span, child of the one in hand. An exception marks it, without its text."""
+    opened = _tracer.start_span(name, kind=kind, attributes=attributes)
+    token = otel_context.attach(trace.set_span_in_context(opened))
+    try:
+        yield opened
+    except BaseException as error:
+        opened.set_status(Status(StatusCode.ERROR, type(error).__name__))
+        raise
+    finally:
+        otel_context.detach(token)
+        opened.end()
+
+
+@contextlib.contextmanager
+def server_span(name: str, metadata: Mapping[str, Any]) -> Iterator[Span]:
+    """Runs a block as the server span of a call, child of the caller's span in its metadata."""
+    parent = _propagator.extract(metadata)
+    opened = _tracer.start_span(name, context=parent, kind=SpanKind.SERVER)
+    token = otel_context.attach(trace.set_span_in_context(opened, parent))
+    try:
+        yield opened
+    finally:
+        otel_context.detach(token)
+        opened.end()
+
+
+def trace_metadata() -> list[tuple[str, str]]:
+    """Returns gRPC metadata that carries the span in hand to a callee."""
+    carrier: dict[str, str] = {}
+    _propagator.inject(carrier)
+    return list(carrier.items())
+
+
+def trace_id() -> str:
+    """Returns the id of the trace in hand, 32 hex digits; zeros outside a span."""
+    return format(trace.get_current_span().get_span_context().trace_id, "032x")
+
+
+def mark_failed(opened: Span, code: str, reason: str) -> None:
+    """Marks a span as failed by a gRPC code and a reason; texts are kept out."""
+    opened.set_status(Status(StatusCode.ERROR, code))
+    if reason:
+        opened.set_attribute("error.type", reason)
+
+
+def _exporters(service: str, config: TelemetryConfig) -> Iterator[SpanExporter]:
+    if config.otlp_endpoint:
+        yield OTLPSpanExporter(endpoint=config.otlp_endpoint)
+    if config.trace_dir:
+        yield FileSpanExporter(Path(config.trace_dir) / f"{service}.jsonl")
+
+
+def _span_record(opened: ReadableSpan) -> dict[str, Any]:
+    context = opened.get_span_context()
+    return {
+        "trace_id": format(context.trace_id, "032x") if context else "",
+        "span_id": format(context.span_id, "016x") if context else "",
+        "parent_id": format(opened.parent.span_id, "016x") if opened.parent else "",
+        "name": opened.name,
+        "kind": opened.kind.name,
+        "service": opened.resource.attributes["service.name"],
+        "start_ns": opened.start_time,
+        "end_ns": opened.end_time,
+        "status": opened.status.status_code.name,
+        "attributes": dict(opened.attributes or {}),
+    }
+
+
+async def _measure_loop_lag(interval_s: float = 1.0) -> None:
+    while True:
+        before = time.perf_counter()
+        await asyncio.sleep(interval_s)
+        LOOP_LAG.set(max(0.0, time.perf_counter() - before - interval_s))

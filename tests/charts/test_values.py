@@ -1,0 +1,201 @@
+"""Goal: a mistake in the values is refused at once, with the key and the way out.
+
+Method: one mistake at a time on top of values that are known to be good.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+import helm_python
+import pytest
+import yaml
+
+from tests.charts.render import (
+    CHARTS,
+    RELEASE,
+    SERVICES,
+    Manifest,
+    load_values,
+    of_kind,
+    parse,
+    render,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SETTLEMENT: Final = load_values("grpc-service/ci/settlement-full-values.yaml")
+SCHEMAS: Final = ("grpc-service", "yijie", "yijie-postgres")
+
+
+def _with(values: Manifest, path: str, value: Any) -> Manifest:
+    """Returns values with one of them set; `/` separates the keys."""
+    changed = copy.deepcopy(values)
+    *parents, last = path.split("/")
+    here = changed
+    for key in parents:
+        here = here.setdefault(key, {})
+    here[last] = value
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("setlement", {}),
+        ("settlement/replica", 3),
+        ("settlement/autoscaling/minReplica", 3),
+        ("settlement/callees/identity/adress", "x:1"),
+        ("settlement/callees/identities", {}),
+        ("settlement/benefitsRoutes/6400", {}),
+        ("global/imag", {}),
+        ("global/image/tags", "1"),
+    ],
+)
+def test_umbrella_refuses_a_typo(path: str, value: object) -> None:
+    with pytest.raises(helm_python.HelmValuesError, match=path.rsplit("/", maxsplit=1)[-1]):
+        render(CHARTS / "yijie", _with({}, path, value))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("service", "settlements"),
+        ("service", ""),
+        ("replicas", "3"),
+        ("replicas", 0),
+        ("autoscaling/targetCpuUtilizationPercent", 101),
+        ("resources/limits/gpu", "1"),
+        ("resources/requests/cpu", "lots"),
+        ("callers/reporting/from", []),
+        ("callers/reporting/from", [{}]),
+        ("callers/reporting/from", [{"namespaceSelector": {}}]),
+        ("callers/reporting/from", [{"podSelector": {"matchLabels": {}}}]),
+        ("database/to", [{"ipBlock": {"cidr": "0.0.0.0/0"}}]),
+        ("callees/identity/target", "dns:///a:1,dns:///b:2"),
+        ("settings/LISTEN", "x"),
+        ("settings/YIJIE_DB_POOL_MAX", 20),
+        ("global/image/tag", "latest"),
+        ("global/image/digest", "sha256:12"),
+        ("global/logLevel", "chatty"),
+        ("global/otlp/endpoint", "collector:4317"),
+        ("global/dns/to", []),
+    ],
+)
+def test_schema_refuses(path: str, value: object) -> None:
+    with pytest.raises(helm_python.HelmValuesError):
+        render(CHARTS / "grpc-service", _with(SETTLEMENT, path, value))
+
+
+def test_service_is_required() -> None:
+    with pytest.raises(helm_python.HelmValuesError, match="service"):
+        render(CHARTS / "grpc-service", {})
+
+
+PEERS: Final = [{"ipBlock": {"cidr": "192.0.2.1/32"}}]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "says"),
+    [
+        ("autoscaling/minReplicas", 13, "autoscaling.minReplicas is above"),
+        ("benefitsRoutes", None, "settlement needs benefitsRoutes"),
+        ("service", "filing", "benefitsRoutes is read by settlement only"),
+        ("callees/settlement", {}, "a service does not call itself"),
+        ("callees/identity/target", "dns:///id:1", "callees.identity: set target and to together"),
+        ("callees/identity/to", PEERS, "callees.identity: set target and to together"),
+        ("benefitsRoutes/*/to", PEERS, "benefitsRoutes.*: set target and to together"),
+        ("callers/reports", {}, "callers.reports is no service of the mesh"),
+        ("settings/YIJIE_LISTEN", "x", "settings.YIJIE_LISTEN: the chart sets it"),
+        ("settings/YIJIE_CLEARING_TARGET", "x", "settings.YIJIE_CLEARING_TARGET: the chart sets"),
+    ],
+)
+def test_rules_between_values(path: str, value: object, says: str) -> None:
+    with pytest.raises(helm_python.HelmError) as refused:
+        render(CHARTS / "grpc-service", _with(SETTLEMENT, path, value))
+    assert says in str(refused.value)
+
+
+def test_problems_are_reported_together() -> None:
+    values = _with(_with(SETTLEMENT, "callers/reports", {}), "callees/settlement", {})
+    with pytest.raises(helm_python.HelmError) as refused:
+        render(CHARTS / "grpc-service", values)
+    assert "callers.reports" in str(refused.value)
+    assert "callees.settlement" in str(refused.value)
+
+
+def test_long_names_fail_rather_than_meet() -> None:
+    longest = "r" * (54 - len("-settlement"))
+    objects = parse(render(CHARTS / "grpc-service", SETTLEMENT, release=longest))
+    assert all(len(o["metadata"]["name"]) <= 63 for o in objects)
+    with pytest.raises(helm_python.HelmError, match="choose a shorter release name"):
+        render(CHARTS / "grpc-service", SETTLEMENT, release=longest + "r")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_can_be_left_out(service: str) -> None:
+    values = _with({}, f"{service}/enabled", value=False)
+    if service == "benefits":
+        with pytest.raises(helm_python.HelmError, match="leads to benefits, which is off"):
+            render(CHARTS / "yijie", values)
+        route = {"target": "dns:///benefits.example:443", "port": 443, "to": PEERS}
+        values = _with(values, "settlement/benefitsRoutes/*", route)
+    objects = parse(render(CHARTS / "yijie", values))
+    left = {f"{RELEASE}-{other}" for other in SERVICES if other != service}
+    assert of_kind(objects, "Deployment").keys() == left
+
+
+def test_an_alias_runs_the_service_of_its_name() -> None:
+    with pytest.raises(helm_python.HelmError, match="an alias runs the service of its name"):
+        render(CHARTS / "yijie", {"filing": {"service": "identity"}})
+
+
+def test_notes_name_the_next_step() -> None:
+    notes = render(CHARTS / "yijie", {})["yijie/templates/NOTES.txt"]
+    assert "rollout status deployment" in notes
+    assert f"dns:///{RELEASE}-settlement-headless.hub:50051" in notes
+
+
+def _objects_of(schema: Any) -> Iterator[Manifest]:
+    if isinstance(schema, dict):
+        if schema.get("type") == "object":
+            yield schema
+        for child in schema.values():
+            yield from _objects_of(child)
+    elif isinstance(schema, list):
+        for child in schema:
+            yield from _objects_of(child)
+
+
+@pytest.mark.parametrize("chart", SCHEMAS)
+def test_schema_is_closed(chart: str) -> None:
+    """No object takes any key; what the umbrella passes on is judged by the subchart's schema."""
+    schema = json.loads((CHARTS / chart / "values.schema.json").read_text(encoding="utf-8"))
+    assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
+    delegated = list(schema["properties"].values()) if chart == "yijie" else []
+    for node in _objects_of(schema):
+        if node not in delegated:
+            assert node["additionalProperties"] is False or node["additionalProperties"]["type"]
+
+
+@pytest.mark.parametrize("chart", SCHEMAS)
+def test_values_and_schema_have_the_same_keys(chart: str) -> None:
+    schema = json.loads((CHARTS / chart / "values.schema.json").read_text(encoding="utf-8"))
+    values = yaml.safe_load((CHARTS / chart / "values.yaml").read_text(encoding="utf-8"))
+    only_in_schema = {"grpc-service": {"service"}, "yijie": set(), "yijie-postgres": {"global"}}
+    assert schema["properties"].keys() - values.keys() == only_in_schema[chart]
+    if chart != "yijie":
+        _compare(schema, values)
+
+
+def _compare(schema: Manifest, values: Manifest) -> None:
+    """Every default has a described key; every key of an object that is not empty has a default."""
+    for key, value in values.items():
+        child = schema["properties"][key]
+        assert child.get("description"), key
+        if value and "properties" in child:
+            assert value.keys() == child["properties"].keys(), key
+            _compare(child, value)

@@ -1,0 +1,84 @@
+"""Fixtures for every layer: a real PostgreSQL with a fresh database per test, and servers on port 0."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from hypothesis import settings
+
+from services.kit.migrations import migrate
+
+settings.register_profile("yijie", deadline=None, max_examples=100, derandomize=False)
+settings.load_profile("yijie")
+
+SERVICES = (
+    "identity",
+    "filing",
+    "catalogue",
+    "settlement",
+    "benefits",
+    "clearing",
+    "supervision",
+)
+
+
+@pytest.fixture(scope="session")
+def postgres_dsn() -> Iterator[str]:
+    """A PostgreSQL of this test session: DSN of its maintenance database."""
+    from services.cli.postgres import embedded_postgres
+
+    folder = Path(tempfile.mkdtemp(prefix="yijie-test-"))
+    try:
+        with embedded_postgres(folder / "pg") as dsn:
+            yield dsn
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres_dsn: str) -> str:
+    """A database with every service's migrations applied, to be cloned."""
+    name = "yijie_template"
+
+    async def make() -> None:
+        async with _maintenance(postgres_dsn) as connection:
+            await connection.execute(f"CREATE DATABASE {name}")
+        for service in SERVICES:
+            await migrate(_with_database(postgres_dsn, name), service)
+
+    asyncio.run(make())
+    return name
+
+
+@pytest.fixture
+async def dsn(postgres_dsn: str, template_database: str) -> AsyncIterator[str]:
+    """A database of this test alone, migrated; dropped afterwards."""
+    name = f"test_{uuid4().hex}"
+    async with _maintenance(postgres_dsn) as connection:
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
+    yield _with_database(postgres_dsn, name)
+    async with _maintenance(postgres_dsn) as connection:
+        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextlib.asynccontextmanager
+async def _maintenance(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(dsn)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+def _with_database(dsn: str, name: str) -> str:
+    # The embedded server is reached by socket: postgresql://user@/dbname?host=/path
+    head, _, query = dsn.partition("?")
+    return f"{head.rpartition('/')[0]}/{name}?{query}"

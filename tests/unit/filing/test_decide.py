@@ -1,0 +1,377 @@
+"""Filing rules: what may be filed, how long it is valid, and which level it gives where."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import permutations
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.filing.domain import decide
+from services.filing.domain.decide import Reason
+from services.filing.domain.errors import (
+    EvidenceMissing,
+    FieldInvalid,
+    FilingLocked,
+    FilingNotLive,
+    NotCrossProvince,
+    RegionUnknown,
+)
+from services.filing.domain.model import (
+    Application,
+    BenefitLevel,
+    Evidence,
+    Filing,
+    FilingState,
+    FilingType,
+    Terms,
+)
+
+PERSON = UUID("0193b000-0000-7000-8000-000000000001")
+DAY = date(2026, 3, 10)
+SUBMITTED = datetime(2026, 1, 1, 1, tzinfo=UTC)
+XINJIANG, YINCHUAN, SHANGHAI = "650100", "640100", "310000"
+LONG_TERM = (
+    FilingType.RETIRED_SETTLED,
+    FilingType.LONG_TERM_RESIDENT,
+    FilingType.POSTED_WORKER,
+)
+
+
+def application(**changes):
+    wanted = Application(
+        person_id=PERSON,
+        insured_region=XINJIANG,
+        target_region=YINCHUAN,
+        type=FilingType.RETIRED_SETTLED,
+        begin_date=date(2026, 1, 1),
+        end_date=None,
+        evidence=Evidence.DOCUMENT,
+    )
+    return replace(wanted, **changes)
+
+
+def filing(number=1, **changes):
+    held = Filing(
+        filing_id=UUID(int=number),
+        person_id=PERSON,
+        insured_region=XINJIANG,
+        target_region=YINCHUAN,
+        type=FilingType.RETIRED_SETTLED,
+        begin_date=date(2026, 1, 1),
+        end_date=None,
+        evidence=Evidence.DOCUMENT,
+        create_time=SUBMITTED,
+        create_date=date(2026, 1, 1),
+    )
+    return replace(held, **changes)
+
+
+def cancelled(held, on):
+    return replace(
+        held, cancel_time=datetime(on.year, on.month, on.day, tzinfo=UTC), cancel_date=on
+    )
+
+
+def matched(*filings, care="640104", on=DAY, until=None, emergency=False, insured=XINJIANG):
+    return decide.match(
+        filings,
+        insured_region=insured,
+        care_region=care,
+        service_date=on,
+        until=until or on,
+        emergency=emergency,
+    )
+
+
+def test_codes_of_the_six_types():
+    assert [t.value for t in FilingType] == ["11", "12", "13", "21", "22", "23"]
+    assert [t for t in FilingType if t.long_term] == list(LONG_TERM)
+
+
+@pytest.mark.parametrize(
+    ("target", "allowed"),
+    [
+        ("640100", True),
+        ("640104", False),  # a county of a prefecture
+        ("640000", False),  # a province that must be filed for by prefecture
+        ("310000", True),
+        ("310100", False),  # a municipality is one area
+        ("310115", False),
+        ("460000", True),
+        ("460100", True),
+        ("540000", True),
+        ("660000", True),
+        ("429000", False),  # governs nothing
+        ("429004", True),
+        ("441900", True),
+        ("131199", False),  # an agency, no place
+    ],
+)
+def test_which_areas_may_be_filed_for(target, allowed):
+    assert decide.is_target(target) is allowed
+
+
+@pytest.mark.parametrize(
+    ("target", "care", "covered"),
+    [
+        ("640100", "640104", True),
+        ("640100", "640100", True),
+        ("640100", "640199", True),
+        ("640100", "640202", False),
+        ("310000", "310115", True),
+        ("310000", "320500", False),
+        ("460000", "460100", True),
+        ("460100", "460200", False),
+        ("429004", "429004", True),
+        ("429004", "429005", False),
+    ],
+)
+def test_which_care_regions_a_filing_covers(target, care, covered):
+    assert decide.covers(target, care) is covered
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "field"),
+    [
+        ({"insured_region": "659999"}, RegionUnknown, "insured_region_code"),
+        ({"target_region": "649999"}, RegionUnknown, "target_region_code"),
+        ({"target_region": "652300"}, NotCrossProvince, "target_region_code"),
+        ({"target_region": "640104"}, FieldInvalid, "target_region_code"),
+        ({"type": FilingType.EMERGENCY}, FieldInvalid, "type"),
+    ],
+)
+def test_an_application_is_refused_with_the_field(changes, error, field):
+    with pytest.raises(error) as caught:
+        decide.check_application(application(**changes), at="filing")
+    assert [violation.field for violation in caught.value.violations] == [f"filing.{field}"]
+
+
+@pytest.mark.parametrize(
+    ("filing_type", "accepted"),
+    [
+        *((t, {Evidence.DOCUMENT, Evidence.COMMITMENT}) for t in LONG_TERM),
+        (FilingType.REFERRAL, {Evidence.REFERRAL_PROOF}),
+        (FilingType.TEMPORARY, set(Evidence)),
+    ],
+)
+def test_evidence_of_article_8(filing_type, accepted):
+    for evidence in Evidence:
+        wanted = application(type=filing_type, evidence=evidence)
+        if evidence in accepted:
+            decide.check_application(wanted, at="filing")
+        else:
+            with pytest.raises(EvidenceMissing):
+                decide.check_application(wanted, at="filing")
+
+
+@pytest.mark.parametrize("filing_type", LONG_TERM)
+def test_long_term_filings_are_open_ended(filing_type):
+    wanted = application(type=filing_type)
+    assert decide.last_day_of(wanted, Terms(), at="filing") is None
+    stated = replace(wanted, end_date=date(2026, 2, 1))
+    assert decide.last_day_of(stated, Terms(), at="filing") == date(2026, 2, 1)
+
+
+@pytest.mark.parametrize("filing_type", [FilingType.REFERRAL, FilingType.TEMPORARY])
+@pytest.mark.parametrize(
+    ("begin", "months", "last"),
+    [
+        (date(2026, 1, 1), 6, date(2026, 6, 30)),
+        (date(2025, 8, 31), 6, date(2026, 2, 27)),
+        (date(2026, 1, 1), 12, date(2026, 12, 31)),
+    ],
+)
+def test_temporary_filings_last_as_the_region_says(filing_type, begin, months, last):
+    terms = Terms(temporary_months=months)
+    wanted = application(type=filing_type, begin_date=begin)
+    assert decide.last_day_of(wanted, terms, at="filing") == last
+    longer = replace(wanted, end_date=last + timedelta(days=30))
+    assert decide.last_day_of(longer, terms, at="filing") == longer.end_date
+    shorter = replace(wanted, end_date=last - timedelta(days=1))
+    with pytest.raises(FieldInvalid) as caught:
+        decide.last_day_of(shorter, terms, at="filing")
+    assert caught.value.violations[0].field == "filing.end_date"
+
+
+def test_impossible_dates_are_refused():
+    backwards = application(end_date=date(2025, 12, 31))
+    with pytest.raises(FieldInvalid):
+        decide.last_day_of(backwards, Terms(), at="filing")
+    endless = application(type=FilingType.TEMPORARY, begin_date=date(9999, 12, 1))
+    with pytest.raises(FieldInvalid) as caught:
+        decide.last_day_of(endless, Terms(), at="filing")
+    assert caught.value.violations[0].field == "filing.begin_date"
+
+
+@pytest.mark.parametrize("terms", [{"temporary_months": 5}, {"change_lock_months": 7}])
+def test_a_region_stays_within_the_national_bounds(terms):
+    with pytest.raises(ValueError, match="months"):
+        Terms(**terms)
+
+
+def test_a_long_term_filing_is_locked_as_the_region_says():
+    terms = Terms(change_lock_months=6)
+    decide.check_cancellation(filing(), terms, today=date(2026, 7, 1))
+    with pytest.raises(FilingLocked) as caught:
+        decide.check_cancellation(filing(), terms, today=date(2026, 6, 30))
+    assert caught.value.metadata == {"lockedUntilDate": "2026-07-01"}
+    decide.check_cancellation(filing(), Terms(), today=date(2026, 1, 1))
+    temporary = filing(type=FilingType.TEMPORARY, end_date=date(2026, 6, 30))
+    decide.check_cancellation(temporary, terms, today=date(2026, 1, 2))
+
+
+def test_what_is_over_cannot_be_cancelled():
+    for held in (cancelled(filing(), DAY), filing(end_date=DAY - timedelta(days=1))):
+        with pytest.raises(FilingNotLive):
+            decide.check_cancellation(held, Terms(), today=DAY)
+    decide.check_cancellation(filing(end_date=DAY), Terms(), today=DAY)
+
+
+@pytest.mark.parametrize("filing_type", LONG_TERM)
+def test_long_term_at_the_filed_place_is_as_at_home(filing_type):
+    found = matched(filing(7, type=filing_type), emergency=True)
+    assert found.level is BenefitLevel.LONG_TERM
+    assert found.filing_id == UUID(int=7)
+    assert found.reason.article == "第七条、第十条"
+
+
+def test_a_settled_person_referred_elsewhere_follows_the_referral():
+    settled = filing(1)
+    referral = filing(2, type=FilingType.REFERRAL, target_region=SHANGHAI)
+    found = matched(settled, referral, care="310115")
+    assert (found.level, found.filing_id) == (BenefitLevel.REFERRAL, UUID(int=2))
+    assert found.reason is Reason.REFERRED_FROM_LONG_TERM_PLACE
+    assert matched(settled, referral).level is BenefitLevel.LONG_TERM
+    assert matched(referral, care="310115").reason is Reason.REFERRED_TO_PLACE
+
+
+@pytest.mark.parametrize(
+    ("held", "level"),
+    [
+        ([FilingType.RETIRED_SETTLED, FilingType.REFERRAL, FilingType.TEMPORARY], "LONG_TERM"),
+        ([FilingType.REFERRAL, FilingType.TEMPORARY], "REFERRAL"),
+        ([FilingType.TEMPORARY], "EMERGENCY"),
+        ([], "EMERGENCY"),
+    ],
+)
+def test_precedence_holds_in_any_order(held, level):
+    for order in permutations(held):
+        filings = [filing(n, type=t) for n, t in enumerate(order, start=1)]
+        assert matched(*filings, emergency=True).level.value == level
+
+
+def test_an_emergency_is_deemed_filed():
+    found = matched(emergency=True)
+    assert (found.level, found.filing_id) == (BenefitLevel.EMERGENCY, None)
+    assert found.reason.article == "第八条、第三十四条"
+    # Who filed must not fare worse than who did not.
+    temporary = filing(type=FilingType.TEMPORARY, end_date=date(2026, 6, 30))
+    assert matched(temporary, emergency=True).level is BenefitLevel.EMERGENCY
+    assert matched(temporary).level is BenefitLevel.TEMPORARY
+
+
+@pytest.mark.parametrize(
+    ("filings", "reason"),
+    [
+        ([], Reason.NOT_FILED),
+        ([filing(target_region="640200")], Reason.FILED_FOR_ANOTHER_PLACE),
+        ([filing(begin_date=DAY + timedelta(days=1))], Reason.FILING_NOT_IN_FORCE),
+        ([filing(end_date=DAY - timedelta(days=1))], Reason.FILING_NOT_IN_FORCE),
+        ([cancelled(filing(), DAY)], Reason.FILING_NOT_IN_FORCE),
+        ([filing(insured_region="131100")], Reason.NOT_FILED),
+    ],
+)
+def test_why_it_counts_as_unfiled(filings, reason):
+    found = matched(*filings)
+    assert (found.level, found.filing_id, found.reason) == (BenefitLevel.UNFILED, None, reason)
+
+
+def test_a_cancelled_filing_counts_for_care_before_the_cancellation():
+    held = cancelled(filing(), DAY)
+    assert held.state is FilingState.CANCELLED
+    assert matched(held, on=DAY - timedelta(days=1)).level is BenefitLevel.LONG_TERM
+    assert matched(held, on=DAY).level is BenefitLevel.UNFILED
+    # Cancelled on the day it was to begin: it never counted.
+    never = cancelled(filing(begin_date=DAY), DAY)
+    assert matched(never, on=DAY - timedelta(days=5), until=DAY).level is BenefitLevel.UNFILED
+
+
+def test_a_filing_made_during_the_stay_counts():
+    late = filing(begin_date=DAY + timedelta(days=3))
+    assert matched(late, on=DAY, until=DAY + timedelta(days=3)).level is BenefitLevel.LONG_TERM
+    assert matched(late, on=DAY, until=DAY + timedelta(days=2)).level is BenefitLevel.UNFILED
+
+
+def test_a_filing_that_ends_during_the_stay_counts():
+    ending = filing(type=FilingType.TEMPORARY, end_date=DAY)
+    assert matched(ending, until=DAY + timedelta(days=30)).level is BenefitLevel.TEMPORARY
+
+
+def test_the_insured_region_is_compared_by_pooling_area():
+    assert matched(filing(insured_region="650199")).level is BenefitLevel.LONG_TERM
+
+
+def test_the_newest_of_several_decides():
+    older, newer = filing(1), filing(2, begin_date=date(2026, 2, 1))
+    assert matched(older, newer).filing_id == matched(newer, older).filing_id == UUID(int=2)
+
+
+@pytest.mark.parametrize(
+    ("insured", "care", "error"),
+    [
+        ("659999", "640104", RegionUnknown),
+        ("650100", "640105199", RegionUnknown),
+        ("650100", "650104", NotCrossProvince),
+    ],
+)
+def test_places_of_a_match_are_checked(insured, care, error):
+    with pytest.raises(error):
+        decide.check_places(insured_region=insured, care_region=care)
+
+
+def test_every_reason_cites_its_article_in_both_languages():
+    for reason in Reason:
+        assert reason.article.split("、")[0] in reason.zh
+        assert "规程" in reason.zh
+        assert "(Art. " in reason.en
+
+
+FILINGS = st.lists(
+    st.builds(
+        filing,
+        st.integers(1, 50),
+        type=st.sampled_from([t for t in FilingType if t is not FilingType.EMERGENCY]),
+        target_region=st.sampled_from([YINCHUAN, "640200", SHANGHAI]),
+        begin_date=st.dates(date(2026, 1, 1), date(2026, 6, 1)),
+        end_date=st.none() | st.dates(date(2026, 6, 1), date(2026, 12, 1)),
+    ),
+    max_size=6,
+)
+
+
+@given(FILINGS, st.dates(date(2025, 12, 1), date(2027, 1, 1)), st.booleans())
+def test_another_filing_never_lowers_the_level(filings, on, emergency):
+    rank = list(BenefitLevel)
+    levels = [
+        rank.index(matched(*filings[:n], on=on, emergency=emergency).level)
+        for n in range(len(filings) + 1)
+    ]
+    assert levels == sorted(levels, reverse=True)
+
+
+@given(FILINGS, st.dates(date(2025, 12, 1), date(2027, 1, 1)), st.integers(0, 40))
+def test_a_longer_stay_never_lowers_the_level(filings, on, days):
+    rank = list(BenefitLevel)
+    short = matched(*filings, on=on)
+    longer = matched(*filings, on=on, until=on + timedelta(days=days))
+    assert rank.index(longer.level) <= rank.index(short.level)
+
+
+@given(st.dates(date(1950, 1, 1), date(2100, 1, 1)), st.integers(0, 60))
+def test_added_months_land_in_the_right_month(day, months):
+    later = decide.add_months(day, months)
+    assert (later.year - day.year) * 12 + later.month - day.month == months
+    assert later.day <= day.day
