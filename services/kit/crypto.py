@@ -11,9 +11,9 @@ Keys come from files that `config` reads; the text of a key never appears in an 
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import os
+import re
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -28,6 +28,8 @@ KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 _TAG_BYTES: Final = 16
 _KEY_ID_MAX: Final = 255
+_KEY_ID: Final = re.compile(r"[0-9]{1,3}")
+_FROM_URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
 
 
 class BadKey(ValueError):
@@ -68,53 +70,76 @@ class KeyRing:
 
 
 def parse_key(data: bytes) -> bytes:
-    """Returns the 32 bytes of a key file: raw, or base64 text (standard or URL-safe).
+    """Returns the 32 bytes of a key file: raw, or base64 text as in `parse_key_text`.
 
     Raises:
         BadKey: neither 32 raw bytes nor base64 of 32 bytes.
     """
-    if len(data) == KEY_BYTES:
-        return data
-    text = data.strip().replace(b"-", b"+").replace(b"_", b"/")
-    try:
-        key = base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) != KEY_BYTES:
-        msg = f"a key file holds {KEY_BYTES} raw bytes or base64 of {KEY_BYTES} bytes"
-        raise BadKey(msg) from None
-    return key
+    return data if len(data) == KEY_BYTES else _decode_key(data)
+
+
+def parse_key_text(text: str) -> bytes:
+    """Returns the 32 bytes of a key written in base64, standard or URL-safe.
+
+    Text is never taken as the raw key: 32 typed characters hold far less than 256 bits.
+
+    Raises:
+        BadKey: not base64 of 32 bytes.
+    """
+    return _decode_key(text.encode())
 
 
 def parse_keyring(data: bytes) -> KeyRing:
-    """Returns the keys of a key file.
-
-    Either one key as in `parse_key`, which gets id 1, or text lines `<key id>:<base64>`: the first
-    line is the active key, the others only read. Blank lines and `#` comments are skipped.
+    """Returns the keys of a file: one key as in `parse_key`, or text as in `parse_keyring_text`.
 
     Raises:
         BadKey: a line is malformed, an id repeats, or the ring is unusable.
     """
-    if len(data) == KEY_BYTES or b":" not in data:
-        return KeyRing({1: parse_key(data)}, 1)
+    if len(data) == KEY_BYTES:
+        return KeyRing({1: data}, 1)
+    # Other bytes than ASCII cannot be base64; what replaces them cannot either.
+    return parse_keyring_text(data.decode("ascii", "replace"))
+
+
+def parse_keyring_text(text: str) -> KeyRing:
+    """Returns the keys of a text: one key in base64, with id 1, or lines `<key id>:<base64>`.
+
+    The first line is the active key, the others only read. Blank lines and `#` comments are
+    skipped.
+
+    Raises:
+        BadKey: a line is malformed, an id repeats, or the ring is unusable.
+    """
+    if ":" not in text:
+        return KeyRing({1: parse_key_text(text)}, 1)
     keys: dict[int, bytes] = {}
-    for number, line in enumerate(data.splitlines(), start=1):
+    for number, line in enumerate(text.splitlines(), start=1):
         entry = line.strip()
-        if not entry or entry.startswith(b"#"):
+        if not entry or entry.startswith("#"):
             continue
-        key_id, separator, text = entry.partition(b":")
-        if not separator or not key_id.isdigit():
-            msg = f"line {number} of the key file is not <key id>:<base64>"
+        key_id, separator, key = entry.partition(":")
+        if not separator or not _KEY_ID.fullmatch(key_id):
+            msg = f"line {number} of the keys is not <key id>:<base64>"
             raise BadKey(msg)
         if int(key_id) in keys:
-            msg = f"line {number} of the key file repeats key id {int(key_id)}"
+            msg = f"line {number} of the keys repeats key id {int(key_id)}"
             raise BadKey(msg)
-        # base64 only: a raw key could hold a newline and be torn apart.
-        keys[int(key_id)] = parse_key(text.strip() + b"\n")
+        keys[int(key_id)] = parse_key_text(key)
     if not keys:
-        msg = "the key file holds no key"
-        raise BadKey(msg)
+        raise BadKey("there is no key")
     return KeyRing(keys, next(iter(keys)))
+
+
+def _decode_key(text: bytes) -> bytes:
+    standard = text.strip().translate(_FROM_URL_SAFE)
+    try:
+        key = base64.b64decode(standard + b"=" * (-len(standard) % 4), validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        msg = f"a key is {KEY_BYTES} raw bytes in a file, or base64 of {KEY_BYTES} bytes"
+        raise BadKey(msg)
+    return key
 
 
 class FieldCipher:

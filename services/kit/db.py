@@ -171,23 +171,26 @@ class Database:
 @contextlib.asynccontextmanager
 async def open_database(config: DatabaseConfig, schema: str) -> AsyncIterator[Database]:
     """Opens the pool on a schema, waiting for the server to come up, and closes it at the end."""
-    connect = functools.partial(
-        asyncpg.create_pool,
-        config.dsn,
-        min_size=1,
-        max_size=config.pool_size_max,
-        command_timeout=config.statement_timeout_s,
-        # Nothing here changes a session's state (no SET, no LISTEN, no session locks), so the
-        # reset that asyncpg sends at each release would be a round trip for nothing.
-        reset=_keep_session,
-        server_settings={
-            "search_path": schema,
-            "application_name": f"yijie.{schema}",
-            "timezone": "UTC",
-            "statement_timeout": str(int(config.statement_timeout_s * 1000)),
-            "idle_in_transaction_session_timeout": "60000",
-        },
-    )
+
+    # A coroutine function, because tenacity awaits nothing else.
+    async def connect() -> asyncpg.Pool:
+        return await asyncpg.create_pool(
+            config.dsn,
+            min_size=1,
+            max_size=config.pool_size_max,
+            command_timeout=config.statement_timeout_s,
+            # Nothing here changes a session's state (no SET, no LISTEN, no session locks), so the
+            # reset that asyncpg sends at each release would be a round trip for nothing.
+            reset=_keep_session,
+            server_settings={
+                "search_path": schema,
+                "application_name": f"yijie.{schema}",
+                "timezone": "UTC",
+                "statement_timeout": str(int(config.statement_timeout_s * 1000)),
+                "idle_in_transaction_session_timeout": "60000",
+            },
+        )
+
     attempts = AsyncRetrying(
         retry=retry_if_exception_type((*_DOWN, TimeoutError)),
         stop=stop_after_delay(config.connect_timeout_s),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import orjson
 import structlog
@@ -50,8 +50,8 @@ FIELDS: Final[dict[str, str]] = {
 }
 
 
-def configure(service: str, level: str) -> None:
-    """Sets up logging for the process; call once at start."""
+def configure(service: str, level: str, stream: BinaryIO | None = None) -> None:
+    """Sets up logging for the process; call once at start. `stream` replaces standard output."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -61,7 +61,7 @@ def configure(service: str, level: str) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_level(level)),
         context_class=dict,
-        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
+        logger_factory=structlog.BytesLoggerFactory(stream or sys.stdout.buffer),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.clear_contextvars()

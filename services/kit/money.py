@@ -14,8 +14,9 @@ from typing import Final
 
 FEN_PER_YUAN: Final = 100
 
-# Plain notation only: an exponent would let "1e999999" through a length check.
-_DECIMAL = re.compile(r"^-?\d{1,16}(\.\d{1,6})?$")
+# Plain notation only: an exponent would let "1e999999" through a length check. ASCII digits and the
+# whole text only: `\d` takes the digits of every script, `$` a newline after them.
+_DECIMAL = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,6})?")
 
 Exact = int | Decimal | Fraction
 """A number without binary rounding."""
@@ -36,7 +37,7 @@ def parse_decimal(text: str) -> Decimal:
     Accepts what the contracts allow: up to 16 digits before and 6 after the point, no exponent, no
     sign other than a minus, no NaN. The text is not echoed: it may come from a patient's bill.
     """
-    if not _DECIMAL.match(text):
+    if not _DECIMAL.fullmatch(text):
         msg = "not a decimal in plain notation with at most 16 and 6 digits"
         raise ValueError(msg)
     return Decimal(text)

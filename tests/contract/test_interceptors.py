@@ -7,6 +7,7 @@ a caller would see. The method table is FilingService's, which has the shapes th
 from __future__ import annotations
 
 import asyncio
+import io
 from uuid import uuid4
 
 import grpc
@@ -42,11 +43,16 @@ class Servicer(rpc.FilingServiceServicer):
 
 
 @pytest.fixture
-async def channel(capsysbinary):  # the log binds to the captured stream
+def log():
+    return io.BytesIO()
+
+
+@pytest.fixture
+async def channel(log):
     def register(server):
         rpc.add_FilingServiceServicer_to_server(Servicer(), server)
 
-    async with served("filing", "yijie.filing.v1.FilingService", register) as opened:
+    async with served("filing", "yijie.filing.v1.FilingService", register, log) as opened:
         yield opened
 
 
@@ -59,12 +65,14 @@ def ident() -> str:
     return str(uuid4())
 
 
-async def test_a_defect_leaks_nothing(stub, capsysbinary):
-    refusal = await refused(stub.GetFiling(pb.GetFilingRequest(filing_id=ident()), timeout=TIMEOUT_S))
+async def test_a_defect_leaks_nothing(stub, log):
+    refusal = await refused(
+        stub.GetFiling(pb.GetFilingRequest(filing_id=ident()), timeout=TIMEOUT_S)
+    )
     assert (refusal.code, refusal.reason) == ("INTERNAL", "INTERNAL")
     assert len(refusal.metadata["errorId"]) == 32
     assert CANARY not in refusal.text
-    logged = capsysbinary.readouterr().out.decode()
+    logged = log.getvalue().decode()
     assert refusal.metadata["errorId"] in logged
     assert "ValueError" in logged
     assert CANARY not in logged
@@ -152,7 +160,7 @@ async def test_too_little_deadline_fails_at_once(stub, monkeypatch):
     assert (refusal.code, refusal.reason) == ("DEADLINE_EXCEEDED", "DEADLINE_TOO_SHORT")
 
 
-async def test_an_expired_deadline_is_logged_as_cancelled(stub, capsysbinary):
+async def test_an_expired_deadline_is_logged_as_cancelled(stub, log):
     request = pb.MatchFilingRequest(
         person_id=ident(), insured_region_code="650100", care_region_code="640100",
         service_date={"year": 2026, "month": 1, "day": 1},
@@ -162,16 +170,16 @@ async def test_an_expired_deadline_is_logged_as_cancelled(stub, capsysbinary):
         await stub.MatchFiling(request, timeout=0.1)
     assert read_refusal(caught.value).code == "DEADLINE_EXCEEDED"
     for _ in range(100):
-        logged = capsysbinary.readouterr().out.decode()
+        logged = log.getvalue().decode()
         if "CANCELLED" in logged:
             break
         await asyncio.sleep(0.02)
     assert '"code":"CANCELLED"' in logged
 
 
-async def test_one_log_line_a_call_with_its_fields(stub, capsysbinary):
+async def test_one_log_line_a_call_with_its_fields(stub, log):
     await stub.ListFilings(pb.ListFilingsRequest(person_id=ident()), timeout=TIMEOUT_S)
-    lines = [ln for ln in capsysbinary.readouterr().out.decode().splitlines() if '"call"' in ln]
+    lines = [ln for ln in log.getvalue().decode().splitlines() if '"call"' in ln]
     assert len(lines) == 1
     assert '"method":"yijie.filing.v1.FilingService/ListFilings"' in lines[0]
     assert '"care_region":"640000"' in lines[0]

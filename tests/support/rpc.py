@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import io
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 
 import grpc
 from google.rpc import code_pb2, error_details_pb2
@@ -36,10 +37,13 @@ class Refusal:
 
 @contextlib.asynccontextmanager
 async def served(
-    service: str, full_name: str, register: Callable[[grpc.aio.Server], None]
+    service: str,
+    full_name: str,
+    register: Callable[[grpc.aio.Server], None],
+    log_to: BinaryIO | None = None,
 ) -> AsyncIterator[grpc.aio.Channel]:
-    """Serves a servicer with all interceptors and gives a channel to it."""
-    log.configure(service, "info")
+    """Serves a servicer with all interceptors and gives a channel to it; logs go to `log_to`."""
+    log.configure(service, "info", log_to or io.BytesIO())
     config = ServerConfig(drain_grace_s=1.0)
     async with (
         serving(config, service, (full_name,), register) as running,

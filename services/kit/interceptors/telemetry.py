@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from services.kit import call as calls
 from services.kit import telemetry
 from services.kit.interceptors import Interceptor, Stream, Unary
 from services.kit.log import get_logger
+
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 class TelemetryInterceptor(Interceptor):
@@ -59,8 +62,9 @@ def _observing(
 ) -> Iterator[None]:
     call = calls.Call(method=method, started=time.perf_counter())
     request_id = getattr(request, "request_id", "")
-    if request_id:
-        call.fields["request_id"] = request_id[:36]
+    # Before validation, so it may be anything: only a UUID is sure to say nothing of a person.
+    if _UUID.fullmatch(request_id):
+        call.fields["request_id"] = request_id
     token = calls.current.set(call)
     metadata = dict(context.invocation_metadata() or ())
     with telemetry.server_span(method[1:], metadata) as span:

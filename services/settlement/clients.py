@@ -1,0 +1,214 @@
+"""The services that settlement calls, each with its deadline and what its silence means."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+
+from services.kit.channel import Callee, open_channel
+from services.kit.deadline import DeadlineTooShortError
+from services.kit.errors import Absent, DomainError, ErrorKind, RuleForbids, Unavailable
+from services.settlement.config import EVERY_REGION, Config
+from yijie.benefits.v1 import adjudication_pb2, benefits_service_pb2, benefits_service_pb2_grpc
+from yijie.catalogue.v1 import catalogue_service_pb2_grpc
+from yijie.filing.v1 import filing_service_pb2, filing_service_pb2_grpc
+from yijie.identity.v1 import identity_service_pb2, identity_service_pb2_grpc
+from yijie.supervision.v1 import supervision_service_pb2, supervision_service_pb2_grpc
+
+# Field paths of VerifyCredentialRequest and MatchFilingRequest in the caller's own request.
+_IDENTITY_FIELDS = {
+    "credential": "patient.credential",
+    "person_id": "patient.person_id",
+    "sex": "patient.sex",
+    "birth_date": "patient.birth_date",
+    "insured_region_code": "patient.insured_region_code",
+    "scheme_code": "patient.scheme_code",
+    "institution_code": "bill.institution_code",
+    "medical_type_code": "bill.medical_type_code",
+    "business_date": "bill.end_date",
+}
+_FILING_FIELDS = {
+    "person_id": "patient.person_id",
+    "insured_region_code": "patient.insured_region_code",
+    "care_region_code": "bill.care_region_code",
+    "service_date": "bill.begin_date",
+    "match_until_date": "bill.end_date",
+}
+_CASE_FIELDS = {
+    "case.deductible_level_code": "bill.hospital_level_code",
+    "case.medical_type_code": "bill.medical_type_code",
+    "case.insured_region_code": "patient.insured_region_code",
+    "case.scheme_code": "patient.scheme_code",
+    "case.person_type_code": "patient.person_id",
+    "case.end_date": "bill.end_date",
+}
+
+
+class IdentityClient:
+    """Proves credentials."""
+
+    def __init__(self, channel: grpc.aio.Channel, timeout_s: float) -> None:
+        self._stub = identity_service_pb2_grpc.IdentityServiceStub(channel)
+        self._callee = Callee("identity")
+        self._timeout_s = timeout_s
+
+    async def verify(
+        self, request: identity_service_pb2.VerifyCredentialRequest
+    ) -> identity_service_pb2.VerifyCredentialResponse:
+        """Returns who it is and where they stand. Raises what VerifyCredential documents."""
+        response: identity_service_pb2.VerifyCredentialResponse
+        try:
+            response = await self._callee.call(
+                self._stub.VerifyCredential, request, own_s=self._timeout_s
+            )
+        except DomainError as error:
+            raise error.renamed(_IDENTITY_FIELDS) from None
+        return response
+
+
+class FilingClient:
+    """Matches filings."""
+
+    def __init__(self, channel: grpc.aio.Channel, timeout_s: float) -> None:
+        self._stub = filing_service_pb2_grpc.FilingServiceStub(channel)
+        self._callee = Callee("filing")
+        self._timeout_s = timeout_s
+
+    async def match(
+        self, request: filing_service_pb2.MatchFilingRequest
+    ) -> filing_service_pb2.MatchFilingResponse:
+        """Returns the benefit level and why."""
+        response: filing_service_pb2.MatchFilingResponse
+        try:
+            response = await self._callee.call(
+                self._stub.MatchFiling, request, own_s=self._timeout_s
+            )
+        except DomainError as error:
+            raise error.renamed(_FILING_FIELDS) from None
+        return response
+
+
+class SupervisionClient:
+    """Screens bills."""
+
+    def __init__(self, channel: grpc.aio.Channel, timeout_s: float) -> None:
+        self._stub = supervision_service_pb2_grpc.SupervisionServiceStub(channel)
+        self._callee = Callee("supervision")
+        self._timeout_s = timeout_s
+
+    async def screen(
+        self, request: supervision_service_pb2.ScreenBillRequest
+    ) -> supervision_service_pb2.ScreenBillResponse | None:
+        """Returns what was found, or None if supervision cannot answer in time.
+
+        A patient at the window does not wait for an audit: the bill settles and is screened from
+        the feed.
+        """
+        response: supervision_service_pb2.ScreenBillResponse
+        try:
+            response = await self._callee.call(
+                self._stub.ScreenBill, request, own_s=self._timeout_s
+            )
+        except (Unavailable, DeadlineTooShortError):
+            return None
+        return response
+
+
+class BenefitsClient:
+    """Asks the insured region that a case belongs to."""
+
+    def __init__(self, channels: Mapping[str, grpc.aio.Channel], timeout_s: float) -> None:
+        """Takes a channel per insured province, and under "*" for the others."""
+        self._stubs = {
+            region: benefits_service_pb2_grpc.BenefitsServiceStub(channel)
+            for region, channel in channels.items()
+        }
+        self._callee = Callee("benefits", unavailable_reason="INSURED_REGION_UNAVAILABLE")
+        self._timeout_s = timeout_s
+
+    async def adjudicate(
+        self, request: benefits_service_pb2.AdjudicateRequest
+    ) -> adjudication_pb2.Adjudication:
+        """Returns what a settlement would give now. Raises POLICY_NOT_COVERED."""
+        stub = self._stub(request.case.insured_region_code)
+        response: benefits_service_pb2.AdjudicateResponse
+        try:
+            response = await self._callee.call(stub.Adjudicate, request, own_s=self._timeout_s)
+        except DomainError as error:
+            raise error.renamed(_CASE_FIELDS) from None
+        return response.adjudication
+
+    async def commit(
+        self, request: benefits_service_pb2.CommitRequest
+    ) -> adjudication_pb2.Adjudication:
+        """Returns what is booked. Raises POLICY_NOT_COVERED, ADJUDICATION_CANCELLED."""
+        stub = self._stub(request.case.insured_region_code)
+        response: benefits_service_pb2.CommitResponse
+        try:
+            response = await self._callee.call(stub.Commit, request, own_s=self._timeout_s)
+        except DomainError as error:
+            raise error.renamed(_CASE_FIELDS) from None
+        return response.adjudication
+
+    async def cancel(self, insured_region_code: str, settlement_id: str) -> None:
+        """Takes a booking back, or forbids a late one."""
+        request = benefits_service_pb2.CancelRequest(settlement_id=settlement_id)
+        stub = self._stub(insured_region_code)
+        await self._callee.call(stub.Cancel, request, own_s=self._timeout_s)
+
+    def _stub(self, insured_region_code: str) -> Any:
+        province = insured_region_code[:2] + "0000"
+        stub = self._stubs.get(province) or self._stubs.get(EVERY_REGION)
+        if stub is None:
+            raise RuleForbids(
+                "POLICY_NOT_COVERED",
+                "no benefits service is known for the insured region",
+                field="patient.insured_region_code",
+                metadata={"insuredRegionCode": insured_region_code},
+            )
+        return stub
+
+
+@dataclass(frozen=True, slots=True)
+class Callees:
+    """Everything that settlement calls."""
+
+    identity: IdentityClient
+    filing: FilingClient
+    supervision: SupervisionClient
+    benefits: BenefitsClient
+    catalogue: Any
+    """Stub of CatalogueService, for the snapshots."""
+
+
+@contextlib.asynccontextmanager
+async def open_callees(config: Config) -> AsyncIterator[Callees]:
+    """Opens one channel per callee."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def channel(target: str) -> grpc.aio.Channel:
+            return await stack.enter_async_context(open_channel(target))
+
+        routes = {region: await channel(t) for region, t in config.benefits_routes.items()}
+        yield Callees(
+            identity=IdentityClient(await channel(config.identity_target), config.callee_timeout_s),
+            filing=FilingClient(await channel(config.filing_target), config.callee_timeout_s),
+            supervision=SupervisionClient(
+                await channel(config.supervision_target), config.screening_timeout_s
+            ),
+            benefits=BenefitsClient(routes, config.benefits_timeout_s),
+            catalogue=catalogue_service_pb2_grpc.CatalogueServiceStub(
+                await channel(config.catalogue_target)
+            ),
+        )
+
+
+def is_refusal(error: DomainError) -> bool:
+    """Tells whether an insured region's error is final: asking again would give the same."""
+    return error.kind in {ErrorKind.RULE_FORBIDS, ErrorKind.INVALID, ErrorKind.EXISTS} or (
+        isinstance(error, Absent)
+    )

@@ -1,0 +1,72 @@
+"""Configuration of settlement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.kit import config as settings
+from services.kit.crypto import KeyRing, parse_keyring
+from services.kit.db import DatabaseConfig
+from services.kit.server import ServerConfig
+from services.kit.telemetry import TelemetryConfig
+
+EVERY_REGION = "*"
+
+
+def parse_routes(text: str) -> dict[str, str]:
+    """Reads "*=host:port,650000=host:port": where each insured province's benefits are served."""
+    routes = {}
+    for entry in text.split(","):
+        region, separator, target = entry.strip().partition("=")
+        if not separator or not target or not (region == EVERY_REGION or region.isdigit()):
+            msg = "must be REGION=TARGET pairs separated by commas, REGION six digits or *"
+            raise ValueError(msg)
+        routes[region] = target
+    return routes
+
+
+def _parse_data_key(text: str) -> KeyRing:
+    return parse_keyring(text.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What settlement needs to know."""
+
+    telemetry: TelemetryConfig = settings.nested(TelemetryConfig)
+    server: ServerConfig = settings.nested(ServerConfig)
+    database: DatabaseConfig = settings.nested(DatabaseConfig)
+    data_key: KeyRing = settings.env("DATA_KEY", _parse_data_key, secret=True)
+    """Key that encrypts bills and events at rest; see services.kit.crypto.parse_keyring."""
+    identity_target: str = settings.env("IDENTITY_TARGET")
+    """gRPC target of identity."""
+    filing_target: str = settings.env("FILING_TARGET")
+    """gRPC target of filing."""
+    catalogue_target: str = settings.env("CATALOGUE_TARGET")
+    """gRPC target of catalogue."""
+    supervision_target: str = settings.env("SUPERVISION_TARGET")
+    """gRPC target of supervision."""
+    benefits_routes: dict[str, str] = settings.env("BENEFITS_ROUTES", parse_routes)
+    """Insured province → gRPC target of its benefits; "*" for those not named."""
+    callee_timeout_s: float = settings.env("CALLEE_TIMEOUT_S", settings.parse_seconds, default=0.4)
+    """Longest wait for identity and filing."""
+    screening_timeout_s: float = settings.env(
+        "SCREENING_TIMEOUT_S", settings.parse_seconds, default=0.2
+    )
+    """Longest wait for supervision; after it the bill settles and is screened from the feed."""
+    benefits_timeout_s: float = settings.env(
+        "BENEFITS_TIMEOUT_S", settings.parse_seconds, default=0.8
+    )
+    """Longest wait for an insured region."""
+    recovery_interval_s: float = settings.env(
+        "RECOVERY_INTERVAL_S", settings.parse_seconds, default=1.0
+    )
+    """Time between two looks for intents left open."""
+    recovery_after_s: float = settings.env("RECOVERY_AFTER_S", settings.parse_seconds, default=3.0)
+    """Age at which an open intent is taken for abandoned by its call."""
+    abandon_after_s: float = settings.env("ABANDON_AFTER_S", settings.parse_seconds, default=600.0)
+    """Age at which an intent that its insured region never answered is given up."""
+    feed_poll_s: float = settings.env("FEED_POLL_S", settings.parse_seconds, default=0.1)
+    """Time between two looks for new events of one subscriber."""
+    feed_heartbeat_s: float = settings.env("FEED_HEARTBEAT_S", settings.parse_seconds, default=5.0)
+    """Longest silence of the feed."""

@@ -1,0 +1,106 @@
+"""SettlementService: proto to use case and back, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import grpc
+
+from services.kit import telemetry
+from services.kit.clock import Clock
+from services.kit.paging import page_size, read_token, write_token
+from services.kit.wire import read_optional_date
+from services.settlement import mapping
+from services.settlement.feed import read_feed
+from services.settlement.store import Filter, Store
+from services.settlement.usecases import Settlements
+from yijie.settlement.v1 import settlement_service_pb2 as pb
+from yijie.settlement.v1 import settlement_service_pb2_grpc as rpc
+
+Context: TypeAlias = grpc.aio.ServicerContext
+
+
+class SettlementServicer(rpc.SettlementServiceServicer):
+    """Answers SettlementService."""
+
+    def __init__(
+        self,
+        *,
+        settlements: Settlements,
+        store: Store,
+        clock: Clock,
+        poll_s: float,
+        heartbeat_s: float,
+    ) -> None:
+        self._settlements = settlements
+        self._store = store
+        self._clock = clock
+        self._poll_s = poll_s
+        self._heartbeat_s = heartbeat_s
+
+    async def PreSettle(self, request: Any, context: Context) -> pb.PreSettleResponse:
+        """Computes what Settle would answer now."""
+        return pb.PreSettleResponse(settlement=await self._settlements.pre_settle(request))
+
+    async def Settle(self, request: Any, context: Context) -> pb.SettleResponse:
+        """Settles a bill once per request id."""
+        settlement, replayed = await self._settlements.settle(request)
+        return pb.SettleResponse(
+            settlement=settlement, replayed=replayed, trace_id=telemetry.trace_id()
+        )
+
+    async def ReverseSettlement(
+        self, request: Any, context: Context
+    ) -> pb.ReverseSettlementResponse:
+        """Takes a settlement back."""
+        settlement, replayed = await self._settlements.reverse(request)
+        return pb.ReverseSettlementResponse(
+            settlement=settlement, replayed=replayed, trace_id=telemetry.trace_id()
+        )
+
+    async def GetSettlement(self, request: Any, context: Context) -> pb.GetSettlementResponse:
+        """Answers one settlement."""
+        return pb.GetSettlementResponse(settlement=await self._settlements.get(request))
+
+    async def ListSettlements(self, request: Any, context: Context) -> pb.ListSettlementsResponse:
+        """Lists settlements, newest first."""
+        token = read_token(request)
+        size = page_size(request)
+        last = read_optional_date(request.create_date_max, "create_date_max")
+        wanted = Filter(
+            care_prefix=_prefix(request.care_region_code),
+            insured_prefix=_prefix(request.insured_region_code),
+            create_date_min=read_optional_date(request.create_date_min, "create_date_min"),
+            create_date_end=last + timedelta(days=1) if last else None,
+            state=mapping.STATE_OF.get(request.state),
+        )
+        before = UUID(token[0]) if token else None
+        found = await self._settlements.page(wanted, before=before, limit=size + 1)
+        response = pb.ListSettlementsResponse(settlements=found[:size])
+        if len(found) > size:
+            response.next_page_token = write_token(request, [found[size - 1].settlement_id])
+        return response
+
+    async def Subscribe(
+        self, request: Any, context: Context
+    ) -> AsyncIterator[pb.SubscribeResponse]:
+        """Streams the journal."""
+        async for response in read_feed(
+            self._store,
+            self._clock,
+            request.after_cursor,
+            poll_s=self._poll_s,
+            heartbeat_s=self._heartbeat_s,
+        ):
+            yield response
+
+
+def _prefix(region_code: str) -> str:
+    """Returns what the codes of a region's areas begin with: 640000 → 64, 640100 → 6401."""
+    for zeros in ("0000", "00"):
+        if region_code.endswith(zeros):
+            return region_code.removesuffix(zeros)
+    return region_code

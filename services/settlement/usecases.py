@@ -1,0 +1,366 @@
+"""The round trip, its undoing, and what is known of both. Design: docs/adr/0005-exactly-once.md.
+
+Settle writes three times, each a single statement: the intent here, the booking in the insured
+region, the outcome here. A crash between any two leaves an open intent, which `resume` finishes; it
+runs for a repeated request and in the recovery loop alike, so there is one way to finish.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+from google.rpc import status_pb2
+
+from services.classification.classify import classify_lines
+from services.kit import call as calls
+from services.kit import codes, telemetry
+from services.kit.clock import Clock, civil_date
+from services.kit.deadline import DeadlineTooShortError
+from services.kit.errors import Absent, DomainError, RuleForbids, Unavailable
+from services.kit.idempotency import request_hash, reused
+from services.kit.ids import new_id
+from services.kit.status import from_status, to_status
+from services.settlement import mapping, metrics
+from services.settlement.clients import Callees, is_refusal
+from services.settlement.domain.bill import Bill, check_bill, check_institution
+from services.settlement.domain.identities import broken_identities
+from services.settlement.domain.states import State
+from services.settlement.mapping import Checked
+from services.settlement.snapshots import Snapshots
+from services.settlement.store import Filter, Intent, Record, Request, Store, fresh_record
+from yijie.benefits.v1 import adjudication_pb2, benefits_service_pb2
+from yijie.settlement.v1 import settlement_pb2, settlement_service_pb2
+
+T = TypeVar("T")
+
+INCONSISTENT = "ADJUDICATION_INCONSISTENT"
+ABANDONED = "INSURED_REGION_UNAVAILABLE"
+_RETRY_MS = 1000
+
+
+class Settlements:
+    """Use cases of settlement. What they raise is what the contract documents for each RPC."""
+
+    def __init__(
+        self, *, store: Store, callees: Callees, snapshots: Snapshots, clock: Clock
+    ) -> None:
+        self._store = store
+        self._callees = callees
+        self._snapshots = snapshots
+        self._clock = clock
+
+    async def pre_settle(
+        self, request: settlement_service_pb2.PreSettleRequest
+    ) -> settlement_pb2.Settlement:
+        """Returns what Settle would answer now; writes nothing."""
+        bill = self._read(request)
+        checked = await self._check(request, bill)
+        case = mapping.case_of(request, checked)
+        adjudication = await self._callees.benefits.adjudicate(
+            benefits_service_pb2.AdjudicateRequest(case=case, with_trace=request.with_trace)
+        )
+        _require_identities(case, adjudication)
+        settlement = mapping.detail_of(request, checked, case)
+        settlement.adjudication.CopyFrom(adjudication)
+        settlement.sample = settlement.sample or adjudication.sample
+        settlement.trace_id = telemetry.trace_id()
+        return settlement if request.with_trace else mapping.basic(settlement)
+
+    async def settle(
+        self, request: settlement_service_pb2.SettleRequest
+    ) -> tuple[settlement_pb2.Settlement, bool]:
+        """Settles once per request id; returns the settlement and whether it is a replay.
+
+        Raises what SettlementService.Settle documents. After the intent is written every failure
+        to learn the outcome is OUTCOME_PENDING or INSURED_REGION_UNAVAILABLE, both to be repeated
+        with the same request id.
+        """
+        digest = mapping.settle_hash(request)
+        bill = self._read(request)
+        async with _alongside(self._check(request, bill)) as checking:
+            known = await self._store.find_request(UUID(request.request_id))
+            if known is not None:
+                # The first answer stands, whatever card or filing say by now.
+                return await self._replay(known, digest, full=request.with_trace)
+            checked = await checking
+        now = self._clock.now()
+        case = mapping.case_of(request, checked)
+        settlement_id = new_id(now)
+        intent = Intent(
+            settlement_id=settlement_id,
+            request_id=UUID(request.request_id),
+            request_hash=digest,
+            care_region_code=case.care_region_code,
+            insured_region_code=case.insured_region_code,
+            institution_code=case.institution_code,
+            person_id=UUID(case.person_id),
+            scheme_code=case.scheme_code,
+            total_fen=case.amounts.total.fen,
+            trace_id=telemetry.trace_id(),
+            create_time=now,
+            commit_request=mapping.commit_request(settlement_id, case).SerializeToString(),
+            detail=mapping.detail_of(request, checked, case).SerializeToString(),
+        )
+        calls.note(settlement_id=str(settlement_id))
+        if not await self._store.insert_intent(intent):
+            # The same request arrived twice at once, and the other one was first.
+            row = await self._store.find_request(intent.request_id)
+            if row is None:
+                raise _pending(intent.settlement_id)
+            return await self._replay(row, digest, full=request.with_trace)
+        if checked.screening is None:
+            metrics.SCREENING_DEFERRED.inc()
+        record = await self.resume(fresh_record(intent))
+        return _answer(record, full=request.with_trace), False
+
+    async def resume(self, record: Record) -> Record:
+        """Finishes a PENDING settlement: has the insured region book it and writes the outcome.
+
+        Returns the record as it then stands, SETTLED or FAILED, whoever wrote the outcome. Raises
+        OUTCOME_PENDING while the insured region does not answer; the intent stays open.
+        """
+        request = benefits_service_pb2.CommitRequest.FromString(record.commit_request)
+        try:
+            adjudication = await self._callees.benefits.commit(request)
+        except DeadlineTooShortError:
+            raise _pending(record.settlement_id) from None
+        except DomainError as error:
+            if not is_refusal(error):
+                raise _pending(record.settlement_id) from None
+            return await self._fail(record, error)
+        if broken_identities(mapping.answer_of(request.case, adjudication)):
+            return await self._fail(record, _inconsistent(), cancel=True)
+        return await self._complete(record, request.case, adjudication)
+
+    async def abandon(self, record: Record) -> Record:
+        """Gives a PENDING settlement up; the insured region is told, or will be."""
+        # Final, so not UNAVAILABLE: a repeat of the same request would get this answer for ever.
+        error = RuleForbids(ABANDONED, "the insured region never answered; nothing is settled")
+        return await self._fail(record, error, cancel=True)
+
+    async def reverse(
+        self, request: settlement_service_pb2.ReverseSettlementRequest
+    ) -> tuple[settlement_pb2.Settlement, bool]:
+        """Takes a settlement back; returns it and whether that had been done before."""
+        digest = request_hash(request)
+        request_id = UUID(request.request_id)
+        by_id = request.WhichOneof("target") == "settlement_id"
+        record = await self._target(request, by_id=by_id)
+        calls.note(settlement_id=str(record.settlement_id))
+        known = await self._store.find_request(request_id)
+        if known is not None and (known.method != "Reverse" or known.request_hash != digest):
+            raise reused()
+        if record.state is State.PENDING:
+            # Its outcome must be known before it can be taken back.
+            record = await self.resume(record)
+        if record.state is State.FAILED:
+            if by_id:
+                raise RuleForbids(
+                    "SETTLEMENT_STATE_FORBIDS",
+                    "a settlement that never came about cannot be reversed",
+                    field="settlement_id",
+                    metadata={"state": record.state.value},
+                )
+            return mapping.settlement_of(record, full=False), False
+        if record.state is State.REVERSED:
+            return mapping.settlement_of(record, full=False), True
+        if known is None and not await self._store.insert_reversal(
+            record.settlement_id, request_id, digest, self._clock.now()
+        ):
+            raise _pending(record.settlement_id)
+        record = await self.finish_reversal(record, request_id)
+        return mapping.settlement_of(record, full=False), False
+
+    async def finish_reversal(self, record: Record, request_id: UUID) -> Record:
+        """Has the insured region restore what was booked, then writes REVERSED with its event."""
+        settlement_id = record.settlement_id
+        await self._callees.benefits.cancel(record.insured_region_code, str(settlement_id))
+        now = self._clock.now()
+        settlement = mapping.settlement_of(record, full=False)
+        settlement.state = settlement_pb2.STATE_REVERSED
+        settlement.reverse_time.FromDatetime(now)
+        won = await self._store.insert_reversed(
+            record,
+            request_id=request_id,
+            now=now,
+            trace_id=telemetry.trace_id(),
+            event=settlement.SerializeToString(),
+        )
+        if won:
+            _count(State.REVERSED, record)
+        return await self.find(settlement_id)
+
+    async def cancel_booking(self, record: Record) -> None:
+        """Tells the insured region that a settlement it may have booked was given up."""
+        await self._callees.benefits.cancel(record.insured_region_code, str(record.settlement_id))
+
+    async def get(
+        self, request: settlement_service_pb2.GetSettlementRequest
+    ) -> settlement_pb2.Settlement:
+        """Returns a settlement by its id or by the id of the request that made it."""
+        if request.WhichOneof("key") == "settlement_id":
+            record = await self.find(UUID(request.settlement_id))
+        else:
+            record = await self._of_request(UUID(request.request_id), "request_id")
+        full = request.view == settlement_service_pb2.VIEW_FULL
+        return mapping.settlement_of(record, full=full)
+
+    async def page(
+        self, wanted: Filter, *, before: UUID | None, limit: int
+    ) -> Sequence[settlement_pb2.Settlement]:
+        """Returns settlements in the basic view, newest first."""
+        records = await self._store.page(wanted, before=before, limit=limit)
+        return [mapping.settlement_of(record, full=False) for record in records]
+
+    async def find(self, settlement_id: UUID) -> Record:
+        """Returns the record of a settlement. Raises RESOURCE_NOT_FOUND."""
+        record = await self._store.find(settlement_id)
+        if record is None:
+            raise _absent("settlement_id")
+        return record
+
+    def _read(self, request: Any) -> Bill:
+        calls.note(
+            care_region=codes.province_of(request.bill.care_region_code),
+            insured_region=codes.province_of(request.patient.insured_region_code),
+        )
+        bill = mapping.read_bill(request)
+        check_bill(bill, civil_date(self._clock.now()))
+        return bill
+
+    async def _check(self, request: Any, bill: Bill) -> Checked:
+        """Asks everybody about a bill at once; identity's refusal comes before filing's."""
+        callees = self._callees
+        async with (
+            _alongside(callees.identity.verify(mapping.verify_request(request))) as verifying,
+            _alongside(callees.filing.match(mapping.match_request(request))) as matching,
+            _alongside(callees.supervision.screen(mapping.screen_request(request))) as screening,
+        ):
+            person, match, screened = await verifying, await matching, await screening
+        institution = person.institution
+        check_institution(
+            bill,
+            region_code=institution.region_code,
+            hospital_level_code=institution.hospital_level_code,
+        )
+        snapshot = self._snapshots.of(bill.care_region_code)
+        with telemetry.span("settlement.classify"):
+            splits = classify_lines(snapshot, bill.lines, path="bill.lines")
+        version = f"{snapshot.region_code}@{snapshot.version}"
+        return Checked(person, match, screened, splits, version)
+
+    async def _replay(
+        self, known: Request, digest: bytes, *, full: bool
+    ) -> tuple[settlement_pb2.Settlement, bool]:
+        if known.method != "Settle" or known.request_hash != digest:
+            raise reused()
+        calls.note(replayed=True, settlement_id=str(known.settlement_id))
+        record = await self.find(known.settlement_id)
+        if record.state is State.PENDING:
+            record = await self.resume(record)
+        return _answer(record, full=full), True
+
+    async def _complete(
+        self,
+        record: Record,
+        case: adjudication_pb2.Case,
+        adjudication: adjudication_pb2.Adjudication,
+    ) -> Record:
+        now = self._clock.now()
+        booked = mapping.booked_of(case, adjudication)
+        settled = dataclasses.replace(
+            record, state=State.SETTLED, settle_time=now, adjudication=booked.adjudication
+        )
+        won = await self._store.insert_settled(
+            record,
+            booked,
+            now=now,
+            trace_id=telemetry.trace_id(),
+            event=mapping.settlement_of(settled, full=False).SerializeToString(),
+        )
+        if not won:
+            return await self.find(record.settlement_id)
+        _count(State.SETTLED, record)
+        return settled
+
+    async def _fail(self, record: Record, error: DomainError, *, cancel: bool = False) -> Record:
+        """Writes FAILED first: then no late answer can settle what the region is told to undo."""
+        if await self._store.insert_failed(
+            record,
+            now=self._clock.now(),
+            trace_id=telemetry.trace_id(),
+            reason=error.reason,
+            failure=to_status(error, "settlement").SerializeToString(),
+            cancel=cancel,
+        ):
+            _count(State.FAILED, record)
+        return await self.find(record.settlement_id)
+
+    async def _target(self, request: Any, *, by_id: bool) -> Record:
+        if by_id:
+            return await self.find(UUID(request.settlement_id))
+        return await self._of_request(UUID(request.settle_request_id), "settle_request_id")
+
+    async def _of_request(self, request_id: UUID, field: str) -> Record:
+        known = await self._store.find_request(request_id)
+        if known is None or known.method != "Settle":
+            raise _absent(field)
+        return await self.find(known.settlement_id)
+
+
+@contextlib.asynccontextmanager
+async def _alongside(work: Coroutine[Any, Any, T]) -> AsyncIterator[asyncio.Task[T]]:
+    """Starts work that runs while the block runs; on leaving, what is not done is cancelled."""
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        if not task.done():
+            task.cancel()
+        await asyncio.wait((task,))
+        if not task.cancelled():
+            task.exception()  # seen: what the block did not await is of no interest
+
+
+def _answer(record: Record, *, full: bool) -> settlement_pb2.Settlement:
+    """Returns a settlement, or raises the error with which it failed, as the first time."""
+    if record.state is State.FAILED:
+        error = from_status(status_pb2.Status.FromString(record.failure or b""))
+        raise error or RuleForbids(record.failure_reason, "the settlement failed")
+    return mapping.settlement_of(record, full=full)
+
+
+def _require_identities(
+    case: adjudication_pb2.Case, adjudication: adjudication_pb2.Adjudication
+) -> None:
+    if broken_identities(mapping.answer_of(case, adjudication)):
+        raise _inconsistent()
+
+
+def _inconsistent() -> RuleForbids:
+    return RuleForbids(INCONSISTENT, "the insured region's amounts do not add up")
+
+
+def _count(state: State, record: Record) -> None:
+    province = codes.province_of(record.insured_region_code)
+    metrics.SETTLEMENTS.labels(state.value, province).inc()
+
+
+def _pending(settlement_id: UUID) -> Unavailable:
+    return Unavailable(
+        "OUTCOME_PENDING",
+        "the outcome is not known yet; repeat the same request",
+        metadata={"settlementId": str(settlement_id)},
+        retry_after_ms=_RETRY_MS,
+    )
+
+
+def _absent(field: str) -> Absent:
+    return Absent(
+        "RESOURCE_NOT_FOUND", "no such settlement", field=field, metadata={"resource": "settlement"}
+    )
