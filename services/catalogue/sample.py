@@ -8,6 +8,7 @@ them (reference/sample_rules.yaml) and a region may override single items. Every
 from __future__ import annotations
 
 import csv
+import hashlib
 import sys
 import zlib
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from services.classification.validation import item_problems
 from services.kit import codes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from importlib.resources.abc import Traversable
 
 _NOT_LISTED: Final = "not_listed"
@@ -53,6 +54,17 @@ def sample_items(region_code: str) -> tuple[CatalogueItem, ...]:
     for item_code, item in by_rule.items():
         items.extend(overrides.get(item_code, (item,)))
     return tuple(items)
+
+
+def sample_version(items: Iterable[CatalogueItem]) -> str:
+    """Returns a version label that names the content: "sample-" and 12 hex digits.
+
+    The same items always get the same label, so that loading them again is seen as such.
+    """
+    digest = hashlib.sha256()
+    for item in items:
+        digest.update(f"{item}\n".encode())
+    return f"sample-{digest.hexdigest()[:12]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from services.classification.model import (
     FeeLine,
 )
 from services.kit.codes import CHARGE_CATEGORIES, list_type_of
-from services.kit.errors import FieldViolation
+from services.kit.errors import FieldViolation, InvalidArgument
 from services.kit.money import to_fen
 
 if TYPE_CHECKING:
@@ -29,16 +29,16 @@ LINES_MAX: Final = 3000
 NAME_CHARS_MAX: Final = 200
 _LINE_ID: Final = re.compile(r"[0-9A-Za-z._-]{1,40}")
 _LIST_TYPES: Final = frozenset(("101", "102", "103", "201", "301"))
-PRICE_MAX: Final = Decimal(9999999999)
+PRICE_MAX: Final = Decimal("9999999999.999999")
 """Unit price is N16,6: ten digits before the point."""
 PRICE_PLACES: Final = 6
-QUANTITY_MAX: Final = Decimal(999999999999)
+QUANTITY_MAX: Final = Decimal("999999999999.9999")
 """Quantity is N16,4: twelve digits before the point."""
 QUANTITY_PLACES: Final = 4
 RATIO_PLACES: Final = 4
-AMOUNT_FEN_MAX: Final = 10**13
-"""Most that one line may state, in fen (100 billion yuan): far above any bill, and it keeps the
-product of price and quantity within Decimal's 28 digits."""
+AMOUNT_FEN_MAX: Final = 10**15 - 1
+"""Most that one line may state, in fen: below ten trillion yuan, as services.kit.wire reads it. The
+product of price and quantity then fits Decimal's 28 digits."""
 AMOUNT_TOLERANCE_FEN: Final = 1
 """How far a line's amount may be from unit price x quantity (national interface: 0.01 yuan)."""
 
@@ -89,6 +89,32 @@ def lines_problems(lines: Sequence[FeeLine], path: str) -> list[FieldViolation]:
     return problems
 
 
+def check_lines(lines: Sequence[FeeLine], path: str) -> None:
+    """Raises for a bill's lines that are not well formed.
+
+    Raises:
+        InvalidArgument: with every problem; its reason is that of the first one, FIELD_INVALID,
+            LINE_ID_DUPLICATE or LINE_AMOUNT_MISMATCH (then with the two amounts).
+    """
+    problems = lines_problems(lines, path)
+    if not problems:
+        return
+    first = problems[0]
+    metadata: dict[str, str] = {}
+    if first.reason == "LINE_AMOUNT_MISMATCH":
+        line = lines[int(first.field.rpartition("[")[2].partition("]")[0])]
+        metadata = {
+            "statedFen": str(line.amount_fen),
+            "computedFen": str(to_fen(line.unit_price * line.quantity)),
+        }
+    raise InvalidArgument(
+        first.reason,
+        f"{first.field}: {first.description}",
+        violations=tuple(problems),
+        metadata=metadata,
+    )
+
+
 def amount_agrees(line: FeeLine) -> bool:
     """Tells whether the stated amount is within 1 fen of unit price x quantity, rounded half up."""
     # Exact: a product beyond the bound would be off anyway, and one within it has <= 28 digits.
@@ -133,7 +159,7 @@ def item_problems(item: CatalogueItem, path: str) -> list[FieldViolation]:
         (
             "price_ceiling",
             ceiling is None or _within(ceiling, PRICE_MAX, PRICE_PLACES),
-            "0 to 9999999999 with at most 6 places is required",
+            "0 to 9999999999.999999 with at most 6 places is required",
         ),
         ("over_ceiling", item.over_ceiling in OVER_CEILING_WAYS, "self_pay or reject is required"),
         (
@@ -149,13 +175,15 @@ def _number_problems(line: FeeLine, path: str) -> list[FieldViolation]:
     problems: list[FieldViolation] = []
     if not _within(line.unit_price, PRICE_MAX, PRICE_PLACES):
         problems.append(
-            _invalid(f"{path}.unit_price", "0 to 9999999999 with at most 6 places is required")
+            _invalid(
+                f"{path}.unit_price", "0 to 9999999999.999999 with at most 6 places is required"
+            )
         )
     if not _within(line.quantity, QUANTITY_MAX, QUANTITY_PLACES) or line.quantity == 0:
         problems.append(
             _invalid(
                 f"{path}.quantity",
-                "more than 0, up to 999999999999, with at most 4 places is required",
+                "more than 0, up to 999999999999.9999, with at most 4 places is required",
             )
         )
     if not 0 <= line.amount_fen <= AMOUNT_FEN_MAX:

@@ -219,9 +219,13 @@ class BlindIndex:
         """Returns the fingerprint of a value in its canonical spelling.
 
         Args:
-            kind: what the value is (`"certificate"`, `"card"`, `"token"`); up to 255 bytes.
+            kind: what the value is (`"cert"`, `"card"`, `"token"`); up to 255 bytes.
             value: the value; validate its form first, for two spellings have two fingerprints.
         """
+        return self.digest(kind, value.encode())
+
+    def digest(self, kind: str, data: bytes) -> bytes:
+        """Returns the fingerprint of bytes, e.g. of a request that holds personal data."""
         label = kind.encode()
         # The length in front keeps ("ab", "c") and ("a", "bc") apart.
-        return hmac.digest(self._key, bytes((len(label),)) + label + value.encode(), "sha256")
+        return hmac.digest(self._key, bytes((len(label),)) + label + data, "sha256")

@@ -46,13 +46,17 @@ async def once(
     request: Any,
     response_type: type[M],
     work: Callable[[Connection], Awaitable[M]],
+    *,
+    hash_of: Callable[[Message], bytes] = request_hash,
 ) -> M:
     """Runs `work` in a transaction once per request.request_id; a repeat gets the first answer.
+
+    `hash_of` is keyed where a request holds personal data: a plain hash could be guessed at.
 
     Raises AlreadyExists(REQUEST_ID_REUSED) when the id came with another method or other content.
     """
     method = request.DESCRIPTOR.name
-    digest = request_hash(request)
+    digest = hash_of(request)
     request_id = UUID(request.request_id)
 
     async def transaction(connection: Connection) -> M:

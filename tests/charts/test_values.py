@@ -77,7 +77,7 @@ def test_umbrella_refuses_a_typo(path: str, value: object) -> None:
         ("database/to", [{"ipBlock": {"cidr": "0.0.0.0/0"}}]),
         ("callees/identity/target", "dns:///a:1,dns:///b:2"),
         ("settings/LISTEN", "x"),
-        ("settings/YIJIE_DB_POOL_MAX", 20),
+        ("settings/YIJIE_DB_POOL_SIZE_MAX", 20),
         ("global/image/tag", "latest"),
         ("global/image/digest", "sha256:12"),
         ("global/logLevel", "chatty"),

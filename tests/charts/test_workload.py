@@ -26,8 +26,8 @@ from tests.charts.render import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DRAIN_S: Final = 5 + 3 + 20
-"""preStop, health NOT_SERVING before the stop, grace of the server's stop."""
+CLEANUP_S: Final = 10
+"""What closing the pool and flushing telemetry may take after the calls in flight."""
 
 by_case = pytest.mark.parametrize("case", [*UMBRELLA, *SINGLE], ids=lambda case: case.name)
 by_service = pytest.mark.parametrize("service", SERVICES)
@@ -78,14 +78,19 @@ def test_probes(service: str) -> None:
 
 @by_case
 def test_drains(case: Case) -> None:
-    for deployment in of_kind(manifests(case), "Deployment").values():
+    config = of_kind(manifests(case), "ConfigMap")
+    for name, deployment in _deployments(manifests(case)):
         assert deployment["spec"]["strategy"] == {
             "type": "RollingUpdate",
             "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1},
         }
         pod = deployment["spec"]["template"]["spec"]
         assert pod["containers"][0]["lifecycle"] == {"preStop": {"sleep": {"seconds": 5}}}
-        assert pod["terminationGracePeriodSeconds"] == 40 > DRAIN_S
+        drain = (
+            5,
+            *(int(config[name]["data"][f"YIJIE_DRAIN_{part}_S"]) for part in ("DELAY", "GRACE")),
+        )
+        assert pod["terminationGracePeriodSeconds"] == 40 >= sum(drain) + CLEANUP_S
 
 
 @by_case

@@ -85,6 +85,8 @@ pod; without a namespace, so that the first name tried by the resolver is the ri
 {{- $env := dict
   "YIJIE_LISTEN" "0.0.0.0:50051"
   "YIJIE_METRICS_PORT" "9464"
+  "YIJIE_DRAIN_DELAY_S" "3"
+  "YIJIE_DRAIN_GRACE_S" "20"
   "YIJIE_DSN_FILE" "/run/secrets/yijie/dsn"
   "YIJIE_LOG_LEVEL" .Values.global.logLevel
   "YIJIE_OTLP_ENDPOINT" .Values.global.otlp.endpoint -}}
