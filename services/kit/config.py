@@ -35,12 +35,13 @@ def env(
     """Declares a field read from YIJIE_<name>; without a default it is required.
 
     `parse` turns the text into the value and raises ValueError with a reason that does not echo it.
-    A secret is masked when shown and may come from the file named by YIJIE_<name>_FILE.
+    A secret is masked when shown, left out of the repr, and may come from the file named by
+    YIJIE_<name>_FILE.
     """
     metadata = {"env": name, "parse": parse, "secret": secret}
     if default is dataclasses.MISSING:
-        return dataclasses.field(metadata=metadata)
-    return dataclasses.field(default=default, metadata=metadata)
+        return dataclasses.field(metadata=metadata, repr=not secret)
+    return dataclasses.field(default=default, metadata=metadata, repr=not secret)
 
 
 def nested(cls: type[Any]) -> Any:

@@ -178,6 +178,7 @@ class Follower(Generic[E]):
 
     async def _follow(self) -> None:
         cursor = await self._cursor()
+        first = True
         async with contextlib.aclosing(self._subscribe(cursor)) as stream:
             while True:
                 async with asyncio.timeout(self._config.silence_s_max):
@@ -185,14 +186,16 @@ class Follower(Generic[E]):
                 if batch is None:
                     # The server ends streams by their age, so that clients find new replicas.
                     return
-                cursor = await self._take(cursor, batch)
+                if batch.events:
+                    cursor = await self._take(cursor, batch)
+                elif not first:
+                    self._current_at = self._clock.now()
+                    self._failures = 0
+                    self.caught_up.set()
+                # A first sign of life says that the cursor was accepted, not that nothing is left.
+                first = False
 
     async def _take(self, cursor: str, batch: Batch[E]) -> str:
-        if not batch.events:
-            self._current_at = self._clock.now()
-            self.caught_up.set()
-            self._failures = 0
-            return cursor
         self.caught_up.clear()
         with telemetry.span(f"feed.{self._feed}", attributes={"yijie.count": len(batch.events)}):
             await self._apply(cursor, batch)

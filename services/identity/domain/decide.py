@@ -271,7 +271,7 @@ def check_open(institution: Institution | None, medical_type: str, on: date) -> 
 
 def prove(
     evidence: Evidence | None, claim: Claim, *, business_date: date, now: datetime
-) -> tuple[Insurance, ...]:
+) -> tuple[Person, tuple[Insurance, ...]]:
     """Decides whether a shown credential proves an insured patient.
 
     Args:
@@ -281,7 +281,7 @@ def prove(
         now: instant, UTC, at which a token must still be accepted.
 
     Returns:
-        The insurances in force, at least one.
+        The holder and the insurances in force, at least one.
 
     Raises:
         CredentialUnknown, CredentialExpired, CardLost, CardCancelled, PersonMismatch,
@@ -299,7 +299,7 @@ def prove(
     )
     if not in_force:
         raise InsuranceNotInForce(insured_region=claim.insured_region, scheme=claim.scheme)
-    return in_force
+    return evidence.person, in_force
 
 
 def masked_name(name: str) -> str:

@@ -290,7 +290,7 @@ def test_what_is_wrong_is_told_in_the_order_of_the_contract():
             decide.prove(held, claim, business_date=TODAY, now=NOW)
     claim = Claim(HOLDER, codes.SEX_FEMALE, date(1950, 1, 1), "650100", "310")
     held = evidence(card_state=CardState.ACTIVE)
-    assert decide.prove(held, claim, business_date=TODAY, now=NOW) == (EMPLOYEE,)
+    assert decide.prove(held, claim, business_date=TODAY, now=NOW) == (PERSON, (EMPLOYEE,))
 
 
 def test_a_mismatch_names_every_field_and_no_value():

@@ -14,6 +14,7 @@ from services.kit.crypto import (
     KeyRing,
     UnreadableField,
     parse_key,
+    parse_key_text,
     parse_keyring,
 )
 
@@ -131,6 +132,14 @@ def test_ring_files_that_are_refused(text):
     with pytest.raises(BadKey) as caught:
         parse_keyring(text)
     assert base64.b64encode(KEY_1).decode() not in str(caught.value)
+
+
+def test_typed_text_is_never_a_raw_key():
+    assert parse_key_text(base64.b64encode(KEY_1).decode()) == KEY_1
+    with pytest.raises(BadKey):
+        parse_key_text("correct horse battery staple 123")
+    with pytest.raises(BadKey):
+        parse_key_text("密钥" * 16)
 
 
 def test_a_raw_key_may_hold_a_colon():

@@ -1,0 +1,113 @@
+"""Between persons in memory and what may lie in the database: ciphertext and blind indexes."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from services.identity.domain.model import Card, CardState, Insurance, InsuranceStatus, Person
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from google.protobuf.message import Message
+
+    from services.kit.crypto import BlindIndex, FieldCipher
+
+# The context binds a record to its kind and row: copied to another row it does not decrypt.
+_PERSON: Final = b"identity.person:"
+_CARD: Final = b"identity.card:"
+
+
+class Vault:
+    """Seals and opens records; the only holder of the keys."""
+
+    __slots__ = ("_cipher", "_index")
+
+    def __init__(self, cipher: FieldCipher, index: BlindIndex) -> None:
+        """Holds a cipher and an index of different keys."""
+        self._cipher = cipher
+        self._index = index
+
+    def cert_index(self, cert_number: str) -> bytes:
+        """Returns the blind index of a certificate number in canonical form."""
+        return self._index.index("cert", cert_number)
+
+    def card_index(self, card_number: str) -> bytes:
+        """Returns the blind index of a card number."""
+        return self._index.index("card", card_number)
+
+    def token_index(self, token: str) -> bytes:
+        """Returns the blind index of a token."""
+        return self._index.index("token", token)
+
+    def request_hash(self, request: Message) -> bytes:
+        """Returns the keyed hash of a request: its id numbers could be guessed from a plain one."""
+        return self._index.digest("request", request.SerializeToString(deterministic=True))
+
+    def seal_person(self, person: Person, person_id: UUID) -> bytes:
+        """Returns a person's record for the row of `person_id`."""
+        content = {
+            "cert_number": person.cert_number,
+            "name": person.name,
+            "sex": person.sex,
+            "birth_date": person.birth_date,
+            "insurances": [
+                {
+                    "insured_region": insurance.insured_region,
+                    "scheme": insurance.scheme,
+                    "person_type": insurance.person_type,
+                    "status": insurance.status.value,
+                    "begin_date": insurance.begin_date,
+                    "end_date": insurance.end_date,
+                }
+                for insurance in person.insurances
+            ],
+        }
+        return self._cipher.encrypt(orjson.dumps(content), context=_PERSON + person_id.bytes)
+
+    def open_person(self, person_id: UUID, record: bytes) -> Person:
+        """Returns the person of a row.
+
+        Raises:
+            UnreadableField: the record is not this row's, or its key is not held.
+        """
+        content = orjson.loads(self._cipher.decrypt(record, context=_PERSON + person_id.bytes))
+        return Person(
+            person_id=person_id,
+            cert_number=content["cert_number"],
+            name=content["name"],
+            sex=content["sex"],
+            birth_date=date.fromisoformat(content["birth_date"]),
+            insurances=tuple(
+                Insurance(
+                    insured_region=entry["insured_region"],
+                    scheme=entry["scheme"],
+                    person_type=entry["person_type"],
+                    status=InsuranceStatus(entry["status"]),
+                    begin_date=date.fromisoformat(entry["begin_date"]),
+                    end_date=date.fromisoformat(entry["end_date"]) if entry["end_date"] else None,
+                )
+                for entry in content["insurances"]
+            ),
+        )
+
+    def seal_card(self, card: Card) -> bytes:
+        """Returns a card's record."""
+        context = _CARD + self.card_index(card.card_number)
+        return self._cipher.encrypt(
+            orjson.dumps({"card_number": card.card_number}), context=context
+        )
+
+    def open_card(
+        self, card_index: bytes, record: bytes, *, person_id: UUID, issuing_region: str, state: str
+    ) -> Card:
+        """Returns the card of a row.
+
+        Raises:
+            UnreadableField: the record is not this row's, or its key is not held.
+        """
+        content = orjson.loads(self._cipher.decrypt(record, context=_CARD + card_index))
+        return Card(content["card_number"], person_id, issuing_region, CardState(state))
