@@ -78,13 +78,22 @@ StrictLoader.add_implicit_resolver(
 StrictLoader.add_constructor("tag:yaml.org,2002:float", _construct_decimal)
 
 
-def load_policy(folder: Path = PACKS_FOLDER) -> Policy:
-    """Returns the policy of every pack in a folder.
+def load_policy(folder: Path = PACKS_FOLDER, *, regions: frozenset[str] = frozenset()) -> Policy:
+    """Returns the policy of the packs in a folder.
+
+    Args:
+        folder: holds a folder per insured region, named by its code.
+        regions: codes of those to load; empty: all.
 
     Raises:
         PolicyRefused: the first thing wrong in any pack, with file, path and what would be right.
     """
-    packs = [load_pack(child) for child in sorted(folder.iterdir()) if child.is_dir()]
+    present = {child.name: child for child in sorted(folder.iterdir()) if child.is_dir()}
+    for region in sorted(regions - present.keys()):
+        raise PolicyRefused(
+            file=region, path="(top)", problem="has no pack", right="add it, or do not serve it"
+        )
+    packs = [load_pack(child) for name, child in present.items() if not regions or name in regions]
     if not packs:
         raise PolicyRefused(
             file=folder.name, path="(top)", problem="holds no pack", right="add <area code>/"

@@ -111,17 +111,17 @@ def _check_case(case: Case) -> None:
     )
     if min(parts) < 0 or amounts.total <= 0:
         raise InvalidArgument(
-            "FIELD_INVALID", "the total is positive and no part is negative", field="amounts"
+            "FIELD_INVALID", "the total is positive and no part is negative", field="case.amounts"
         )
     if sum(parts) != amounts.total:
         raise InvalidArgument(
             "BILL_TOTAL_MISMATCH",
             "the four parts do not add up to the total",
-            field="amounts.total",
+            field="case.amounts.total",
             metadata={"statedFen": str(amounts.total), "computedFen": str(sum(parts))},
         )
     if case.end_date < case.begin_date:
-        raise InvalidArgument("FIELD_INVALID", "ends before it begins", field="end_date")
+        raise InvalidArgument("FIELD_INVALID", "ends before it begins", field="case.end_date")
 
 
 def _not_covered(case: Case, missing: str) -> Exception:

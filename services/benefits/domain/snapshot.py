@@ -10,18 +10,28 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from services.benefits.domain.errors import not_covered
+from services.benefits.domain.model import ParameterRead
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from services.benefits.domain.model import Setting
-    from services.benefits.domain.parameter import Cell, Entry, Pack, Part
+    from services.benefits.domain.parameter import Entry, History, Pack, Part
     from services.benefits.domain.schema import Dimension, ParameterSpec, PolicyStep
 
-    T = TypeVar("T")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Generic[T]):
+    """One value, ready for the computation and for its trace."""
+
+    value: T
+    read: ParameterRead
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,8 @@ class Resolved:
 
     by: tuple[Dimension, ...]
     entry: Entry
+    readings: Mapping[tuple[str, ...], Reading[Any]]
+    """Per coordinates; its spec knows the type of the values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +70,15 @@ class Snapshot:
 
     def read(
         self, spec: ParameterSpec[T], coordinates: Mapping[Dimension, str]
-    ) -> tuple[Cell[T], Entry] | None:
-        """Returns the value at the coordinates with its entry; None: knowingly not modelled.
+    ) -> Reading[T] | None:
+        """Returns the value at the coordinates; None: knowingly not modelled.
 
         Raises:
             KeyError: a step reads a parameter that the loader did not require; a bug.
         """
         found = self.resolved[spec.path]
         key = tuple([coordinates[dimension] for dimension in found.by])
-        cell = found.entry.cells.get(key)
-        return None if cell is None else (cell, found.entry)
+        return found.readings.get(key)
 
 
 class Policy:
@@ -140,12 +151,27 @@ def _resolve(pack: Pack, part: Part) -> Iterable[Snapshot]:
             policy_version=pack.version,
             persons=frozenset(part.persons),
             steps=part.steps,
-            resolved={
-                path: Resolved(
-                    by=history.by,
-                    # The loader has proven that the first entry is not after the supported start.
-                    entry=[e for e in history.entries if e.effective_from <= start][-1],
-                )
-                for path, history in part.histories.items()
-            },
+            resolved={path: _as_of(history, start) for path, history in part.histories.items()},
         )
+
+
+def _as_of(history: History, day: date) -> Resolved:
+    # The loader has proven that the first entry is not after the supported start.
+    entry = [entry for entry in history.entries if entry.effective_from <= day][-1]
+    return Resolved(
+        by=history.by,
+        entry=entry,
+        readings={
+            key: Reading(
+                value=cell.value,
+                read=ParameterRead(
+                    path=cell.path,
+                    value=cell.text,
+                    effective_from=entry.effective_from,
+                    status=entry.status,
+                    reference=entry.reference.label,
+                ),
+            )
+            for key, cell in entry.cells.items()
+        },
+    )

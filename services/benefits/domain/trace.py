@@ -82,16 +82,9 @@ class Trace:
                 settlement_date=self._day,
                 missing=f"{spec.path}[{where}]",
             )
-        cell, entry = found
-        if entry.status is Status.SAMPLE:
+        if found.read.status is Status.SAMPLE:
             self.sample = True
-        return cell.value, ParameterRead(
-            path=cell.path,
-            value=cell.text,
-            effective_from=entry.effective_from,
-            status=entry.status,
-            reference=entry.reference.label,
-        )
+        return found.value, found.read
 
     def amount(self, code: str, *, base: int, result: int, rounding: str = "") -> None:
         """Writes down an amount that came out, and how it was rounded if it was."""

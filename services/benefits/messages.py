@@ -1,0 +1,157 @@
+"""Between the contract and the domain, both ways."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from services.benefits.domain.booking import State
+from services.benefits.domain.classify import hospital_level_of
+from services.benefits.domain.model import (
+    Amounts,
+    BenefitLevel,
+    Case,
+    ParameterRead,
+    Status,
+    Step,
+)
+from services.kit import wire
+from yijie.benefits.v1 import adjudication_pb2, benefits_service_pb2
+from yijie.filing.v1 import filing_service_pb2
+
+if TYPE_CHECKING:
+    from services.benefits.domain.booking import PersonYear, Standing
+    from services.benefits.domain.model import Outcome
+
+_BENEFIT_LEVELS: Final = {
+    filing_service_pb2.BENEFIT_LEVEL_LONG_TERM: BenefitLevel.LONG_TERM,
+    filing_service_pb2.BENEFIT_LEVEL_REFERRAL: BenefitLevel.REFERRAL,
+    filing_service_pb2.BENEFIT_LEVEL_EMERGENCY: BenefitLevel.EMERGENCY,
+    filing_service_pb2.BENEFIT_LEVEL_TEMPORARY: BenefitLevel.TEMPORARY,
+    filing_service_pb2.BENEFIT_LEVEL_UNFILED: BenefitLevel.UNFILED,
+}
+_STATUSES: Final = {
+    Status.PUBLISHED: adjudication_pb2.PARAMETER_STATUS_PUBLISHED,
+    Status.SECONDARY: adjudication_pb2.PARAMETER_STATUS_SECONDARY,
+    Status.SAMPLE: adjudication_pb2.PARAMETER_STATUS_SAMPLE,
+}
+STATES: Final = {
+    State.COMMITTED: benefits_service_pb2.ADJUDICATION_STATE_COMMITTED,
+    State.CANCELLED: benefits_service_pb2.ADJUDICATION_STATE_CANCELLED,
+}
+# Bounds of a benefit year in the contract (GetAccumulators).
+_YEAR_MIN: Final = 2000
+_YEAR_MAX: Final = 2100
+# Parameters of the shipped packs with every key of their tables fit in; more only costs time.
+_READS_KEPT_MAX: Final = 8192
+
+
+def read_case(message: Any) -> Case:
+    """Reads the case of a request, or raises InvalidArgument naming the field."""
+    level = hospital_level_of(message.deductible_level_code)
+    if level is None:
+        raise wire.invalid("case.deductible_level_code", "not a hospital level")
+    end_date = wire.read_date(message.end_date, "case.end_date")
+    if not _YEAR_MIN <= end_date.year <= _YEAR_MAX:
+        raise wire.invalid("case.end_date", f"not in the years {_YEAR_MIN} to {_YEAR_MAX}")
+    return Case(
+        person_id=message.person_id,
+        insured_region_code=message.insured_region_code,
+        scheme_code=message.scheme_code,
+        person_type_code=message.person_type_code,
+        care_region_code=message.care_region_code,
+        level=level,
+        medical_type_code=message.medical_type_code,
+        benefit_level=_BENEFIT_LEVELS[message.benefit_level],
+        begin_date=wire.read_date(message.begin_date, "case.begin_date"),
+        end_date=end_date,
+        amounts=_read_amounts(message.amounts),
+        use_account=message.use_account,
+    )
+
+
+def _read_amounts(split: Any) -> Amounts:
+    return Amounts(
+        total=wire.read_fen(split.total, "case.amounts.total"),
+        full_self_pay=wire.read_fen(split.full_self_pay, "case.amounts.full_self_pay"),
+        over_limit=wire.read_fen(split.over_limit, "case.amounts.over_limit"),
+        prior_self_pay=wire.read_fen(split.prior_self_pay, "case.amounts.prior_self_pay"),
+        in_scope=wire.read_fen(split.in_scope, "case.amounts.in_scope"),
+    )
+
+
+def write_adjudication(outcome: Outcome, *, with_trace: bool) -> Any:
+    """Returns the Adjudication message of an outcome."""
+    return adjudication_pb2.Adjudication(
+        deductible=wire.write_money(outcome.deductible),
+        fund_payments=[
+            adjudication_pb2.FundPayment(
+                fund_type_code=fund.fund_type_code, amount=wire.write_money(fund.amount_fen)
+            )
+            for fund in outcome.fund_payments
+        ],
+        fund_total=wire.write_money(outcome.fund_total),
+        account_pay=wire.write_money(outcome.account_pay),
+        cash_pay=wire.write_money(outcome.cash_pay),
+        patient_total=wire.write_money(outcome.patient_total),
+        account_balance=wire.write_money(outcome.account_balance),
+        policy_version=outcome.policy_version,
+        sample=outcome.sample,
+        steps=[_write_step(step) for step in outcome.steps] if with_trace else (),
+    )
+
+
+def encode_adjudication(outcome: Outcome) -> bytes:
+    """Returns the Adjudication message with its steps, serialized: the answer that is stored."""
+    data: bytes = write_adjudication(outcome, with_trace=True).SerializeToString()
+    return data
+
+
+def decode_adjudication(answer: bytes) -> Any:
+    """Returns the Adjudication message of a stored answer."""
+    return adjudication_pb2.Adjudication.FromString(answer)
+
+
+def _write_step(step: Step) -> Any:
+    return adjudication_pb2.CalculationStep(
+        step_code=step.code,
+        label_zh=step.name_zh,
+        label_en=step.name_en,
+        base=wire.write_money(step.base_fen),
+        result=wire.write_money(step.result_fen),
+        parameters=[_write_read(read) for read in step.parameters],
+        rounding=step.rounding,
+    )
+
+
+@lru_cache(maxsize=_READS_KEPT_MAX)
+def _write_read(read: ParameterRead) -> Any:
+    # The same values are read for bill after bill; the message is copied into each answer.
+    return adjudication_pb2.ParameterRead(
+        path=read.path,
+        value=read.value,
+        effective_date=wire.write_date(read.effective_from),
+        status=_STATUSES[read.status],
+        reference=read.reference,
+    )
+
+
+def write_accumulators(person: PersonYear, standing: Standing) -> Any:
+    """Returns the Accumulators message of a person's year."""
+    sums = standing.accumulators
+    return adjudication_pb2.Accumulators(
+        person_id=str(person.person_id),
+        scheme_code=person.scheme_code,
+        benefit_year=person.benefit_year,
+        inpatient_in_scope=wire.write_money(sums.inpatient_in_scope),
+        inpatient_deductible=wire.write_money(sums.inpatient_deductible),
+        inpatient_count=sums.inpatient_count,
+        outpatient_in_scope=wire.write_money(sums.outpatient_in_scope),
+        outpatient_deductible=wire.write_money(sums.outpatient_deductible),
+        outpatient_fund=wire.write_money(sums.outpatient_fund),
+        fund_pooled=wire.write_money(sums.fund_pooled),
+        fund_large_amount=wire.write_money(sums.fund_large_amount),
+        fund_critical_illness=wire.write_money(sums.fund_critical_illness),
+        critical_illness_base=wire.write_money(sums.critical_illness_base),
+        account_pay=wire.write_money(sums.account_pay),
+    )

@@ -1,0 +1,161 @@
+"""A served BenefitsService on a database of its own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from services.benefits.servicer import FULL_NAME, BenefitsServicer
+from services.kit.db import Database, DatabaseConfig, open_database
+from tests.policy.bills import policy
+from tests.support.rpc import TIMEOUT_S, served
+from yijie.benefits.v1 import benefits_service_pb2 as pb
+from yijie.benefits.v1 import benefits_service_pb2_grpc as pb_grpc
+from yijie.common.v1.money_pb2 import Money
+from yijie.filing.v1 import filing_service_pb2
+
+PERSON = "0190aaaa-0000-7000-8000-000000000001"
+OTHER = "0190aaaa-0000-7000-8000-000000000002"
+SUMS = (
+    "inpatient_in_scope",
+    "inpatient_deductible",
+    "outpatient_in_scope",
+    "outpatient_deductible",
+    "outpatient_fund",
+    "fund_pooled",
+    "fund_large_amount",
+    "fund_critical_illness",
+    "critical_illness_base",
+    "account_pay",
+)
+
+
+@dataclass
+class Benefits:
+    """The service as a caller sees it, and its database as a test does."""
+
+    stub: Any
+    database: Database
+
+    async def adjudicate(self, case: Any, *, with_trace: bool = False) -> Any:
+        request = pb.AdjudicateRequest(case=case, with_trace=with_trace)
+        return (await self.stub.Adjudicate(request, timeout=TIMEOUT_S)).adjudication
+
+    async def commit(self, case: Any, settlement_id: UUID) -> Any:
+        request = pb.CommitRequest(settlement_id=str(settlement_id), case=case)
+        return await self.stub.Commit(request, timeout=TIMEOUT_S)
+
+    async def cancel(self, settlement_id: UUID) -> Any:
+        request = pb.CancelRequest(settlement_id=str(settlement_id))
+        return await self.stub.Cancel(request, timeout=TIMEOUT_S)
+
+    async def get(self, settlement_id: UUID) -> Any:
+        request = pb.GetAdjudicationRequest(settlement_id=str(settlement_id))
+        return await self.stub.GetAdjudication(request, timeout=TIMEOUT_S)
+
+    async def used(
+        self, person_id: str = PERSON, scheme: str = "310", year: int = 2026
+    ) -> tuple[dict[str, int], int]:
+        """Sums that are not zero, and the account."""
+        request = pb.GetAccumulatorsRequest(
+            person_id=person_id, scheme_code=scheme, benefit_year=year
+        )
+        response = await self.stub.GetAccumulators(request, timeout=TIMEOUT_S)
+        sums = {name: getattr(response.accumulators, name).fen for name in SUMS}
+        sums["inpatient_count"] = response.accumulators.inpatient_count
+        return {name: fen for name, fen in sums.items() if fen}, response.account_balance.fen
+
+    async def open_account(self, fen: int, person_id: str = PERSON) -> None:
+        request = pb.UpsertAccountsRequest(
+            request_id=str(uuid4()), accounts=[account(person_id, fen)]
+        )
+        await self.stub.UpsertAccounts(request, timeout=TIMEOUT_S)
+
+
+@pytest.fixture
+async def benefits(dsn: str) -> AsyncIterator[Benefits]:
+    async with open_database(DatabaseConfig(dsn=dsn), "benefits") as database:
+        register = partial(
+            pb_grpc.add_BenefitsServiceServicer_to_server, BenefitsServicer(database, policy())
+        )
+        async with served("benefits", FULL_NAME, register) as channel:
+            yield Benefits(pb_grpc.BenefitsServiceStub(channel), database)
+        await assert_coherent(database)
+
+
+async def assert_coherent(database: Database) -> None:
+    """Sums are those of the bookings that were not taken back; every state path is legal."""
+    row = await database.fetchrow(
+        """/* test.coherent */
+        WITH live AS (
+            SELECT j.* FROM adjudication j WHERE NOT EXISTS (
+                SELECT FROM adjudication_state s
+                 WHERE s.settlement_id = j.settlement_id AND s.state = 'CANCELLED')
+        )
+        SELECT
+          (SELECT count(*) FROM accumulators a WHERE
+             ARRAY[inpatient_in_scope, inpatient_deductible, inpatient_count, outpatient_in_scope,
+                   outpatient_deductible, outpatient_fund, fund_pooled, fund_large_amount,
+                   fund_critical_illness, critical_illness_base, account_pay]
+             IS DISTINCT FROM
+             ARRAY(SELECT coalesce(sum(delta[i]), 0)::bigint
+                     FROM generate_series(1, 11) AS i LEFT JOIN live l
+                       ON l.person_id = a.person_id AND l.scheme_code = a.scheme_code
+                      AND l.benefit_year = a.benefit_year
+                    GROUP BY i ORDER BY i)) AS wrong_sums,
+          (SELECT count(*) FROM adjudication j WHERE NOT EXISTS (
+              SELECT FROM adjudication_state s WHERE s.settlement_id = j.settlement_id
+                 AND s.version = 1 AND s.state = 'COMMITTED')) AS without_state,
+          (SELECT count(*) FROM adjudication_state s WHERE s.version = 2 AND NOT EXISTS (
+              SELECT FROM adjudication j WHERE j.settlement_id = s.settlement_id)) AS without_answer
+        """
+    )
+    assert row is not None
+    assert dict(row) == {"wrong_sums": 0, "without_state": 0, "without_answer": 0}
+
+
+def account(person_id: str, fen: int) -> pb.Account:
+    return pb.Account(person_id=person_id, balance=Money(fen=fen))
+
+
+def make_case(**changes: Any) -> Any:
+    """A Hengshui employee's outpatient bill in Beijing: E1 of the field's worked examples."""
+    from yijie.benefits.v1.adjudication_pb2 import Case
+
+    case = Case(
+        person_id=PERSON,
+        insured_region_code="131100",
+        scheme_code="310",
+        person_type_code="1101",
+        care_region_code="110105",
+        institution_code="H11010500001",
+        deductible_level_code="02",
+        medical_type_code="11",
+        benefit_level=filing_service_pb2.BENEFIT_LEVEL_LONG_TERM,
+        use_account=True,
+    )
+    for day in (case.begin_date, case.end_date):
+        day.year, day.month, day.day = 2026, 3, 31
+    split(case, in_scope=429, prior=23)
+    for name, value in changes.items():
+        setattr(case, name, value)
+    return case
+
+
+def split(case: Any, *, in_scope: int, prior: int = 0, over: int = 0, full: int = 0) -> Any:
+    case.amounts.in_scope.fen = in_scope
+    case.amounts.prior_self_pay.fen = prior
+    case.amounts.over_limit.fen = over
+    case.amounts.full_self_pay.fen = full
+    case.amounts.total.fen = in_scope + prior + over + full
+    return case
+
+
+@pytest.fixture
+def e1() -> Any:
+    return make_case()
