@@ -1,0 +1,59 @@
+"""What clearing does: books the feed, answers positions, lists entries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.clearing import metrics, store
+from services.clearing.domain.ledger import (
+    Booking,
+    Position,
+    SettlementEvent,
+    book,
+)
+from services.kit.feed import Batch, move_cursor
+
+if TYPE_CHECKING:
+    from services.clearing.store import BookedEntry, EntryFilter, PositionFilter
+    from services.kit.db import Connection, Database
+
+
+async def book_batch(
+    database: Database, *, after: str, batch: Batch[SettlementEvent]
+) -> tuple[Booking, ...]:
+    """Books a batch of the feed in one transaction with the cursor; returns what was new.
+
+    Raises:
+        CursorMoved: the batch was booked already, here or by another replica.
+        EventRefused: an event cannot be booked; nothing of the batch is.
+    """
+
+    async def work(connection: Connection) -> tuple[Booking, ...]:
+        await move_cursor(connection, store.FEED, after=after, to=batch.cursor)
+        known = await store.load_bookings(
+            connection, {event.settlement_id for event in batch.events}
+        )
+        new = book(batch.events, known)
+        await store.append_bookings(connection, new)
+        return new
+
+    bookings = await database.run("clearing.book_batch", work)
+    # Counted after the commit: work may run more than once.
+    for booking in bookings:
+        metrics.BOOKINGS.labels(booking.kind.value).inc()
+        for transfer in booking.transfers:
+            metrics.TRANSFERS.labels(transfer.fund_type_code).inc()
+    return bookings
+
+
+async def get_positions(database: Database, wanted: PositionFilter) -> tuple[list[Position], str]:
+    """Returns positions by pair, month and scheme, and the feed cursor that they hold up to."""
+    return await store.get_positions(database, wanted)
+
+
+async def list_entries(
+    database: Database, wanted: EntryFilter, *, size: int
+) -> tuple[list[BookedEntry], bool]:
+    """Returns a page of entries in booking order, and whether there are more."""
+    found = await store.list_entries(database, wanted, limit=size + 1)
+    return found[:size], len(found) > size

@@ -1,0 +1,105 @@
+"""What supervision does: screens bills, records what the journal brings, lists findings."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Final, Protocol
+
+from services.kit.feed import Batch, move_cursor
+from services.supervision import metrics, store
+from services.supervision.domain.model import Bill, Finding
+from services.supervision.domain.recording import (
+    JournalEvent,
+    Moment,
+    RecordedFinding,
+    Reversal,
+    Screening,
+    SettledBill,
+    without_repeats,
+)
+from services.supervision.domain.screen import RuleSet, screen
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from services.kit.db import Connection, Database
+    from services.supervision.store import FindingFilter
+
+FETCHES_AT_ONCE_MAX: Final = 8
+"""Bills fetched from settlement at the same time: enough to catch up, too few to disturb it."""
+
+
+class Bills(Protocol):
+    """Where the bill of a settlement is fetched from."""
+
+    async def bill(self, settlement: SettledBill) -> Bill:
+        """Fetches one bill with its lines."""
+        ...
+
+
+def screen_bill(bill: Bill, ruleset: RuleSet) -> tuple[Finding, ...]:
+    """Screens a bill and takes the time that the rules need."""
+    started = time.perf_counter()
+    findings = screen(bill, ruleset)
+    metrics.SCREEN_DURATION.observe(time.perf_counter() - started)
+    return findings
+
+
+async def record(
+    database: Database,
+    bills: Bills,
+    ruleset: RuleSet,
+    *,
+    after: str,
+    batch: Batch[JournalEvent],
+) -> None:
+    """Records a batch of the feed in one transaction with the cursor.
+
+    Bills that the round trip could not screen are fetched and screened first, outside of it.
+
+    Raises:
+        CursorMoved: the batch was recorded already, here or by another replica.
+        Unavailable: a bill could not be fetched; nothing is recorded.
+    """
+    events = without_repeats(batch.events)
+    settled = [one for one in events if isinstance(one, SettledBill)]
+    reversals = [one for one in events if isinstance(one, Reversal)]
+    gate = asyncio.Semaphore(FETCHES_AT_ONCE_MAX)
+    screenings = await asyncio.gather(
+        *(_screening(one, bills=bills, ruleset=ruleset, gate=gate) for one in settled)
+    )
+
+    async def work(connection: Connection) -> tuple[frozenset[UUID], int]:
+        await move_cursor(connection, store.FEED, after=after, to=batch.cursor)
+        new = await store.record_screenings(connection, screenings)
+        return new, await store.record_reversals(connection, reversals)
+
+    new, reversal_count = await database.run("supervision.record", work)
+    # Counted after the commit: work may run more than once.
+    for one in screenings:
+        if one.bill.settlement_id in new:
+            metrics.RECORDED_BILLS.labels(one.moment.value).inc()
+            for finding in one.findings:
+                metrics.RECORDED_FINDINGS.labels(
+                    finding.rule_code, finding.result_class.value
+                ).inc()
+    metrics.RECORDED_REVERSALS.inc(reversal_count)
+
+
+async def _screening(
+    settled: SettledBill, *, bills: Bills, ruleset: RuleSet, gate: asyncio.Semaphore
+) -> Screening:
+    if settled.findings is not None:
+        return Screening(bill=settled, moment=Moment.ROUND_TRIP, findings=settled.findings)
+    async with gate:
+        bill = await bills.bill(settled)
+    return Screening(bill=settled, moment=Moment.AFTERWARDS, findings=screen_bill(bill, ruleset))
+
+
+async def list_findings(
+    database: Database, wanted: FindingFilter, *, size: int
+) -> tuple[list[RecordedFinding], bool]:
+    """Returns a page of findings, newest first, and whether there are more."""
+    found = await store.list_findings(database, wanted, limit=size + 1)
+    return found[:size], len(found) > size
