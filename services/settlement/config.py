@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.kit import config as settings
-from services.kit.crypto import KeyRing, parse_keyring
+from services.kit.crypto import KeyRing, parse_keyring_text
 from services.kit.db import DatabaseConfig
 from services.kit.server import ServerConfig
 from services.kit.telemetry import TelemetryConfig
@@ -25,10 +25,6 @@ def parse_routes(text: str) -> dict[str, str]:
     return routes
 
 
-def _parse_data_key(text: str) -> KeyRing:
-    return parse_keyring(text.encode())
-
-
 @dataclass(frozen=True, slots=True)
 class Config:
     """What settlement needs to know."""
@@ -36,7 +32,7 @@ class Config:
     telemetry: TelemetryConfig = settings.nested(TelemetryConfig)
     server: ServerConfig = settings.nested(ServerConfig)
     database: DatabaseConfig = settings.nested(DatabaseConfig)
-    data_key: KeyRing = settings.env("DATA_KEY", _parse_data_key, secret=True)
+    data_key: KeyRing = settings.env("DATA_KEY", parse_keyring_text, secret=True)
     """Key that encrypts bills and events at rest; see services.kit.crypto.parse_keyring."""
     identity_target: str = settings.env("IDENTITY_TARGET")
     """gRPC target of identity."""

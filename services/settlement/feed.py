@@ -13,28 +13,49 @@ from yijie.settlement.v1 import settlement_service_pb2
 _BATCH_MAX = 200
 
 
-async def read_feed(
-    store: Store, clock: Clock, after_cursor: str, *, poll_s: float, heartbeat_s: float
-) -> AsyncIterator[settlement_service_pb2.SubscribeResponse]:
-    """Yields batches of events after a cursor, and empty ones as signs of life. Never ends.
+class Feed:
+    """Reads the outbox for subscribers."""
 
-    The consumer's pace is the feed's: nothing is read before the batch in hand was taken. Raises
-    CURSOR_INVALID.
-    """
-    transaction_id, sequence = mapping.read_cursor(after_cursor)
-    silent_since = clock.monotonic()
-    # A first sign of life tells the subscriber at once that its cursor was accepted.
-    yield settlement_service_pb2.SubscribeResponse(cursor=after_cursor)
-    while True:
-        rows = await store.read_feed(transaction_id, sequence, _BATCH_MAX)
-        if rows:
-            transaction_id, sequence = rows[-1].transaction_id, rows[-1].sequence
-            metrics.FEED_EVENTS.inc(len(rows))
-        elif clock.monotonic() - silent_since < heartbeat_s:
-            await asyncio.sleep(poll_s)
-            continue
-        silent_since = clock.monotonic()
-        yield settlement_service_pb2.SubscribeResponse(
-            events=[mapping.event_of(row) for row in rows],
-            cursor=mapping.write_cursor(transaction_id, sequence),
-        )
+    def __init__(self, store: Store, clock: Clock, *, poll_s: float, heartbeat_s: float) -> None:
+        """Looks for new events every `poll_s`; is silent for `heartbeat_s` at most."""
+        self._store = store
+        self._clock = clock
+        self._poll_s = poll_s
+        self._heartbeat_s = heartbeat_s
+        self._closed = asyncio.Event()
+
+    async def read(
+        self, after_cursor: str
+    ) -> AsyncIterator[settlement_service_pb2.SubscribeResponse]:
+        """Yields batches of events after a cursor, and empty ones as signs of life.
+
+        The consumer's pace is the feed's: nothing is read before the batch in hand was taken. Ends
+        when the service drains; the subscriber comes back with its cursor. Raises CURSOR_INVALID.
+        """
+        transaction_id, sequence = mapping.read_cursor(after_cursor)
+        # A first sign of life tells the subscriber at once that its cursor was accepted.
+        yield settlement_service_pb2.SubscribeResponse(cursor=after_cursor)
+        silent_since = self._clock.monotonic()
+        while not self._closed.is_set():
+            rows = await self._store.read_feed(transaction_id, sequence, _BATCH_MAX)
+            if rows:
+                transaction_id, sequence = rows[-1].transaction_id, rows[-1].sequence
+                metrics.FEED_EVENTS.inc(len(rows))
+            elif self._clock.monotonic() - silent_since < self._heartbeat_s:
+                await self._pause()
+                continue
+            silent_since = self._clock.monotonic()
+            yield settlement_service_pb2.SubscribeResponse(
+                events=[mapping.event_of(row) for row in rows],
+                cursor=mapping.write_cursor(transaction_id, sequence),
+            )
+
+    def close(self) -> None:
+        """Ends every stream, so that draining does not wait for what never ends."""
+        self._closed.set()
+
+    async def _pause(self) -> None:
+        try:
+            await asyncio.wait_for(self._closed.wait(), self._poll_s)
+        except TimeoutError:
+            return

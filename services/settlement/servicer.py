@@ -10,12 +10,11 @@ from uuid import UUID
 import grpc
 
 from services.kit import telemetry
-from services.kit.clock import Clock
 from services.kit.paging import page_size, read_token, write_token
 from services.kit.wire import read_optional_date
 from services.settlement import mapping
-from services.settlement.feed import read_feed
-from services.settlement.store import Filter, Store
+from services.settlement.feed import Feed
+from services.settlement.store import Filter
 from services.settlement.usecases import Settlements
 from yijie.settlement.v1 import settlement_service_pb2 as pb
 from yijie.settlement.v1 import settlement_service_pb2_grpc as rpc
@@ -26,20 +25,9 @@ Context: TypeAlias = grpc.aio.ServicerContext
 class SettlementServicer(rpc.SettlementServiceServicer):
     """Answers SettlementService."""
 
-    def __init__(
-        self,
-        *,
-        settlements: Settlements,
-        store: Store,
-        clock: Clock,
-        poll_s: float,
-        heartbeat_s: float,
-    ) -> None:
+    def __init__(self, settlements: Settlements, feed: Feed) -> None:
         self._settlements = settlements
-        self._store = store
-        self._clock = clock
-        self._poll_s = poll_s
-        self._heartbeat_s = heartbeat_s
+        self._feed = feed
 
     async def PreSettle(self, request: Any, context: Context) -> pb.PreSettleResponse:
         """Computes what Settle would answer now."""
@@ -88,13 +76,7 @@ class SettlementServicer(rpc.SettlementServiceServicer):
         self, request: Any, context: Context
     ) -> AsyncIterator[pb.SubscribeResponse]:
         """Streams the journal."""
-        async for response in read_feed(
-            self._store,
-            self._clock,
-            request.after_cursor,
-            poll_s=self._poll_s,
-            heartbeat_s=self._heartbeat_s,
-        ):
+        async for response in self._feed.read(request.after_cursor):
             yield response
 
 

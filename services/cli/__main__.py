@@ -1,0 +1,157 @@
+"""`yijie`: the command line.
+
+What a command needs is imported when it runs: `yijie serve` starts seven times in a mesh, and must
+not pay for tables and colours.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.cli.interrupts import EXIT_BY_SIGNAL, run
+
+app = typer.Typer(
+    help="Yijie (异结): cross-province medical-insurance settlement.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+_USAGE = 2
+_SIGINT = EXIT_BY_SIGNAL + 2
+_SIGTERM = EXIT_BY_SIGNAL + 15
+
+DataDir = Annotated[Path, typer.Option("--data-dir", help="Folder of a mesh: database, logs, …")]
+Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, nothing else.")]
+UP_DIR = Path(".yijie/up")
+
+
+@app.command()
+def serve(service: Annotated[str, typer.Argument(help="identity, settlement, …")]) -> None:
+    """Runs one service, configured by YIJIE_* variables, until SIGTERM."""
+    from services.cli.serve import serve as serve_  # noqa: PLC0415
+    from services.cli.topology import UnknownService  # noqa: PLC0415
+    from services.kit.config import ConfigError  # noqa: PLC0415
+    from services.kit.migrations import MigrationError  # noqa: PLC0415
+
+    try:
+        serve_(service)
+    except (UnknownService, ConfigError) as error:
+        _fail(error, _USAGE)
+    except MigrationError as error:
+        _fail(error)
+
+
+@app.command()
+def migrate(
+    service: Annotated[str, typer.Argument(help="One service; none: all.")] = "",
+    dsn: Annotated[str, typer.Option(help="Database; else YIJIE_DSN or YIJIE_DSN_FILE.")] = "",
+) -> None:
+    """Brings the schemas up to date."""
+    from services.cli.migrate import migrate as migrate_  # noqa: PLC0415
+    from services.cli.topology import UnknownService  # noqa: PLC0415
+    from services.kit.config import ConfigError  # noqa: PLC0415
+    from services.kit.migrations import MigrationError  # noqa: PLC0415
+
+    async def command() -> int:
+        for name in await migrate_(service, dsn):
+            typer.echo(f"applied {name}")
+        return 0
+
+    try:
+        code = run(command())
+    except (UnknownService, ConfigError) as error:
+        _fail(error, _USAGE)
+    except MigrationError as error:
+        _fail(error)
+    except OSError as error:
+        _fail(f"the database cannot be reached: {type(error).__name__}")
+    raise typer.Exit(code)
+
+
+@app.command()
+def demo(
+    as_json: Json = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the data directory.")] = False,
+) -> None:
+    """Starts the whole mesh, settles the demo cases, shows every step, stops everything."""
+    from services.cli.demo import demo as demo_  # noqa: PLC0415
+    from services.cli.failures import EXPECTED  # noqa: PLC0415
+
+    try:
+        code = run(demo_(as_json=as_json, keep=keep))
+    except EXPECTED as error:
+        _fail(error)
+    raise typer.Exit(code)
+
+
+@app.command()
+def up(
+    data_dir: DataDir = UP_DIR,
+    dsn: Annotated[str, typer.Option(help="A PostgreSQL of yours, not the embedded one.")] = "",
+) -> None:
+    """Runs the mesh with demo data until Ctrl-C."""
+    from services.cli.failures import EXPECTED  # noqa: PLC0415
+    from services.cli.up import up as up_  # noqa: PLC0415
+
+    try:
+        code = run(up_(data_dir, dsn))
+    except EXPECTED as error:
+        _fail(error)
+    # To be interrupted is how it ends.
+    raise typer.Exit(0 if code in {_SIGINT, _SIGTERM} else code)
+
+
+@app.command()
+def load(data_dir: DataDir = UP_DIR) -> None:
+    """Loads reference and demo data into a running mesh; may be repeated."""
+    from services.cli.failures import EXPECTED  # noqa: PLC0415
+    from services.cli.load_command import load_command  # noqa: PLC0415
+
+    try:
+        code = run(load_command(data_dir))
+    except EXPECTED as error:
+        _fail(error)
+    raise typer.Exit(code)
+
+
+@app.command()
+def trace(
+    key: Annotated[str, typer.Argument(metavar="ID", help="Settlement id or trace id.")],
+    data_dir: DataDir = UP_DIR,
+    as_json: Json = False,
+) -> None:
+    """Shows the waterfall of a past settlement."""
+    from services.cli.failures import EXPECTED  # noqa: PLC0415
+    from services.cli.trace import BadIdError  # noqa: PLC0415
+    from services.cli.trace import trace as trace_  # noqa: PLC0415
+
+    try:
+        code = run(trace_(key, data_dir, as_json=as_json))
+    except BadIdError as error:
+        _fail(error, _USAGE)
+    except EXPECTED as error:
+        _fail(error)
+    raise typer.Exit(code)
+
+
+def _fail(error: object, code: int = 1) -> None:
+    typer.echo(f"yijie: {error}", err=True)
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    """Runs the command line."""
+    # We start processes and never fork into Python: without this, gRPC's fork handlers write a
+    # warning whenever the embedded PostgreSQL is started by root.
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+    app(prog_name="yijie")
+
+
+if __name__ == "__main__":
+    main()

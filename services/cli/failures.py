@@ -1,0 +1,12 @@
+"""Failures that a command explains in a line; anything else is a defect and shows where."""
+
+from __future__ import annotations
+
+from services.cli.load import LoadError
+from services.cli.mesh import MeshError
+from services.cli.play import DemoError
+from services.cli.trace import TraceError
+from services.kit.errors import DomainError
+from services.kit.migrations import MigrationError
+
+EXPECTED = (MeshError, LoadError, DemoError, TraceError, MigrationError, DomainError)

@@ -1,0 +1,287 @@
+"""Outcomes for people: receipts in Chinese with English beside it, as tables on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from google.type.date_pb2 import Date
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from services.cli.play import Check, Closing, Outcome, Standing
+from services.cli.waterfall import waterfall
+from services.kit import codes
+from services.kit.money import format_yuan
+from yijie.benefits.v1 import adjudication_pb2
+from yijie.clearing.v1 import ledger_pb2
+from yijie.filing.v1 import filing_service_pb2
+from yijie.settlement.v1 import settlement_pb2
+from yijie.supervision.v1 import finding_pb2
+
+FUNDS: Final = {
+    "310100": ("职工统筹基金", "employee pooled fund"),
+    "310200": ("个人账户", "personal account"),
+    "330100": ("大额医疗费用补助", "large-amount fund"),
+    "390100": ("居民统筹基金", "resident pooled fund"),
+    "390200": ("大病保险", "critical-illness insurance"),
+}
+_LEVELS: Final = {
+    filing_service_pb2.BENEFIT_LEVEL_LONG_TERM: ("长期备案", "long-term filing"),
+    filing_service_pb2.BENEFIT_LEVEL_REFERRAL: ("转诊备案", "referral"),
+    filing_service_pb2.BENEFIT_LEVEL_EMERGENCY: ("急诊视同备案", "emergency, deemed filed"),
+    filing_service_pb2.BENEFIT_LEVEL_TEMPORARY: ("临时外出备案", "temporary stay"),
+    filing_service_pb2.BENEFIT_LEVEL_UNFILED: ("未备案", "not filed"),
+}
+_CLASSES: Final = {
+    finding_pb2.RESULT_CLASS_VIOLATION: "违规 violation",
+    finding_pb2.RESULT_CLASS_SUSPICIOUS: "可疑 suspicious",
+    finding_pb2.RESULT_CLASS_TO_VERIFY: "待核实 to verify",
+}
+_SOURCES: Final = {
+    adjudication_pb2.PARAMETER_STATUS_UNSPECIFIED: "",
+    adjudication_pb2.PARAMETER_STATUS_PUBLISHED: "已公布 published",
+    adjudication_pb2.PARAMETER_STATUS_SECONDARY: "转引 secondary",
+    adjudication_pb2.PARAMETER_STATUS_SAMPLE: "示例 sample",
+}
+_BLANK: Final = Text("")
+_MOMENTS: Final = {"before": "结算前 before", "settled": "结算后 settled", "after": "现在 after"}
+
+
+def print_outcome(console: Console, number: int, outcome: Outcome) -> None:
+    """Prints a case: receipt, calculation, findings, trace, checks."""
+    title = f"{number} {outcome.key} · {outcome.title_zh} · {outcome.title_en}"
+    parts: list[Table | Text | Group] = [_facts(outcome), _BLANK]
+    if outcome.refusal is not None:
+        error = outcome.refusal
+        parts.append(
+            Text(f"拒绝 refused: {error.reason} — {error.zh or error.message}", "bold red")
+        )
+    if outcome.kind == "settled" and outcome.settlement is not None:
+        parts += [_amounts(outcome.settlement), _BLANK, _steps(outcome.settlement), _BLANK]
+        if outcome.settlement.findings:
+            parts += [_findings(outcome.settlement), _BLANK]
+    if outcome.kind == "reversed":
+        parts += [_standings(outcome.standings), _BLANK]
+    parts.append(Text(f"跟踪 trace {outcome.trace_id}", style="bold"))
+    parts += [waterfall(outcome.hops), _BLANK, _checks(outcome.checks)]
+    console.print(Panel(Group(*parts), title=Text(title, style="bold"), title_align="left"))
+
+
+def print_closing(console: Console, closing: Closing) -> None:
+    """Prints who owes whom, and the check over all settlements."""
+    parts: list[Table | Text] = [
+        _positions(closing.positions),
+        _sum_line(closing),
+        _checks(closing.checks),
+    ]
+    title = Text("清算往来 · clearing positions", style="bold")
+    console.print(Panel(Group(*parts), title=title, title_align="left"))
+
+
+def region(code: str) -> str:
+    """Returns a region for people: 银川市 640100, with its province where it is not one."""
+    province, name = codes.area_name(codes.province_of(code)), codes.area_name(code)
+    return f"{name if province == name else province + name} {code}"
+
+
+def _facts(outcome: Outcome) -> Table:
+    case, settlement = outcome.case, outcome.settlement
+    table = _plain()
+    bill = case.bill
+    days = f"{iso(bill.begin_date)} – {iso(bill.end_date)}"
+    _fact(
+        table, "就医地 place of care", f"{region(bill.care_region_code)} · {case.institution_name}"
+    )
+    _fact(table, "参保地 insured region", region(case.insured_region_code))
+    scheme = codes.SCHEMES.get(case.scheme_code, case.scheme_code)
+    medical = codes.MEDICAL_TYPES.get(bill.medical_type_code, bill.medical_type_code)
+    _fact(table, "险种 · 医疗类别 scheme · type", f"{scheme} · {medical} · {days}")
+    _fact(table, "明细 fee lines", f"{len(bill.lines)}")
+    _fact(table, "请求编号 request id", outcome.request_id)
+    if settlement is not None:
+        zh, en = _LEVELS.get(settlement.benefit_level, ("", ""))
+        _fact(table, "结算编号 settlement id", settlement.settlement_id)
+        _fact(table, "待遇档次 benefit level", f"{zh} {en}")
+        _fact(table, "依据 because", settlement.benefit_level_explanation_zh)
+        _fact(table, "", settlement.benefit_level_explanation_en)
+        _fact(table, "政策版本 policy version", settlement.adjudication.policy_version)
+        _fact(table, "目录版本 catalogue version", settlement.catalogue_version)
+        if settlement.sample:
+            _fact(table, "示例 sample", "所用目录或政策含示例值 · sample values were used")
+    _fact(table, "应答 answered", f"{outcome.elapsed_ms:.1f} ms")
+    return table
+
+
+def _amounts(settlement: settlement_pb2.Settlement) -> Table:
+    split, paid = settlement.amounts, settlement.adjudication
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("结算单", no_wrap=True)
+    table.add_column("receipt", no_wrap=True)
+    table.add_column("元 yuan", justify="right", no_wrap=True)
+    rows = [
+        ("费用总额", "bill total", split.total.fen, "bold"),
+        ("  全自费", "full self-pay", split.full_self_pay.fen, ""),
+        ("  超限价", "over limit", split.over_limit.fen, ""),
+        ("  先行自付", "prior self-pay", split.prior_self_pay.fen, ""),
+        ("  政策范围内", "in scope", split.in_scope.fen, ""),
+        ("    其中起付线", "of which deductible", paid.deductible.fen, ""),
+        ("基金支付", "paid by funds", paid.fund_total.fen, "bold green"),
+    ]
+    for payment in paid.fund_payments:
+        zh, en = _fund(payment.fund_type_code)
+        rows.append((f"  {zh}", en, payment.amount.fen, ""))
+    rows += [
+        ("个人负担", "paid by the patient", paid.patient_total.fen, "bold yellow"),
+        ("  个人账户", "personal account", paid.account_pay.fen, ""),
+        ("  个人现金", "cash", paid.cash_pay.fen, ""),
+        ("个人账户余额", "account balance", paid.account_balance.fen, "dim"),
+    ]
+    for zh, en, fen, style in rows:
+        table.add_row(zh, en, format_yuan(fen), style=style)
+    return table
+
+
+def _steps(settlement: settlement_pb2.Settlement) -> Group:
+    """Returns the calculation; documents are numbered, and named once below."""
+    steps = settlement.adjudication.steps
+    documents = list(dict.fromkeys(r.reference for step in steps for r in step.parameters))
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("计算步骤 step")
+    table.add_column("基数 base", justify="right", no_wrap=True)
+    table.add_column("结果 result", justify="right", no_wrap=True)
+    table.add_column("舍入 rounding", no_wrap=True)
+    table.add_column("参数 parameter", no_wrap=True, overflow="ellipsis")
+    table.add_column("值 value", overflow="fold")
+    table.add_column("自 since", no_wrap=True)
+    table.add_column("依据 source", no_wrap=True)
+    for step in steps:
+        label = f"{step.label_zh} {step.label_en}"
+        first = (label, format_yuan(step.base.fen), format_yuan(step.result.fen), step.rounding)
+        for index, read in enumerate(step.parameters or [None]):
+            head = first if index == 0 else ("", "", "", "")
+            table.add_row(*head, *(_parameter(read, documents) if read else ("", "", "", "")))
+    notes = Text(style="dim")
+    for number, name in enumerate(documents, start=1):
+        notes.append(f"[{number}] {name}\n")
+    notes.rstrip()
+    return Group(table, notes)
+
+
+def _parameter(
+    read: adjudication_pb2.ParameterRead, documents: Sequence[str]
+) -> tuple[str, str, str, str]:
+    # The first two parts are the scheme and the setting, the same for all of a bill.
+    path = read.path.split("/", 2)[-1]
+    since = iso(read.effective_date) if read.effective_date.year else ""
+    return (
+        path,
+        read.value,
+        since,
+        f"{_SOURCES[read.status]} [{documents.index(read.reference) + 1}]",
+    )
+
+
+def _findings(settlement: settlement_pb2.Settlement) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("审核疑点 finding", no_wrap=True)
+    table.add_column("规则 rule", no_wrap=True)
+    table.add_column("金额 amount", justify="right", no_wrap=True)
+    table.add_column("说明 what", overflow="fold")
+    for finding in settlement.findings:
+        table.add_row(
+            _CLASSES.get(finding.result_class, ""),
+            finding.rule_code,
+            format_yuan(finding.amount.fen),
+            f"{finding.message_zh}\n{finding.message_en}",
+        )
+    return table
+
+
+def _standings(standings: dict[str, Standing]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("", no_wrap=True)
+    for moment in standings:
+        table.add_column(_MOMENTS[moment], justify="right", no_wrap=True)
+    held = list(standings.values())
+    names = (
+        ("门诊政策范围内累计 outpatient in scope", "outpatient_in_scope"),
+        ("门诊起付线累计 outpatient deductible", "outpatient_deductible"),
+        ("门诊统筹累计 outpatient fund", "outpatient_fund"),
+        ("个人账户支付累计 paid from the account", "account_pay"),
+    )
+    for label, name in names:
+        table.add_row(label, *(format_yuan(getattr(s.accumulators, name).fen) for s in held))
+    balances = (format_yuan(s.account_balance_fen) for s in held)
+    table.add_row("个人账户余额 account balance", *balances)
+    owed = (format_yuan(sum(fen for _, fen in s.owed_fen)) for s in held)
+    table.add_row("清算应付 owed in clearing", *owed)
+    return table
+
+
+def _positions(positions: Sequence[ledger_pb2.Position]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("参保地（应付） owes", "就医地（应收） is owed", "月份 month", "险种 scheme"):
+        table.add_column(name, no_wrap=True)
+    for name in ("结算 settled", "撤销 reversed", "应付 owed"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("基金 by fund", overflow="fold")
+    for position in positions:
+        funds = ", ".join(
+            f"{_fund(fund.fund_type_code)[0]} {format_yuan(fund.owed.fen)}"
+            for fund in position.funds
+            if fund.owed.fen
+        )
+        table.add_row(
+            region(position.insured_region_code),
+            region(position.care_region_code),
+            position.month,
+            position.scheme_code,
+            str(position.settlement_count),
+            str(position.reversal_count),
+            format_yuan(position.owed.fen),
+            funds,
+        )
+    return table
+
+
+def _fund(code: str) -> tuple[str, str]:
+    return FUNDS.get(code, (code, ""))
+
+
+def _sum_line(closing: Closing) -> Text:
+    return Text(
+        f"{closing.settlement_count} 笔结算 settlements, {closing.reversal_count} 笔撤销 reversed: "
+        f"基金 fund {format_yuan(closing.fund_fen)} + 个人账户 account "
+        f"{format_yuan(closing.account_fen)} + 现金 cash {format_yuan(closing.cash_fen)} = "
+        f"{format_yuan(closing.fund_fen + closing.account_fen + closing.cash_fen)}; "
+        f"费用总额 bill total {format_yuan(closing.total_fen)}"
+    )
+
+
+def _checks(checks: Sequence[Check]) -> Text:
+    text = Text()
+    for check in checks:
+        mark, style = ("✓", "green") if check.holds else ("✗", "bold red")
+        text.append(f"{mark} {check.zh} · {check.en}\n", style=style)
+    text.rstrip()
+    return text
+
+
+def _plain() -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    return table
+
+
+def _fact(table: Table, label: str, value: str) -> None:
+    if value:
+        table.add_row(label, value)
+
+
+def iso(day: Date) -> str:
+    """Returns a civil date as YYYY-MM-DD."""
+    return f"{day.year:04d}-{day.month:02d}-{day.day:02d}"

@@ -1,0 +1,91 @@
+"""`yijie up`: the mesh with demo data, until Ctrl-C."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from google.protobuf import json_format
+from google.protobuf.message import Message
+from rich.table import Table
+
+from services.cli import cases
+from services.cli.demo import console, load_demo_data
+from services.cli.mesh import Mesh, mesh
+from services.cli.progress import Progress
+from services.cli.province import connected
+from services.cli.topology import SERVICES, Endpoint
+from yijie.settlement.v1 import settlement_pb2, settlement_service_pb2
+
+_CASE = "outpatient"
+
+_PYTHON = """\
+import uuid
+import grpc
+from google.protobuf import json_format
+from yijie.settlement.v1 import settlement_service_pb2, settlement_service_pb2_grpc
+
+request = json_format.Parse('''{request}''', settlement_service_pb2.SettleRequest())
+request.request_id = str(uuid.uuid4())  # keep it: a repeat with the same id gets the same answer
+with grpc.insecure_channel("{address}") as channel:
+    hub = settlement_service_pb2_grpc.SettlementServiceStub(channel)
+    reply = hub.Settle(request, timeout=1.0)
+print(reply.settlement.settlement_id, reply.settlement.adjudication.fund_total.fen, "fen by funds")
+"""
+
+
+async def up(data_dir: Path, dsn: str) -> int:
+    """Runs the mesh until it is interrupted; fails when a service ends by itself."""
+    progress = Progress()
+    async with mesh(data_dir, dsn=dsn, progress=progress) as running:
+        async with connected(running.endpoints, str(running.trace_dir)) as province:
+            await load_demo_data(province, progress)
+            patient = await province.register(cases.case(_CASE))
+        _print(running, patient)
+        await running.watch()
+    return 0
+
+
+def grpcurl_call(endpoint: Endpoint, patient: settlement_pb2.Patient) -> str:
+    """Returns a shell command that asks for a quote of the outpatient bill."""
+    request = settlement_service_pb2.PreSettleRequest(
+        patient=patient, bill=cases.case(_CASE).bill, use_account=True
+    )
+    return (
+        f"grpcurl -plaintext -max-time 2 -d '{_json(request)}' \\\n"
+        f"  {endpoint.address} yijie.settlement.v1.SettlementService/PreSettle"
+    )
+
+
+def python_call(endpoint: Endpoint, patient: settlement_pb2.Patient) -> str:
+    """Returns a Python program that settles the outpatient bill."""
+    request = settlement_service_pb2.SettleRequest(
+        patient=patient, bill=cases.case(_CASE).bill, use_account=True
+    )
+    return _PYTHON.format(request=_json(request), address=endpoint.address)
+
+
+def _json(request: Message) -> str:
+    return json_format.MessageToJson(request, indent=None, ensure_ascii=False)
+
+
+def _print(running: Mesh, patient: settlement_pb2.Patient) -> None:
+    out = console()
+    table = Table(box=None, header_style="dim")
+    for name in ("服务 service", "gRPC", "指标 metrics", "日志 log"):
+        table.add_column(name, no_wrap=True)
+    for name in SERVICES:
+        endpoint = running.endpoints[name]
+        table.add_row(name, endpoint.address, endpoint.metrics_url, f"logs/{name}.log")
+    out.print(table)
+    hub = running.endpoints["settlement"]
+    # Whole lines, whatever the width of the terminal: they are there to be pasted.
+    out.print("\n试算 a quote, by grpcurl:\n", style="bold")
+    out.print(grpcurl_call(hub, patient), soft_wrap=True, markup=False)
+    out.print("\n结算 a settlement, by Python (the environment that Yijie is in):\n", style="bold")
+    out.print(python_call(hub, patient), soft_wrap=True, markup=False)
+    out.print(
+        f"跟踪 its waterfall: yijie trace <settlement id> --data-dir {running.data_dir}",
+        soft_wrap=True,
+        markup=False,
+    )
+    out.print("Ctrl-C 停止 stops everything.", style="dim")
