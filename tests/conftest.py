@@ -1,4 +1,4 @@
-"""Fixtures for every layer: a real PostgreSQL with a fresh database per test, and servers on port 0."""
+"""Fixtures of every layer: a PostgreSQL with a fresh database per test, Hypothesis settings."""
 
 from __future__ import annotations
 

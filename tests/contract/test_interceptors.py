@@ -1,7 +1,8 @@
 """Every service answers bad calls alike: goal and method.
 
-A servicer that misbehaves on purpose runs behind the real interceptors on a real port; each test reads what
-a caller would see. The method table is FilingService's, which has the shapes that are needed.
+A servicer that misbehaves on purpose runs behind the real interceptors on a real port; each test
+reads what a caller would see. The method table is FilingService's, which has the shapes that are
+needed.
 """
 
 from __future__ import annotations

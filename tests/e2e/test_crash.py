@@ -1,8 +1,8 @@
 """A killed process loses nothing and pays nothing twice. Goal and method.
 
-The insured region's process is stopped by SIGSTOP, so that a Settle waits exactly between intent and commit;
-then settlement is killed (SIGKILL), or asked to end (SIGTERM), and started again. What counts is what the
-journal, the insured region and the ledger say afterwards.
+The insured region's process is stopped by SIGSTOP, so that a Settle waits exactly between intent
+and commit; then settlement is killed (SIGKILL), or asked to end (SIGTERM), and started again. What
+counts is what the journal, the insured region and the ledger say afterwards.
 """
 
 from __future__ import annotations
@@ -124,7 +124,8 @@ async def test_killed_after_the_commit_leaves_one_settlement(running, province):
     async with stopped(running, "benefits"):
         call = asyncio.ensure_future(province.settlement.Settle(request, timeout=20.0))
         await intent_written(running, request.request_id)
-        # The Commit lies in the region's socket; settlement is stopped, so it never reads the reply.
+        # The Commit lies in the region's socket; settlement is stopped, so it never reads the
+        # reply.
         await asyncio.sleep(0.2)
         os.kill(running.processes["settlement"].pid, signal.SIGSTOP)
 
