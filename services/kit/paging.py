@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from google.protobuf.message import DecodeError
 
 from services.kit.errors import InvalidArgument
 from yijie.common.v1 import page_pb2
+
+T = TypeVar("T")
 
 SIZE_DEFAULT = 100
 SIZE_MAX = 1000
@@ -37,6 +39,21 @@ def read_token(request: Any) -> tuple[str, ...] | None:
     if token.filter_hash != _filter_hash(request) or not token.last_key:
         raise _invalid()
     return tuple(token.last_key)
+
+
+def read_key(request: Any, parse: Callable[..., T]) -> T | None:
+    """Returns `parse` of the key's columns, or None for the first page.
+
+    A token can be made up, filter and all, so what `parse` cannot take (ValueError, or another
+    number of columns) is PAGE_TOKEN_INVALID as well, and no defect.
+    """
+    key = read_token(request)
+    if key is None:
+        return None
+    try:
+        return parse(*key)
+    except (TypeError, ValueError):
+        raise _invalid() from None
 
 
 def write_token(request: Any, last_key: Sequence[str]) -> str:

@@ -11,7 +11,15 @@ import grpc
 
 from services.kit.channel import Callee, open_channel
 from services.kit.deadline import DeadlineTooShortError
-from services.kit.errors import Absent, DomainError, ErrorKind, RuleForbids, Unavailable
+from services.kit.errors import (
+    Absent,
+    DomainError,
+    ErrorKind,
+    LostRace,
+    Overloaded,
+    RuleForbids,
+    Unavailable,
+)
 from services.settlement.config import EVERY_REGION, Config
 from yijie.benefits.v1 import adjudication_pb2, benefits_service_pb2, benefits_service_pb2_grpc
 from yijie.catalogue.v1 import catalogue_service_pb2_grpc
@@ -113,7 +121,7 @@ class SupervisionClient:
             response = await self._callee.call(
                 self._stub.ScreenBill, request, own_s=self._timeout_s
             )
-        except (Unavailable, DeadlineTooShortError):
+        except (Unavailable, Overloaded, LostRace, DeadlineTooShortError):
             return None
         return response
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from services.kit import config as settings
@@ -11,15 +12,16 @@ from services.kit.server import ServerConfig
 from services.kit.telemetry import TelemetryConfig
 
 EVERY_REGION = "*"
+_ROUTED = re.compile(r"\*|[1-6][0-9]0000")
 
 
 def parse_routes(text: str) -> dict[str, str]:
     """Reads "*=host:port,650000=host:port": where each insured province's benefits are served."""
-    routes = {}
+    routes: dict[str, str] = {}
     for entry in text.split(","):
         region, separator, target = entry.strip().partition("=")
-        if not separator or not target or not (region == EVERY_REGION or region.isdigit()):
-            msg = "must be REGION=TARGET pairs separated by commas, REGION six digits or *"
+        if not separator or not target or not _ROUTED.fullmatch(region) or region in routes:
+            msg = "must be PROVINCE=TARGET pairs separated by commas, PROVINCE once, xx0000 or *"
             raise ValueError(msg)
         routes[region] = target
     return routes

@@ -49,6 +49,9 @@ class Feed:
                 events=[mapping.event_of(row) for row in rows],
                 cursor=mapping.write_cursor(transaction_id, sequence),
             )
+            if len(rows) < _BATCH_MAX:
+                # A consumer commits once per batch: a few events at a time would cost it thrice.
+                await self._pause()
 
     def close(self) -> None:
         """Ends every stream, so that draining does not wait for what never ends."""

@@ -7,6 +7,8 @@ import contextlib
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
+import asyncpg
+
 from services.kit.clock import Clock, civil_date
 from services.kit.errors import DomainError
 from services.kit.log import get_logger
@@ -17,6 +19,8 @@ from services.settlement.store import OpenIntent, Store
 from services.settlement.usecases import Settlements
 
 _MONTHS_EVERY = timedelta(hours=1)
+_AT_ONCE = 5
+"""Intents worked on at once: a region that is silent must not keep the others' waiting."""
 
 
 class Recovery:
@@ -41,7 +45,8 @@ class Recovery:
 
     @contextlib.asynccontextmanager
     async def running(self, interval_s: float) -> AsyncIterator[None]:
-        """Runs the loop while the block runs."""
+        """Runs the loop while the block runs; on entry the month's partitions are there."""
+        await self._ensure_months(self._clock.now())
         task = asyncio.create_task(self._loop(interval_s))
         try:
             yield
@@ -57,10 +62,14 @@ class Recovery:
         intents = await self._store.claim_intents(
             now=now, older_than=now - self._after, claimed_before=now - 2 * self._after
         )
-        finished = 0
-        for intent in intents:
-            with span("settlement.recover"):
-                finished += await self._finish(intent, now)
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def finish(intent: OpenIntent) -> bool:
+            async with gate:
+                with span("settlement.recover"):
+                    return await self._finish(intent, now)
+
+        finished = sum(await asyncio.gather(*map(finish, intents)))
         count, oldest = await self._store.count_intents()
         metrics.OPEN_INTENTS.set(count)
         metrics.OLDEST_INTENT.set((now - oldest).total_seconds() if oldest else 0)
@@ -80,12 +89,13 @@ class Recovery:
                 if intent.kind == "CANCEL":
                     await self._settlements.cancel_booking(record)
                 await self._store.delete_intent(intent.settlement_id, intent.kind)
-        except DomainError as error:
-            get_logger().info(
+        except Exception as error:  # noqa: BLE001 - one that fails must not keep the others waiting
+            get_logger().warning(
                 "intent stays open",
                 settlement_id=str(intent.settlement_id),
                 state=intent.kind,
-                reason=error.reason,
+                reason=error.reason if isinstance(error, DomainError) else "",
+                exception=type(error).__name__,
             )
             return False
         metrics.RECOVERED.labels(intent.kind).inc()
@@ -99,8 +109,13 @@ class Recovery:
             return
         month = civil_date(now).replace(day=1)
         following = (month + timedelta(days=32)).replace(day=1)
-        await self._store.ensure_months(month, following)
         self._months_due = now + _MONTHS_EVERY
+        try:
+            await self._store.ensure_months(month, following)
+        except asyncpg.PostgresError as error:
+            # Another replica makes them, or rows are in the default partition already: neither may
+            # keep open intents waiting.
+            get_logger().warning("months not made", exception=type(error).__name__)
 
     async def _loop(self, interval_s: float) -> None:
         while True:

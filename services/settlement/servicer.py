@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
 
 import grpc
 
 from services.kit import telemetry
-from services.kit.paging import page_size, read_token, write_token
+from services.kit.paging import page_size, read_key, write_token
 from services.kit.wire import read_optional_date
 from services.settlement import mapping
 from services.settlement.feed import Feed
@@ -55,17 +54,15 @@ class SettlementServicer(rpc.SettlementServiceServicer):
 
     async def ListSettlements(self, request: Any, context: Context) -> pb.ListSettlementsResponse:
         """Lists settlements, newest first."""
-        token = read_token(request)
+        before = read_key(request, UUID)
         size = page_size(request)
-        last = read_optional_date(request.create_date_max, "create_date_max")
         wanted = Filter(
             care_prefix=_prefix(request.care_region_code),
             insured_prefix=_prefix(request.insured_region_code),
             create_date_min=read_optional_date(request.create_date_min, "create_date_min"),
-            create_date_end=last + timedelta(days=1) if last else None,
+            create_date_max=read_optional_date(request.create_date_max, "create_date_max"),
             state=mapping.STATE_OF.get(request.state),
         )
-        before = UUID(token[0]) if token else None
         found = await self._settlements.page(wanted, before=before, limit=size + 1)
         response = pb.ListSettlementsResponse(settlements=found[:size])
         if len(found) > size:

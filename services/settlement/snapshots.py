@@ -16,7 +16,7 @@ import grpc
 from services.classification import wire
 from services.classification.snapshot import Snapshot
 from services.kit import codes
-from services.kit.errors import RuleForbids
+from services.kit.errors import DomainError, RuleForbids
 from services.kit.log import get_logger
 from services.settlement import metrics
 from yijie.catalogue.v1 import catalogue_service_pb2 as pb
@@ -69,10 +69,23 @@ class Snapshots:
                     if not announced.HasField("version"):
                         self._loaded.set()
                         continue
-                    await self._load(announced.version)
+                    await self._take(announced.version)
             except grpc.aio.AioRpcError as error:
                 get_logger().info("snapshot feed ended", callee="catalogue", code=error.code().name)
             await asyncio.sleep(_RETRY_S)
+
+    async def _take(self, version: Any) -> None:
+        try:
+            await self._load(version)
+        except DomainError as error:
+            # One region's bad version must not end the following of all: the one before stays.
+            get_logger().error(
+                "snapshot refused",
+                region=version.region_code,
+                version=version.version,
+                reason=error.reason,
+            )
+        self._sequence = max(self._sequence, version.publication_sequence)
 
     async def _load(self, version: Any) -> None:
         items = []
@@ -93,7 +106,6 @@ class Snapshots:
             Snapshot, region_code=version.region_code, version=version.version, items=items
         )
         self._by_province[version.region_code] = snapshot
-        self._sequence = max(self._sequence, version.publication_sequence)
         metrics.SNAPSHOT_ITEMS.labels(version.region_code).set(len(items))
         get_logger().info(
             "snapshot in place",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -236,8 +236,7 @@ class Filter:
     care_prefix: str
     insured_prefix: str
     create_date_min: date | None
-    create_date_end: date | None
-    """The first date that is not wanted any more."""
+    create_date_max: date | None
     state: State | None
 
 
@@ -346,14 +345,13 @@ class Store:
 
     async def page(self, wanted: Filter, *, before: UUID | None, limit: int) -> list[Record]:
         """Returns settlements, newest first, older than `before`."""
-        lower, end = wanted.create_date_min, wanted.create_date_end
         rows = await self._database.fetch(
             _LIST,
             before,
             wanted.care_prefix,
             wanted.insured_prefix,
-            first_id_at(civil_midnight(lower)) if lower else None,
-            first_id_at(civil_midnight(end)) if end else None,
+            _first_id(wanted.create_date_min),
+            _first_id(wanted.create_date_max, days=1),
             wanted.state.value if wanted.state else "",
             limit,
         )
@@ -424,6 +422,15 @@ class Store:
             ),
             adjudication=row["adjudication"],
         )
+
+
+def _first_id(day: date | None, *, days: int = 0) -> UUID | None:
+    """Returns the smallest id of a date, or of so many days after it; None: no bound."""
+    if day is None:
+        return None
+    # Ids count milliseconds since 1970, and no settlement is older than that or younger than 9999.
+    day = min(max(day, date(1970, 1, 2)), date(9999, 12, 30))
+    return first_id_at(civil_midnight(day + timedelta(days=days)))
 
 
 def fresh_record(intent: Intent) -> Record:

@@ -21,7 +21,14 @@ from services.kit import call as calls
 from services.kit import codes, telemetry
 from services.kit.clock import Clock, civil_date
 from services.kit.deadline import DeadlineTooShortError
-from services.kit.errors import Absent, DomainError, RuleForbids, Unavailable
+from services.kit.errors import (
+    Absent,
+    DomainError,
+    LostRace,
+    Overloaded,
+    RuleForbids,
+    Unavailable,
+)
 from services.kit.idempotency import request_hash, reused
 from services.kit.ids import new_id
 from services.kit.status import from_status, to_status
@@ -41,6 +48,7 @@ T = TypeVar("T")
 INCONSISTENT = "ADJUDICATION_INCONSISTENT"
 ABANDONED = "INSURED_REGION_UNAVAILABLE"
 _RETRY_MS = 1000
+_NO_ANSWER = (Unavailable, Overloaded, LostRace)
 
 
 class Settlements:
@@ -173,7 +181,11 @@ class Settlements:
             record.settlement_id, request_id, digest, self._clock.now()
         ):
             raise _pending(record.settlement_id)
-        record = await self.finish_reversal(record, request_id)
+        try:
+            record = await self.finish_reversal(record, request_id)
+        except (*_NO_ANSWER, DeadlineTooShortError):
+            # It is decided and will be done: not "nothing happened, come back later".
+            raise _pending(record.settlement_id) from None
         return mapping.settlement_of(record, full=False), False
 
     async def finish_reversal(self, record: Record, request_id: UUID) -> Record:

@@ -88,9 +88,19 @@ CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'the journal is append-only: % on % refused', TG_OP, TG_TABLE_NAME;
 END $$;
+-- Statement triggers of a partitioned table do not fire for a statement on a partition, so there are row
+-- triggers too, which every partition inherits; TRUNCATE knows none, so each partition gets its own.
 CREATE TRIGGER settlement_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON settlement
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER state_change_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON settlement_state_change
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER settlement_row_append_only BEFORE UPDATE OR DELETE ON settlement
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER state_change_row_append_only BEFORE UPDATE OR DELETE ON settlement_state_change
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER settlement_default_no_truncate BEFORE TRUNCATE ON settlement_default
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER state_change_default_no_truncate BEFORE TRUNCATE ON settlement_state_change_default
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER request_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON request
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -110,6 +120,9 @@ BEGIN
         IF to_regclass(format('%I', parent || '_' || name)) IS NULL THEN
             EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)',
                            parent || '_' || name, parent, lower, upper);
+            EXECUTE format('CREATE TRIGGER no_truncate BEFORE TRUNCATE ON %I'
+                           ' FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()',
+                           parent || '_' || name);
         END IF;
     END LOOP;
 END $$;
