@@ -13,7 +13,7 @@ import orjson
 from rich.console import Console
 
 from services.cli import receipt, report
-from services.cli.load import load, wait_until_settling
+from services.cli.load import LoadError, load, wait_until_settling
 from services.cli.mesh import Mesh, mesh
 from services.cli.play import Closing, DemoError, Outcome, Play, read_traces
 from services.cli.progress import Progress
@@ -72,7 +72,7 @@ async def _play(
         outcomes, closing = await Play(province, person_ids).run(progress)
         with progress.step("读取跟踪", "reading the traces"):
             await read_traces(running, outcomes)
-    except (DomainError, DemoError):
+    except (DomainError, DemoError, LoadError):
         running.check()  # a service that died explains more than a call that failed
         raise
     return outcomes, closing

@@ -32,7 +32,7 @@ from yijie.identity.v1 import identity_service_pb2
 
 _NAMESPACE: Final = UUID("0f6f2b1e-6f0e-5d0a-9b53-6d6c1f0e7a11")
 _BATCH_ITEMS: Final = 5000
-_IMPORT_S: Final = 60.0
+_LOAD_S: Final = 60.0
 _READY_S_MAX: Final = 60.0
 _POLL_S: Final = 0.1
 # What settlement may still answer while it comes up; anything else is final.
@@ -73,11 +73,16 @@ async def load(province: Province) -> Loaded:
         LoadError: an entry was refused.
         DomainError: a call was refused.
     """
-    imports = asyncio.gather(*(_import_catalogue(province, region) for region in regions()))
     person_ids = await _load_people(province)
     await _load_institutions(province)
     await _load_filings(province, person_ids)
-    imported = await imports
+    # While one region's batch is being taken in, the next region's is being made.
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            imports = [tasks.create_task(_import_catalogue(province, name)) for name in regions()]
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from None
+    imported = [task.result() for task in imports]
     return Loaded(
         person_ids=person_ids,
         catalogue_versions={version.split("@")[0]: version for version, _ in imported},
@@ -137,7 +142,7 @@ async def _import_catalogue(province: Province, region: str) -> tuple[str, int]:
             )
             request.request_id = str(request_id_of(request))
             answer = await province.call(
-                province.catalogue.ImportCatalogue, request, within_s=_IMPORT_S
+                province.catalogue.ImportCatalogue, request, within_s=_LOAD_S
             )
             for refused in answer.refused_items:
                 raise _refused(f"catalogue {region}", start + refused.index, refused.error)
@@ -149,7 +154,7 @@ async def _is_published(province: Province, region: str, version: str) -> bool:
         region_code=region, version=version, page_size=1
     )
     try:
-        await province.call(province.catalogue.GetSnapshot, request)
+        await province.call(province.catalogue.GetSnapshot, request, within_s=_LOAD_S)
     except (Absent, RuleForbids) as error:
         if error.reason == "CATALOGUE_NOT_PUBLISHED":
             return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
 from services.filing.domain.model import (
     Application,
@@ -14,7 +13,6 @@ from services.filing.domain.model import (
     FilingType,
 )
 from services.kit.wire import (
-    invalid,
     read_date,
     read_optional_date,
     read_uuid,
@@ -26,7 +24,7 @@ from yijie.filing.v1 import filing_pb2
 from yijie.filing.v1 import filing_service_pb2 as pb
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from services.filing.domain.decide import Match
 
@@ -74,16 +72,6 @@ def read_application(message: filing_pb2.Filing) -> Application:
         end_date=read_optional_date(message.end_date, "filing.end_date"),
         evidence=_EVIDENCE[message.evidence],
     )
-
-
-def read_position(key: Sequence[str] | None) -> UUID | None:
-    """Returns where a page begins, or raises InvalidArgument: a token may be made up."""
-    if key is None:
-        return None
-    try:
-        return UUID(key[0])
-    except ValueError:
-        raise invalid("page_token", "not one of this list", reason="PAGE_TOKEN_INVALID") from None
 
 
 def write_filing(filing: Filing) -> filing_pb2.Filing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from uuid import UUID
 
 from services.filing import messages, usecases
 from services.filing.usecases import Filings
@@ -44,11 +45,10 @@ class FilingServicer(rpc.FilingServiceServicer):
         self, request: pb.ListFilingsRequest, _context: Any
     ) -> pb.ListFilingsResponse:
         """Lists a person's filings, newest first."""
-        key = paging.read_token(request)
         found, more = await usecases.list_of_person(
             self._filings,
             read_uuid(request.person_id),
-            before=messages.read_position(key),
+            before=paging.read_key(request, UUID),
             size=paging.page_size(request),
         )
         last_key = str(found[-1].filing_id) if more else ""

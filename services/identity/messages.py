@@ -21,7 +21,6 @@ from services.kit import codes
 from services.kit.errors import DomainError
 from services.kit.status import to_status
 from services.kit.wire import (
-    invalid,
     read_date,
     read_optional_date,
     read_uuid,
@@ -33,7 +32,7 @@ from yijie.identity.v1 import identity_service_pb2 as pb
 from yijie.identity.v1 import institution_pb2, person_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from services.identity.usecases import Outcome, Proof
 
@@ -151,13 +150,11 @@ def read_medical_type(code: str) -> str:
     return code
 
 
-def read_position(key: Sequence[str] | None) -> str:
-    """Returns after which code a page begins, or raises InvalidArgument: a token may be made up."""
-    if key is None:
-        return ""
-    if not codes.is_institution_code(key[0]):
-        raise invalid("page_token", "not one of this list", reason="PAGE_TOKEN_INVALID")
-    return key[0]
+def parse_position(code: str) -> str:
+    """Returns the code after which a page begins, or raises ValueError: a token may be made up."""
+    if not codes.is_institution_code(code):
+        raise ValueError("not an institution code")
+    return code
 
 
 def write_outcome(outcome: Outcome) -> pb.UpsertResult:

@@ -108,7 +108,7 @@ class IdentityServicer(rpc.IdentityServiceServicer):
         size = paging.page_size(request)
         found = await usecases.list_institutions(
             self._identity,
-            after=messages.read_position(paging.read_token(request)),
+            after=paging.read_key(request, messages.parse_position) or "",
             region=request.region_code,
             medical_type=messages.read_medical_type(request.medical_type_code),
             count=size + 1,

@@ -58,6 +58,11 @@ SELECT p.person_id, p.record, NULL::text AS card_state, t.expire_time AS token_e
   LEFT JOIN institution AS i ON i.institution_code = $2
   {_OPENINGS}"""  # noqa: S608  # made of constants
 
+REMEMBER_INDEX_KEY: Final = """/* identity.remember_index_key */
+INSERT INTO index_key (fingerprint) VALUES ($1)
+    ON CONFLICT (only_one) DO UPDATE SET only_one = true
+RETURNING fingerprint"""
+
 # The no-op update locks the row and returns what it holds; an empty record marks a new row.
 CLAIM_PERSONS: Final = """/* identity.claim_persons */
 INSERT INTO person (person_id, cert_index, record, create_time, update_time)
@@ -163,6 +168,12 @@ class Reader(Protocol):
 
     async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         """Returns the rows."""
+
+
+async def remember_index_key(reader: Reader, fingerprint: bytes) -> bytes | None:
+    """Returns the fingerprint of the index key in use, which is the one given if there was none."""
+    row = await reader.fetchrow(REMEMBER_INDEX_KEY, fingerprint)
+    return None if row is None else bytes(row["fingerprint"])
 
 
 async def find_evidence(

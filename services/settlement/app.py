@@ -7,7 +7,7 @@ import functools
 from collections.abc import AsyncIterator
 
 from services.kit.clock import Clock, SystemClock
-from services.kit.crypto import FieldCipher
+from services.kit.crypto import BlindIndex, FieldCipher
 from services.kit.db import open_database
 from services.kit.migrations import check_version
 from services.kit.server import Running, serving
@@ -36,7 +36,13 @@ async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterato
         await check_version(database, SERVICE)
         store = Store(database, FieldCipher(config.data_key))
         snapshots = Snapshots(callees.catalogue)
-        settlements = Settlements(store=store, callees=callees, snapshots=snapshots, clock=clock)
+        settlements = Settlements(
+            store=store,
+            callees=callees,
+            snapshots=snapshots,
+            index=BlindIndex(config.index_key),
+            clock=clock,
+        )
         recovery = Recovery(
             store=store,
             settlements=settlements,

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from services.kit import config as settings
-from services.kit.crypto import KeyRing, parse_keyring_text
+from services.kit.crypto import KeyRing, parse_key_text, parse_keyring_text
 from services.kit.db import DatabaseConfig
 from services.kit.server import ServerConfig
 from services.kit.telemetry import TelemetryConfig
@@ -36,6 +36,8 @@ class Config:
     database: DatabaseConfig = settings.nested(DatabaseConfig)
     data_key: KeyRing = settings.env("DATA_KEY", parse_keyring_text, secret=True)
     """Key that encrypts bills and events at rest; see services.kit.crypto.parse_keyring."""
+    index_key: bytes = settings.env("INDEX_KEY", parse_key_text, secret=True)
+    """Key of the fingerprints that repeated requests are compared by: requests hold credentials."""
     identity_target: str = settings.env("IDENTITY_TARGET")
     """gRPC target of identity."""
     filing_target: str = settings.env("FILING_TARGET")

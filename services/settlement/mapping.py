@@ -10,7 +10,6 @@ from services.classification import wire as classification_wire
 from services.classification.classify import totals
 from services.classification.model import LineSplit
 from services.kit.errors import InvalidArgument
-from services.kit.idempotency import request_hash
 from services.kit.wire import read_date, read_fen, write_time
 from services.settlement.domain.bill import Bill
 from services.settlement.domain.identities import Answer
@@ -72,14 +71,15 @@ def read_bill(request: Any) -> Bill:
     )
 
 
-def settle_hash(request: settlement_service_pb2.SettleRequest) -> bytes:
-    """Returns the hash that a repeat of a Settle is compared by: all but with_trace."""
-    if not request.with_trace:
-        return request_hash(request)
-    bare = settlement_service_pb2.SettleRequest()
-    bare.CopyFrom(request)
-    bare.ClearField("with_trace")
-    return request_hash(bare)
+def content_of(request: Any) -> bytes:
+    """Returns the bytes that a repeat of a mutating request is compared by: all but with_trace."""
+    if getattr(request, "with_trace", False):
+        bare = type(request)()
+        bare.CopyFrom(request)
+        bare.ClearField("with_trace")
+        request = bare
+    content: bytes = request.SerializeToString(deterministic=True)
+    return content
 
 
 def verify_request(request: Any) -> identity_service_pb2.VerifyCredentialRequest:

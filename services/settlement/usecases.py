@@ -20,6 +20,7 @@ from services.classification.classify import classify_lines
 from services.kit import call as calls
 from services.kit import codes, telemetry
 from services.kit.clock import Clock, civil_date
+from services.kit.crypto import BlindIndex
 from services.kit.deadline import DeadlineTooShortError
 from services.kit.errors import (
     Absent,
@@ -29,7 +30,7 @@ from services.kit.errors import (
     RuleForbids,
     Unavailable,
 )
-from services.kit.idempotency import request_hash, reused
+from services.kit.idempotency import reused
 from services.kit.ids import new_id
 from services.kit.status import from_status, to_status
 from services.settlement import mapping, metrics
@@ -55,11 +56,18 @@ class Settlements:
     """Use cases of settlement. What they raise is what the contract documents for each RPC."""
 
     def __init__(
-        self, *, store: Store, callees: Callees, snapshots: Snapshots, clock: Clock
+        self,
+        *,
+        store: Store,
+        callees: Callees,
+        snapshots: Snapshots,
+        index: BlindIndex,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._callees = callees
         self._snapshots = snapshots
+        self._index = index
         self._clock = clock
 
     async def pre_settle(
@@ -88,7 +96,7 @@ class Settlements:
         to learn the outcome is OUTCOME_PENDING or INSURED_REGION_UNAVAILABLE, both to be repeated
         with the same request id.
         """
-        digest = mapping.settle_hash(request)
+        digest = self._index.digest("request", mapping.content_of(request))
         bill = self._read(request)
         async with _alongside(self._check(request, bill)) as checking:
             known = await self._store.find_request(UUID(request.request_id))
@@ -155,7 +163,7 @@ class Settlements:
         self, request: settlement_service_pb2.ReverseSettlementRequest
     ) -> tuple[settlement_pb2.Settlement, bool]:
         """Takes a settlement back; returns it and whether that had been done before."""
-        digest = request_hash(request)
+        digest = self._index.digest("request", mapping.content_of(request))
         request_id = UUID(request.request_id)
         by_id = request.WhichOneof("target") == "settlement_id"
         record = await self._target(request, by_id=by_id)

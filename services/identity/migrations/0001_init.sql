@@ -11,6 +11,13 @@ CREATE TABLE request (
 );
 COMMENT ON TABLE request IS 'First answer to each request id, given again to a repeat.';
 
+CREATE TABLE index_key (
+    only_one    boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+    fingerprint bytea   NOT NULL CHECK (octet_length(fingerprint) = 32)
+);
+COMMENT ON TABLE index_key IS
+    'Which key the blind indexes were made with: under another one nobody would be found.';
+
 CREATE TABLE person (
     person_id   uuid        PRIMARY KEY,
     cert_index  bytea       NOT NULL UNIQUE CHECK (octet_length(cert_index) = 32),

@@ -3,12 +3,17 @@
 import asyncpg
 import pytest
 
+from services.identity.app import running
+from services.identity.config import Config
 from services.kit import db
+from services.kit.config import ConfigError, load
 from tests.integration.identity.world import (
     BORN,
     CARD,
     CERT,
+    FIELD_KEY,
     HOSPITAL,
+    INDEX_KEY,
     day,
     ident,
     insurance,
@@ -240,3 +245,17 @@ async def test_a_record_moved_to_another_row_is_a_defect_that_tells_nothing(worl
     refusal = await refused(world.verify())
     assert (refusal.code, refusal.reason) == ("INTERNAL", "INTERNAL")
     assert CERT not in refusal.text
+
+
+async def test_another_index_key_is_refused_at_start(world):
+    await world.register()
+    environ = {
+        "YIJIE_DSN": world.dsn,
+        "YIJIE_DATA_KEY": FIELD_KEY,
+        "YIJIE_INDEX_KEY": FIELD_KEY,
+    }
+    with pytest.raises(ConfigError, match="YIJIE_INDEX_KEY"):
+        async with running(load(Config, environ)):
+            pass
+    async with running(load(Config, {**environ, "YIJIE_INDEX_KEY": INDEX_KEY})) as again:
+        assert again.address
