@@ -38,6 +38,7 @@ def postgres_dsn() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="yijie-test-"))
     try:
         with embedded_postgres(folder / "pg") as dsn:
+            asyncio.run(_forget_durability(dsn))
             yield dsn
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -67,6 +68,14 @@ async def dsn(postgres_dsn: str, template_database: str) -> AsyncIterator[str]:
     yield _with_database(postgres_dsn, name)
     async with _maintenance(postgres_dsn) as connection:
         await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def _forget_durability(dsn: str) -> None:
+    # Cloning a database for each test is all disk; no test of this fixture pulls the plug.
+    async with _maintenance(dsn) as connection:
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            await connection.execute(f"ALTER SYSTEM SET {name} = off")
+        await connection.execute("SELECT pg_reload_conf()")
 
 
 @contextlib.asynccontextmanager
