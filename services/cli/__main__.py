@@ -53,6 +53,7 @@ def migrate(
     dsn: Annotated[str, typer.Option(help="Database; else YIJIE_DSN or YIJIE_DSN_FILE.")] = "",
 ) -> None:
     """Brings the schemas up to date."""
+    from services.cli.migrate import DatabaseError  # noqa: PLC0415
     from services.cli.migrate import migrate as migrate_  # noqa: PLC0415
     from services.cli.topology import UnknownService  # noqa: PLC0415
     from services.kit.config import ConfigError  # noqa: PLC0415
@@ -67,10 +68,8 @@ def migrate(
         code = run(command())
     except (UnknownService, ConfigError) as error:
         _fail(error, _USAGE)
-    except MigrationError as error:
+    except (DatabaseError, MigrationError) as error:
         _fail(error)
-    except OSError as error:
-        _fail(f"the database cannot be reached: {type(error).__name__}")
     raise typer.Exit(code)
 
 
@@ -135,6 +134,37 @@ def trace(
         code = run(trace_(key, data_dir, as_json=as_json))
     except BadIdError as error:
         _fail(error, _USAGE)
+    except EXPECTED as error:
+        _fail(error)
+    raise typer.Exit(code)
+
+
+@app.command()
+def bench(
+    *,
+    as_json: Json = False,
+    output: Annotated[str, typer.Option(help="File for the JSON document.")] = "",
+    rate: Annotated[float, typer.Option(help="Calls a second of the open loop.")] = 61.0,
+    seconds: Annotated[float, typer.Option(help="Length of the open loop.")] = 30.0,
+    closed_seconds: Annotated[float, typer.Option(help="Length of the closed loop.")] = 20.0,
+    concurrency: Annotated[int, typer.Option(help="Calls in flight; 0: looked for.")] = 0,
+    floor: Annotated[bool, typer.Option(help="Measure the floor too.")] = True,
+) -> None:
+    """Measures how much this machine carries, against the floor of the same machine."""
+    from services.bench.command import Options  # noqa: PLC0415
+    from services.bench.command import bench as bench_  # noqa: PLC0415
+    from services.cli.failures import EXPECTED  # noqa: PLC0415
+
+    options = Options(
+        rate=rate,
+        seconds=seconds,
+        closed_seconds=closed_seconds,
+        concurrency=concurrency,
+        floor=floor,
+        json_to="-" if as_json else output,
+    )
+    try:
+        code = run(bench_(options))
     except EXPECTED as error:
         _fail(error)
     raise typer.Exit(code)

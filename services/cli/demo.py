@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 import orjson
@@ -14,7 +12,7 @@ from rich.console import Console
 
 from services.cli import receipt, report
 from services.cli.load import LoadError, load, wait_until_settling
-from services.cli.mesh import Mesh, mesh
+from services.cli.mesh import Mesh, mesh, temporary_dir
 from services.cli.play import Closing, DemoError, Outcome, Play, read_traces
 from services.cli.progress import Progress
 from services.cli.province import Province, connected
@@ -27,7 +25,7 @@ _COLUMNS_MIN: Final = 100
 async def demo(*, as_json: bool, keep: bool) -> int:
     """Runs the demo; returns 0 when every case came out as its kind says and all checks hold."""
     progress = Progress()
-    data_dir = Path(tempfile.mkdtemp(prefix="yijie-"))
+    data_dir = temporary_dir()
     async with (
         mesh(data_dir, progress=progress, remove=not keep) as running,
         connected(running.endpoints, str(running.trace_dir)) as province,

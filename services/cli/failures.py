@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from services.cli.load import LoadError
 from services.cli.mesh import MeshError
+from services.cli.migrate import DatabaseError
 from services.cli.play import DemoError
 from services.cli.trace import TraceError
 from services.kit.errors import DomainError
 from services.kit.migrations import MigrationError
 
-EXPECTED = (MeshError, LoadError, DemoError, TraceError, MigrationError, DomainError)
+EXPECTED = (
+    MeshError,
+    DatabaseError,
+    LoadError,
+    DemoError,
+    TraceError,
+    MigrationError,
+    DomainError,
+)

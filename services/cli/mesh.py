@@ -16,22 +16,22 @@ import fcntl
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Final
 
-import asyncpg
 import grpc
 import orjson
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from services.cli import topology
+from services.cli.migrate import migrate
 from services.cli.postgres import embedded_postgres
 from services.cli.processes import Process
 from services.cli.progress import Progress
 from services.kit.channel import open_channel
-from services.kit.migrations import migrate
 
 ENDPOINTS: Final = "endpoints.json"
 READY_S_MAX: Final = 60.0
@@ -39,6 +39,7 @@ READY_S_MAX: Final = 60.0
 STOP_S_MAX: Final = 8.0
 """A service that does not end by then is killed; longer than its drain."""
 _POLL_S = 0.05
+_FOLDER_BYTES_MAX: Final = 80
 
 
 class MeshError(Exception):
@@ -70,6 +71,9 @@ class Mesh:
 
     def start(self, service: str) -> Process:
         """Starts one service, or starts it again; `ready` waits until it serves."""
+        if service in self.processes:
+            # Its pid may be another program's by the time the guard would send it a signal.
+            self._guard.tell(f"ended {self.processes[service].pid}")
         variables = topology.environment(service, self.endpoints, self.data_dir)
         process = Process(
             service,
@@ -170,7 +174,9 @@ async def mesh(
         remove: whether the data directory goes with the mesh, even if this process is killed.
 
     Raises:
-        MeshError: another mesh uses the folder, the database cannot be reached, a service fails.
+        MeshError: another mesh uses the folder, or a service fails.
+        DatabaseError: the database cannot be reached, or refuses us.
+        MigrationError: the database was migrated by other files.
     """
     progress = progress or Progress()
     data_dir = _made(data_dir)
@@ -188,7 +194,7 @@ async def mesh(
             with progress.step("启动内嵌 PostgreSQL", "starting the embedded PostgreSQL"):
                 dsn = await _enter_postgres(stack, data_dir / "pg")
         with progress.step("迁移七个库", "migrating the schemas"):
-            await _migrate_all(dsn)
+            await migrate("", dsn)
         topology.write_secrets(data_dir, dsn)
         ports = topology.PortBook()
         stack.callback(ports.close)
@@ -223,6 +229,22 @@ def _made(data_dir: Path) -> Path:
     return data_dir.resolve()
 
 
+def temporary_dir() -> Path:
+    """Makes a folder for a mesh that is not kept."""
+    here = Path(tempfile.gettempdir())
+    # Some systems give each user a long path for temporary files, too long for a socket.
+    return Path(tempfile.mkdtemp(prefix="yijie-", dir=here if fits_socket(here) else "/tmp"))  # noqa: S108
+
+
+def fits_socket(folder: Path) -> bool:
+    """Tells whether the embedded PostgreSQL can have its socket below a folder.
+
+    The path of a socket has about a hundred characters, and pg_ctl hands it to a shell unquoted.
+    """
+    text = str(folder)
+    return len(text.encode()) <= _FOLDER_BYTES_MAX and not any(c.isspace() for c in text)
+
+
 @contextlib.contextmanager
 def _claimed(data_dir: Path) -> Iterator[None]:
     """Keeps a second mesh off the folder; the lock goes with the process, however it ends."""
@@ -236,6 +258,9 @@ def _claimed(data_dir: Path) -> Iterator[None]:
 
 
 async def _enter_postgres(stack: contextlib.AsyncExitStack, folder: Path) -> str:
+    if not fits_socket(folder):
+        msg = f"{folder}: too long for a Unix socket, or with blanks; choose another folder"
+        raise MeshError(msg)
     server = embedded_postgres(folder)
     # Starting takes seconds and cannot be broken off half way: a signal waits for it.
     starting = asyncio.ensure_future(asyncio.to_thread(server.__enter__))
@@ -251,16 +276,6 @@ async def _enter_postgres(stack: contextlib.AsyncExitStack, folder: Path) -> str
         raise MeshError(msg) from error
     stack.push_async_callback(asyncio.to_thread, server.__exit__, None, None, None)
     return dsn
-
-
-async def _migrate_all(dsn: str) -> None:
-    try:
-        for service in topology.SERVICES:
-            await migrate(dsn, service)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        # Our own text: that of the driver may hold parts of the connection string.
-        msg = f"the database cannot be used: {type(error).__name__}"
-        raise MeshError(msg) from error
 
 
 async def _stop(running: Mesh, progress: Progress) -> None:

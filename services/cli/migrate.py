@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import asyncpg
+
 from services.cli.topology import SERVICES, require_service
 from services.kit import config as settings
 from services.kit import migrations
+
+
+class DatabaseError(Exception):
+    """The database cannot be used; the text names the kind of failure.
+
+    It is ours: that of the driver may hold parts of the connection string.
+    """
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(f"the database cannot be used: {type(cause).__name__}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +35,15 @@ async def migrate(service: str, dsn: str) -> list[str]:
     Raises:
         UnknownService: there is none of this name.
         ConfigError: no connection string was given.
+        DatabaseError: it cannot be reached, or refuses us.
         MigrationError: a file was changed after it was applied.
     """
     wanted = (require_service(service),) if service else SERVICES
     target = dsn or settings.load(MigrateConfig).dsn
-    return [f"{name}/{file}" for name in wanted for file in await migrations.migrate(target, name)]
+    applied: list[str] = []
+    try:
+        for name in wanted:
+            applied += [f"{name}/{file}" for file in await migrations.migrate(target, name)]
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise DatabaseError(error) from error
+    return applied

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import sys
 import time
@@ -29,6 +30,9 @@ class Progress:
         started = time.perf_counter()
         try:
             yield
+        except asyncio.CancelledError:
+            self._write("broken off\n")
+            raise
         except BaseException:
             self._write(f"failed after {time.perf_counter() - started:.1f} s\n")
             raise

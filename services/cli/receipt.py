@@ -56,9 +56,8 @@ def print_outcome(console: Console, number: int, outcome: Outcome) -> None:
     parts: list[Table | Text | Group] = [_facts(outcome), _BLANK]
     if outcome.refusal is not None:
         error = outcome.refusal
-        parts.append(
-            Text(f"拒绝 refused: {error.reason} — {error.zh or error.message}", "bold red")
-        )
+        parts.append(Text(f"拒绝 refused: {error.reason} — {error.zh}", "bold red"))
+        parts += [Text(error.message, "red"), _BLANK]
     if outcome.kind == "settled" and outcome.settlement is not None:
         parts += [_amounts(outcome.settlement), _BLANK, _steps(outcome.settlement), _BLANK]
         if outcome.settlement.findings:
@@ -74,6 +73,7 @@ def print_closing(console: Console, closing: Closing) -> None:
     """Prints who owes whom, and the check over all settlements."""
     parts: list[Table | Text] = [
         _positions(closing.positions),
+        _BLANK,
         _sum_line(closing),
         _checks(closing.checks),
     ]
