@@ -26,11 +26,14 @@ if TYPE_CHECKING:
 
 # What is held of the settlement, and the person's rows locked; a missing row is made. Each CTE
 # reads from the one before, so that the accumulators are locked first and the account only by who
-# holds them. No `owner` or no account: another transaction made the row while we looked; it has ended by
-# now, nothing of it is locked here, and the statement is run again.
+# holds them. No `owner` or no account: another transaction made the row while we looked; it has
+# ended by now, nothing of it is locked here, and the statement is run again.
 _LOCK: Final = """/* benefits.lock_person */
 WITH found AS (
-    SELECT * FROM accumulators
+    SELECT person_id, inpatient_in_scope, inpatient_deductible, inpatient_count,
+           outpatient_in_scope, outpatient_deductible, outpatient_fund, fund_pooled,
+           fund_large_amount, fund_critical_illness, critical_illness_base, account_pay
+      FROM accumulators
      WHERE person_id = $1 AND scheme_code = $2 AND benefit_year = $3
        FOR UPDATE
 ), made AS (

@@ -13,6 +13,11 @@ FLOOR_S = 0.005
 class DeadlineTooShortError(Exception):
     """Too little of the caller's deadline is left to start the work."""
 
+    def __init__(self, remaining_s: float) -> None:
+        """Holds what is left, in whole milliseconds."""
+        super().__init__()
+        self.remaining_ms = max(0, int(remaining_s * 1000))
+
 
 def budget_s(own_s: float) -> float:
     """Returns the seconds to give a callee: our own budget for it, or what the caller left us.
@@ -23,5 +28,5 @@ def budget_s(own_s: float) -> float:
     remaining = call.remaining_s() if call else None
     budget = own_s if remaining is None else min(own_s, remaining - RESERVE_S)
     if budget < FLOOR_S:
-        raise DeadlineTooShortError
+        raise DeadlineTooShortError(own_s if remaining is None else remaining)
     return budget

@@ -95,15 +95,19 @@ def internal_status(service: str, error_id: str) -> status_pb2.Status:
     return status
 
 
-def deadline_status(service: str) -> status_pb2.Status:
+def deadline_status(service: str, remaining_ms: int) -> status_pb2.Status:
     """Returns the status of a call whose deadline left no time to do the work."""
     status = status_pb2.Status(
         code=code_pb2.DEADLINE_EXCEEDED, message="too little of the deadline is left"
     )
     info = error_details_pb2.ErrorInfo(
-        reason="DEADLINE_TOO_SHORT", domain=service + DOMAIN_SUFFIX, metadata={}
+        reason="DEADLINE_TOO_SHORT",
+        domain=service + DOMAIN_SUFFIX,
+        metadata={"remainingMs": str(remaining_ms)},
     )
     status.details.add().Pack(info)
+    text = error_details_pb2.LocalizedMessage(locale="zh-CN", message=TEXT_ZH["DEADLINE_TOO_SHORT"])
+    status.details.add().Pack(text)
     return status
 
 

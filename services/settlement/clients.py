@@ -27,6 +27,10 @@ from yijie.filing.v1 import filing_service_pb2, filing_service_pb2_grpc
 from yijie.identity.v1 import identity_service_pb2, identity_service_pb2_grpc
 from yijie.supervision.v1 import supervision_service_pb2, supervision_service_pb2_grpc
 
+_FINDINGS_BYTES_MAX = 512 * 1024
+"""Findings go into the journal, the feed and every answer, which are bounded; the published rules
+find less in a bill of 3000 different items."""
+
 # Field paths of VerifyCredentialRequest and MatchFilingRequest in the caller's own request.
 _IDENTITY_FIELDS = {
     "credential": "patient.credential",
@@ -111,7 +115,7 @@ class SupervisionClient:
     async def screen(
         self, request: supervision_service_pb2.ScreenBillRequest
     ) -> supervision_service_pb2.ScreenBillResponse | None:
-        """Returns what was found, or None if supervision cannot answer in time.
+        """Returns what was found, or None if supervision cannot answer in time, or answers a book.
 
         A patient at the window does not wait for an audit: the bill settles and is screened from
         the feed.
@@ -123,7 +127,7 @@ class SupervisionClient:
             )
         except (Unavailable, Overloaded, LostRace, DeadlineTooShortError):
             return None
-        return response
+        return response if response.ByteSize() <= _FINDINGS_BYTES_MAX else None
 
 
 class BenefitsClient:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 from services.kit.clock import Clock
 from services.settlement import mapping, metrics
-from services.settlement.store import Store
+from services.settlement.store import FeedRow, Store
 from yijie.settlement.v1 import settlement_service_pb2
 
 _BATCH_MAX = 200
+_BATCH_BYTES_MAX = 1024 * 1024
+"""A quarter of what a subscriber takes at once: a batch too long would be so for ever."""
 
 
 class Feed:
@@ -38,17 +40,18 @@ class Feed:
         silent_since = self._clock.monotonic()
         while not self._closed.is_set():
             rows = await self._store.read_feed(transaction_id, sequence, _BATCH_MAX)
-            if rows:
-                transaction_id, sequence = rows[-1].transaction_id, rows[-1].sequence
-                metrics.FEED_EVENTS.inc(len(rows))
-            elif self._clock.monotonic() - silent_since < self._heartbeat_s:
+            if not rows and self._clock.monotonic() - silent_since < self._heartbeat_s:
                 await self._pause()
                 continue
+            for batch in _batches(rows):
+                if batch:
+                    transaction_id, sequence = batch[-1].transaction_id, batch[-1].sequence
+                    metrics.FEED_EVENTS.inc(len(batch))
+                yield settlement_service_pb2.SubscribeResponse(
+                    events=[mapping.event_of(row) for row in batch],
+                    cursor=mapping.write_cursor(transaction_id, sequence),
+                )
             silent_since = self._clock.monotonic()
-            yield settlement_service_pb2.SubscribeResponse(
-                events=[mapping.event_of(row) for row in rows],
-                cursor=mapping.write_cursor(transaction_id, sequence),
-            )
             if len(rows) < _BATCH_MAX:
                 # A consumer commits once per batch: a few events at a time would cost it thrice.
                 await self._pause()
@@ -62,3 +65,16 @@ class Feed:
             await asyncio.wait_for(self._closed.wait(), self._poll_s)
         except TimeoutError:
             return
+
+
+def _batches(rows: Sequence[FeedRow]) -> Iterator[Sequence[FeedRow]]:
+    """Parts rows by size; a row that is too long alone is a batch, and none are an empty one."""
+    batch: list[FeedRow] = []
+    size = 0
+    for row in rows:
+        if batch and size + len(row.settlement) > _BATCH_BYTES_MAX:
+            yield batch
+            batch, size = [], 0
+        batch.append(row)
+        size += len(row.settlement)
+    yield batch

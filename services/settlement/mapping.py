@@ -12,7 +12,7 @@ from services.classification.model import LineSplit
 from services.kit.errors import InvalidArgument
 from services.kit.wire import read_date, read_fen, write_time
 from services.settlement.domain.bill import Bill
-from services.settlement.domain.identities import Answer
+from services.settlement.domain.identities import Answer, Payment
 from services.settlement.domain.states import State
 from services.settlement.store import Booked, FeedRow, Record
 from yijie.benefits.v1 import adjudication_pb2, benefits_service_pb2
@@ -198,9 +198,13 @@ def answer_of(case: adjudication_pb2.Case, adjudication: adjudication_pb2.Adjudi
         total_fen=case.amounts.total.fen,
         in_scope_fen=case.amounts.in_scope.fen,
         deductible_fen=adjudication.deductible.fen,
-        fund_payments_fen=[payment.amount.fen for payment in adjudication.fund_payments],
+        fund_payments=[
+            Payment(payment.fund_type_code, payment.amount.fen)
+            for payment in adjudication.fund_payments
+        ],
         fund_total_fen=adjudication.fund_total.fen,
         account_pay_fen=adjudication.account_pay.fen,
+        account_balance_fen=adjudication.account_balance.fen,
         cash_pay_fen=adjudication.cash_pay.fen,
         patient_total_fen=adjudication.patient_total.fen,
     )

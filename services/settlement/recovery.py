@@ -41,6 +41,7 @@ class Recovery:
         self._clock = clock
         self._after = timedelta(seconds=after_s)
         self._abandon_after = timedelta(seconds=abandon_after_s)
+        self._began = clock.now()
         self._months_due: datetime | None = None
 
     @contextlib.asynccontextmanager
@@ -79,10 +80,9 @@ class Recovery:
         try:
             record = await self._settlements.find(intent.settlement_id)
             if intent.kind == "SETTLE" and record.state is State.PENDING:
-                if now - intent.create_time > self._abandon_after:
-                    await self._settlements.abandon(record)
-                else:
-                    await self._settlements.resume(record)
+                # Time in which nobody asked is no silence of the region.
+                silent = now - max(intent.create_time, self._began)
+                await self._settlements.resume(record, last=silent > self._abandon_after)
             elif intent.kind == "REVERSE" and record.state is State.SETTLED:
                 await self._settlements.finish_reversal(record, intent.request_id)
             else:

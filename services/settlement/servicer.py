@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -19,6 +19,8 @@ from yijie.settlement.v1 import settlement_service_pb2 as pb
 from yijie.settlement.v1 import settlement_service_pb2_grpc as rpc
 
 Context: TypeAlias = grpc.aio.ServicerContext
+_PAGE_BYTES_MAX = 2 * 1024 * 1024
+"""Half of what a caller takes: findings make some settlements long."""
 
 
 class SettlementServicer(rpc.SettlementServiceServicer):
@@ -64,9 +66,10 @@ class SettlementServicer(rpc.SettlementServiceServicer):
             state=mapping.STATE_OF.get(request.state),
         )
         found = await self._settlements.page(wanted, before=before, limit=size + 1)
-        response = pb.ListSettlementsResponse(settlements=found[:size])
-        if len(found) > size:
-            response.next_page_token = write_token(request, [found[size - 1].settlement_id])
+        fitting = _fitting(found[:size])
+        response = pb.ListSettlementsResponse(settlements=fitting)
+        if len(found) > len(fitting):
+            response.next_page_token = write_token(request, [fitting[-1].settlement_id])
         return response
 
     async def Subscribe(
@@ -75,6 +78,16 @@ class SettlementServicer(rpc.SettlementServiceServicer):
         """Streams the journal."""
         async for response in self._feed.read(request.after_cursor):
             yield response
+
+
+def _fitting(found: Sequence[Any]) -> Sequence[Any]:
+    """Returns as many settlements, one at least, as a caller takes in one message."""
+    left = _PAGE_BYTES_MAX
+    for count, settlement in enumerate(found):
+        left -= settlement.ByteSize()
+        if left < 0 and count:
+            return found[:count]
+    return found
 
 
 def _prefix(region_code: str) -> str:

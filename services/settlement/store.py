@@ -77,6 +77,12 @@ WITH fresh AS (
 )
 SELECT settlement_id FROM fresh"""
 
+# The id stands for a reversal of nothing.
+_VOID_REQUEST = """/* settlement.void_request */
+INSERT INTO request (request_id, method, request_hash, settlement_id, create_time)
+VALUES ($1, 'Reverse', $2, '00000000-0000-0000-0000-000000000000', $3)
+ON CONFLICT (request_id) DO NOTHING"""
+
 _INSERT_REVERSED = """/* settlement.insert_reversed */
 WITH won AS (
     INSERT INTO settlement_state_change (settlement_id, version, state, change_time, request_id,
@@ -313,11 +319,18 @@ class Store:
     async def insert_reversal(
         self, settlement_id: UUID, request_id: UUID, request_hash: bytes, now: datetime
     ) -> bool:
-        """Writes the intent to reverse; returns False if the request id is taken."""
+        """Takes the request id and, where there is work to do, writes the intent to reverse.
+
+        Returns False if the request id is taken.
+        """
         row = await self._database.fetchrow(
             _INSERT_REVERSAL, request_id, request_hash, settlement_id, now
         )
         return row is not None
+
+    async def void_request(self, request_id: UUID, request_hash: bytes, now: datetime) -> None:
+        """Takes a request id that nobody has used, so that nothing can be settled by it."""
+        await self._database.execute(_VOID_REQUEST, request_id, request_hash, now)
 
     async def insert_reversed(
         self, record: Record, *, request_id: UUID, now: datetime, trace_id: str, event: bytes

@@ -47,6 +47,7 @@ from yijie.settlement.v1 import settlement_pb2, settlement_service_pb2
 T = TypeVar("T")
 
 INCONSISTENT = "ADJUDICATION_INCONSISTENT"
+CANCELLED = "ADJUDICATION_CANCELLED"
 ABANDONED = "INSURED_REGION_UNAVAILABLE"
 _RETRY_MS = 1000
 _NO_ANSWER = (Unavailable, Overloaded, LostRace)
@@ -134,39 +135,52 @@ class Settlements:
         record = await self.resume(fresh_record(intent))
         return _answer(record, full=request.with_trace), False
 
-    async def resume(self, record: Record) -> Record:
+    async def resume(self, record: Record, *, last: bool = False) -> Record:
         """Finishes a PENDING settlement: has the insured region book it and writes the outcome.
 
         Returns the record as it then stands, SETTLED or FAILED, whoever wrote the outcome. Raises
-        OUTCOME_PENDING while the insured region does not answer; the intent stays open.
+        OUTCOME_PENDING while the insured region or our own database does not answer; the intent
+        stays open. With `last` a region that does not answer is given up: FAILED, and the region
+        will be told.
         """
+        try:
+            return await self._resume(record, last=last)
+        except (*_NO_ANSWER, DeadlineTooShortError):
+            # Whose silence it was: something may be booked, so never "nothing happened".
+            raise _pending(record.settlement_id) from None
+
+    async def _resume(self, record: Record, *, last: bool) -> Record:
         request = benefits_service_pb2.CommitRequest.FromString(record.commit_request)
         try:
             adjudication = await self._callees.benefits.commit(request)
-        except DeadlineTooShortError:
-            raise _pending(record.settlement_id) from None
         except DomainError as error:
-            if not is_refusal(error):
-                raise _pending(record.settlement_id) from None
-            return await self._fail(record, error)
+            if is_refusal(error):
+                # An attempt whose answer was lost may be booked, or under this id something
+                # else: neither may stand. Not told is who said so, or was never asked.
+                heard = error.domain != "" and error.reason != CANCELLED
+                return await self._fail(record, error, cancel=heard)
+            if not last:
+                raise
+            # Final, so not UNAVAILABLE: a repeat of the same request would get this for ever.
+            given_up = RuleForbids(
+                ABANDONED, "the insured region never answered; nothing is settled"
+            )
+            return await self._fail(record, given_up, cancel=True)
         if broken_identities(mapping.answer_of(request.case, adjudication)):
             return await self._fail(record, _inconsistent(), cancel=True)
         return await self._complete(record, request.case, adjudication)
 
-    async def abandon(self, record: Record) -> Record:
-        """Gives a PENDING settlement up; the insured region is told, or will be."""
-        # Final, so not UNAVAILABLE: a repeat of the same request would get this answer for ever.
-        error = RuleForbids(ABANDONED, "the insured region never answered; nothing is settled")
-        return await self._fail(record, error, cancel=True)
-
     async def reverse(
         self, request: settlement_service_pb2.ReverseSettlementRequest
     ) -> tuple[settlement_pb2.Settlement, bool]:
-        """Takes a settlement back; returns it and whether that had been done before."""
+        """Takes a settlement back; returns it and whether that had been done before.
+
+        After RESOURCE_NOT_FOUND for a request id, that id settles nothing any more.
+        """
         digest = self._index.digest("request", mapping.content_of(request))
         request_id = UUID(request.request_id)
         by_id = request.WhichOneof("target") == "settlement_id"
-        record = await self._target(request, by_id=by_id)
+        record = await self._target(request, digest, by_id=by_id)
         calls.note(settlement_id=str(record.settlement_id))
         known = await self._store.find_request(request_id)
         if known is not None and (known.method != "Reverse" or known.request_hash != digest):
@@ -174,21 +188,20 @@ class Settlements:
         if record.state is State.PENDING:
             # Its outcome must be known before it can be taken back.
             record = await self.resume(record)
-        if record.state is State.FAILED:
-            if by_id:
-                raise RuleForbids(
-                    "SETTLEMENT_STATE_FORBIDS",
-                    "a settlement that never came about cannot be reversed",
-                    field="settlement_id",
-                    metadata={"state": record.state.value},
-                )
-            return mapping.settlement_of(record, full=False), False
-        if record.state is State.REVERSED:
-            return mapping.settlement_of(record, full=False), True
+        if record.state is State.FAILED and by_id:
+            raise RuleForbids(
+                "SETTLEMENT_STATE_FORBIDS",
+                "a settlement that never came about cannot be reversed",
+                field="settlement_id",
+                metadata={"state": record.state.value},
+            )
+        # Also where nothing is left to do: from now on the id stands for this reversal.
         if known is None and not await self._store.insert_reversal(
             record.settlement_id, request_id, digest, self._clock.now()
         ):
             raise _pending(record.settlement_id)
+        if record.state is not State.SETTLED:
+            return mapping.settlement_of(record, full=False), record.state is State.REVERSED
         try:
             record = await self.finish_reversal(record, request_id)
         except (*_NO_ANSWER, DeadlineTooShortError):
@@ -321,10 +334,14 @@ class Settlements:
             _count(State.FAILED, record)
         return await self.find(record.settlement_id)
 
-    async def _target(self, request: Any, *, by_id: bool) -> Record:
+    async def _target(self, request: Any, digest: bytes, *, by_id: bool) -> Record:
         if by_id:
             return await self.find(UUID(request.settlement_id))
-        return await self._of_request(UUID(request.settle_request_id), "settle_request_id")
+        # Taken first: a Settle that is still on its way must not settle what its caller has been
+        # told does not exist.
+        request_id = UUID(request.settle_request_id)
+        await self._store.void_request(request_id, digest, self._clock.now())
+        return await self._of_request(request_id, "settle_request_id")
 
     async def _of_request(self, request_id: UUID, field: str) -> Record:
         known = await self._store.find_request(request_id)
@@ -337,14 +354,20 @@ class Settlements:
 async def _alongside(work: Coroutine[Any, Any, T]) -> AsyncIterator[asyncio.Task[T]]:
     """Starts work that runs while the block runs; on leaving, what is not done is cancelled."""
     task = asyncio.create_task(work)
+    task.add_done_callback(_see)
     try:
         yield task
     finally:
         if not task.done():
             task.cancel()
-        await asyncio.wait((task,))
-        if not task.cancelled():
-            task.exception()  # seen: what the block did not await is of no interest
+            # Only then: to wait for what is done costs a turn of the loop.
+            await asyncio.wait((task,))
+
+
+def _see(task: asyncio.Task[Any]) -> None:
+    """Looks at an error that the block may not await: then it is of no interest."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _answer(record: Record, *, full: bool) -> settlement_pb2.Settlement:

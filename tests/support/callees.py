@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -51,7 +52,7 @@ async def refuse(context: Any, error: DomainError, service: str) -> None:
     await context.abort_with_status(rpc_status.to_status(to_status(error, service)))
 
 
-def _item(code: str, catalogue_class: str, **changes: Any) -> Any:
+def item(code: str, catalogue_class: str, **changes: Any) -> Any:
     values: dict[str, Any] = {
         "item_code": code,
         "name": "样品",
@@ -80,9 +81,9 @@ class FakeCatalogue(catalogue_service_pb2_grpc.CatalogueServiceServicer):
             "640000",
             "v1",
             [
-                _item(BED, "A"),
-                _item(DRUG, "B"),
-                _item(CAPPED, "A", price_ceiling=Decimal(5), over_ceiling="reject"),
+                item(BED, "A"),
+                item(DRUG, "B"),
+                item(CAPPED, "A", price_ceiling=Decimal(5), over_ceiling="reject"),
             ],
         )
 
@@ -112,7 +113,10 @@ class FakeCatalogue(catalogue_service_pb2_grpc.CatalogueServiceServicer):
             sequence = len(self.versions)
             yield catalogue_service_pb2.WatchSnapshotsResponse()
             async with self._grown:
-                await self._grown.wait_for(lambda seen=sequence: len(self.versions) > seen)
+                await self._grown.wait_for(functools.partial(self._has_more, sequence))
+
+    def _has_more(self, sequence: int) -> bool:
+        return len(self.versions) > sequence
 
     async def GetSnapshot(self, request: Any, context: Any) -> Any:
         items = self.items[request.region_code, request.version]
@@ -157,7 +161,7 @@ class FakeIdentity(identity_service_pb2_grpc.IdentityServiceServicer):
         institution.deductible_level_code = "03"
         return response
 
-    def _refusal(self, request: Any) -> DomainError | None:
+    def _refusal(self, request: Any) -> DomainError | None:  # noqa: PLR0911 - one a rule
         number, kind = request.credential.number, request.credential.type
         if kind == person_pb2.CREDENTIAL_TYPE_ID_NUMBER and not codes.is_id_number(
             number, today=date(2026, 11, 21)
@@ -212,6 +216,7 @@ class FakeSupervision(supervision_service_pb2_grpc.SupervisionServiceServicer):
     def __init__(self) -> None:
         self.delay_s = 0.0
         self.error: DomainError | None = None
+        self.message_chars = 0
 
     async def ScreenBill(self, request: Any, context: Any) -> Any:
         await asyncio.sleep(self.delay_s)
@@ -222,11 +227,12 @@ class FakeSupervision(supervision_service_pb2_grpc.SupervisionServiceServicer):
             result_class=finding_pb2.RESULT_CLASS_TO_VERIFY,
             line_ids=["1"],
             amount=wire.write_money(1),
+            message_zh="长" * self.message_chars,
         )
         return supervision_service_pb2.ScreenBillResponse(findings=[finding])
 
 
-@dataclass
+@dataclass(repr=False)
 class Booking:
     """What the insured region holds of a settlement; without a case it is a tombstone."""
 
@@ -235,7 +241,7 @@ class Booking:
     cancelled: bool = False
 
 
-@dataclass
+@dataclass(repr=False)
 class FakeBenefits(benefits_service_pb2_grpc.BenefitsServiceServicer):
     """Books in memory, once per settlement, with an account of 50 yuan.
 
@@ -245,6 +251,8 @@ class FakeBenefits(benefits_service_pb2_grpc.BenefitsServiceServicer):
     """
 
     mode: str = "ok"
+    script: list[str] = field(default_factory=list)
+    """Modes of the next Commits; when it is empty, `mode`."""
     bookings: dict[str, Booking] = field(default_factory=dict)
     commits: int = 0
     cancels: list[str] = field(default_factory=list)
@@ -282,7 +290,7 @@ class FakeBenefits(benefits_service_pb2_grpc.BenefitsServiceServicer):
         return answer
 
     async def Adjudicate(self, request: Any, context: Any) -> Any:
-        await self._before(context)
+        await self._before(context, self.mode)
         answer = self.adjudicate(request.case)
         if not request.with_trace:
             answer.ClearField("steps")
@@ -292,7 +300,8 @@ class FakeBenefits(benefits_service_pb2_grpc.BenefitsServiceServicer):
 
     async def Commit(self, request: Any, context: Any) -> Any:
         self.commits += 1
-        await self._before(context)
+        mode = self.script.pop(0) if self.script else self.mode
+        await self._before(context, mode)
         held = self.bookings.get(request.settlement_id)
         if held is not None and held.cancelled:
             error = RuleForbids("ADJUDICATION_CANCELLED", "cancelled before")
@@ -302,13 +311,13 @@ class FakeBenefits(benefits_service_pb2_grpc.BenefitsServiceServicer):
         if held is None:
             held = Booking(request.case, self.adjudicate(request.case))
             self.bookings[request.settlement_id] = held
-        if self.mode == "lost_reply":
+        if mode == "lost_reply":
             await context.abort(grpc.StatusCode.UNAVAILABLE, "crashed after booking")
-        if self.mode == "late_reply":
+        if mode == "late_reply":
             await asyncio.sleep(LONG_S)
         answer = adjudication_pb2.Adjudication()
         answer.CopyFrom(held.adjudication)
-        if self.mode == "inconsistent":
+        if mode == "inconsistent":
             answer.fund_total.fen += 1
         return benefits_service_pb2.CommitResponse(adjudication=answer)
 
@@ -320,15 +329,15 @@ class FakeBenefits(benefits_service_pb2_grpc.BenefitsServiceServicer):
         booking.cancelled = True
         return benefits_service_pb2.CancelResponse(restored=booking.case is not None)
 
-    async def _before(self, context: Any) -> None:
+    async def _before(self, context: Any, mode: str) -> None:
         await asyncio.sleep(self.delay_s)
-        if self.mode == "silent":
+        if mode == "silent":
             await asyncio.sleep(LONG_S)
-        if self.mode == "unavailable":
+        if mode == "unavailable":
             await context.abort(grpc.StatusCode.UNAVAILABLE, "down")
-        if self.mode == "overloaded":
+        if mode == "overloaded":
             await refuse(context, Overloaded("OVERLOADED", "busy"), "benefits")
-        if self.mode == "refuse":
+        if mode == "refuse":
             error = RuleForbids(
                 "POLICY_NOT_COVERED",
                 "no policy of region 650000 covers this",
@@ -338,7 +347,7 @@ class FakeBenefits(benefits_service_pb2_grpc.BenefitsServiceServicer):
             await refuse(context, error, "benefits")
 
 
-@dataclass
+@dataclass(repr=False)
 class Callees:
     """All five, and where they are."""
 

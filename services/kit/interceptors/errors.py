@@ -67,7 +67,7 @@ class ErrorsInterceptor(Interceptor):
             status = statuses.to_status(error, self._service)
             reason = error.reason
         elif isinstance(error, DeadlineTooShortError):
-            status = statuses.deadline_status(self._service)
+            status = statuses.deadline_status(self._service, error.remaining_ms)
             reason = "DEADLINE_TOO_SHORT"
         else:
             error_id = uuid4().hex

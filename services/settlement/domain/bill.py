@@ -59,6 +59,11 @@ def check_bill(bill: Bill, today: date) -> None:
             field="bill.total",
             metadata={"statedFen": str(bill.total_fen), "computedFen": str(total)},
         )
+    if not total:
+        # No insured region has anything to decide on it.
+        raise InvalidArgument(
+            "FIELD_INVALID", "bill.total must be more than zero", field="bill.total"
+        )
 
 
 def check_institution(bill: Bill, *, region_code: str, hospital_level_code: str) -> None:

@@ -1,13 +1,27 @@
 """What any answer of an insured region must satisfy before the hub books it. Pure.
 
 The province may run its own system, so its answer is checked, not believed (identities I3 to I8 of
-the national interface; all amounts in fen).
+the national interface; all amounts in fen). What passes here can be booked by everybody who follows
+the journal; clearing stops at an event that it cannot book.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
+
+_FUND_TYPE: Final = re.compile(r"[0-9]{6,8}")
+_POOLED: Final = frozenset({"310100", "390100"})
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """What one fund pays."""
+
+    fund_type_code: str
+    amount_fen: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,16 +31,18 @@ class Answer:
     total_fen: int
     in_scope_fen: int
     deductible_fen: int
-    fund_payments_fen: Sequence[int]
+    fund_payments: Sequence[Payment]
     fund_total_fen: int
     account_pay_fen: int
+    account_balance_fen: int
     cash_pay_fen: int
     patient_total_fen: int
 
 
 def broken_identities(answer: Answer) -> list[str]:
     """Returns the names of the identities that an answer breaks; empty: it is consistent."""
-    funds = answer.fund_payments_fen
+    funds = [payment.amount_fen for payment in answer.fund_payments]
+    pooled = sum(p.amount_fen for p in answer.fund_payments if p.fund_type_code in _POOLED)
     checks = {
         "I3 fund total is the sum of the funds": answer.fund_total_fen == sum(funds),
         "I4 total is funds and patient": answer.total_fen
@@ -35,17 +51,22 @@ def broken_identities(answer: Answer) -> list[str]:
         == answer.account_pay_fen + answer.cash_pay_fen,
         "I6 total is funds, account and cash": answer.total_fen
         == answer.fund_total_fen + answer.account_pay_fen + answer.cash_pay_fen,
-        "I7 deductible is in scope and the patient's": answer.deductible_fen
-        <= min(answer.in_scope_fen, answer.patient_total_fen),
-        "I8 funds pay at most what is in scope after the deductible": answer.fund_total_fen
+        "I7 deductible is in scope": answer.deductible_fen <= answer.in_scope_fen,
+        # The pooled fund alone: critical illness may pay part of the deductible, and the funds
+        # above it part of what is out of scope.
+        "I8 the pooled fund pays at most what is in scope after the deductible": pooled
         <= answer.in_scope_fen - answer.deductible_fen,
         "I8 no amount is negative": min(
             answer.deductible_fen,
             answer.account_pay_fen,
+            answer.account_balance_fen,
             answer.cash_pay_fen,
             answer.fund_total_fen,
             *funds,
         )
         >= 0,
+        "every fund has a national or local code": all(
+            _FUND_TYPE.fullmatch(payment.fund_type_code) for payment in answer.fund_payments
+        ),
     }
     return [name for name, holds in checks.items() if not holds]

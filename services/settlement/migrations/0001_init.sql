@@ -128,10 +128,11 @@ BEGIN
 END $$;
 
 -- The smallest UUID version 7 at the start of a civil instant in Asia/Shanghai; twin of kit.ids.first_id_at.
+-- The zone is an interval because in a zone's text, '+08', the sign is POSIX's: west of Greenwich.
 CREATE FUNCTION first_id_at(civil timestamp) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
-    SELECT (lpad(to_hex((extract(epoch FROM civil AT TIME ZONE '+08') * 1000)::bigint), 12, '0')
+    SELECT (lpad(to_hex((extract(epoch FROM civil AT TIME ZONE interval '8 hours') * 1000)::bigint), 12, '0')
             || repeat('0', 20))::uuid
 $$;
 
-SELECT ensure_month((date_trunc('month', now() AT TIME ZONE '+08') + n * interval '1 month')::date)
+SELECT ensure_month((date_trunc('month', now() AT TIME ZONE interval '8 hours') + n * interval '1 month')::date)
 FROM generate_series(0, 2) AS n;

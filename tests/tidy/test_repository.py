@@ -1,0 +1,177 @@
+"""Goal: what stands beside the code says what the code does."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import subprocess
+import sys
+
+import pytest
+import yaml
+from prometheus_client.metrics import MetricWrapperBase
+
+from services.settlement.domain import states
+from tests.tidy.sources import ROOT, SERVICES, name_of, python_files, text_of, tracked_files
+
+SECTIONS = {
+    "what it is for": r"\*\*Purpose\.\*\*|^# .*\n\n\S",
+    "its RPCs": r"RPC",
+    "the data it owns": r"\*\*Owns|^## Data it owns|[Oo]wns",
+    "its invariants": r"\*\*Invariants|^## Invariants|[Ii]nvariant",
+    "whom it calls": r"\*\*Calls|^## What it calls|[Cc]alls",
+    "how it fails": r"How it fails",
+}
+INSTRUMENTS = {"counter", "gauge", "histogram"}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_says_what_it_is(service):
+    text = (ROOT / "services" / service / "README.md").read_text(encoding="utf-8")
+    missing = [what for what, form in SECTIONS.items() if not re.search(form, text, re.MULTILINE)]
+    assert missing == []
+    assert len(text.splitlines()) <= 100
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_has_its_parts(service):
+    folder = ROOT / "services" / service
+    parts = ("config.py", "app.py", "servicer.py", "usecases.py", "store.py", "metrics.py")
+    missing = [
+        part for part in (*parts, "migrations/0001_init.sql") if not (folder / part).is_file()
+    ]
+    assert missing == []
+    assert (folder / "domain").is_dir()
+
+
+def instruments(module_names) -> dict[str, tuple[str, list[str]]]:
+    """The instruments of modules: name → kind and labels."""
+    found = {}
+    for name in module_names:
+        for value in vars(importlib.import_module(name)).values():
+            if isinstance(value, MetricWrapperBase):
+                found[value._name] = (value._type, list(value._labelnames))
+    return found
+
+
+@pytest.mark.parametrize("service", [*SERVICES, "kit"])
+def test_telemetry_yaml_lists_every_instrument(service):
+    path = ROOT / "services" / service / "telemetry.yaml"
+    declared = yaml.safe_load(text_of(path))["metrics"]
+    modules = (
+        [
+            f"services.kit.{path.stem}"
+            for path in python_files("services/kit")
+            if path.stem != "__init__" and path.parent.name == "kit"
+        ]
+        if service == "kit"
+        else [f"services.{service}.metrics"]
+    )
+    assert {
+        name: (entry["instrument"], entry["labels"]) for name, entry in declared.items()
+    } == instruments(modules)
+    for name, entry in declared.items():
+        assert set(entry) == {"instrument", "unit", "labels", "description"}
+        assert entry["description"].endswith(".")
+        assert (entry["unit"] == "s") == name.endswith("_seconds")
+        assert service == "kit" or name.startswith(f"yijie_{service}_")
+
+
+def test_a_metric_has_no_label_that_grows():
+    grows = {"person_id", "settlement_id", "request_id", "trace_id", "institution_code", "name"}
+    for service in SERVICES:
+        labels = {
+            label
+            for _, found in instruments([f"services.{service}.metrics"]).values()
+            for label in found
+        }
+        assert not labels & grows
+
+
+def test_spans_of_settlement_are_declared():
+    declared = set(yaml.safe_load(text_of(ROOT / "services/settlement/telemetry.yaml"))["spans"])
+    opened = set()
+    for path in python_files("services/settlement"):
+        opened |= set(re.findall(r'\bspan\("([a-z_.]+)"', text_of(path)))
+    assert opened == declared
+
+
+def test_the_diagram_of_states_is_the_table_of_states():
+    arrows = re.findall(r"^ +(\S+) --> ([^\s:]+)", states.__doc__, re.MULTILINE)
+    drawn = {state: set() for state in states.State}
+    for before, after in arrows:
+        if before != "[*]" and after != "[*]":
+            drawn[states.State(before)].add(states.State(after))
+    assert drawn == dict(states.ALLOWED)
+    first = {after for before, after in arrows if before == "[*]"}
+    last = {before for before, after in arrows if after == "[*]"}
+    assert first == {"PENDING"}
+    assert last == {state.value for state, following in states.ALLOWED.items() if not following}
+
+
+def test_the_stubs_are_what_the_contracts_give():
+    done = subprocess.run(
+        [sys.executable, "protos/generate.py", "--check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+# --- what must not be in any file ---------------------------------------------------------------
+
+# A class of one letter, so that this file does not hold what it looks for.
+PLACES = re.compile(r"(?<![\w.])/(wor[k]|roo[t]|hom[e])/\w")
+KEY = re.compile("-----BEGIN [A-Z ]*PRIVAT[E] KEY-----")
+
+
+def texts():
+    for path in tracked_files():
+        try:
+            yield path, path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+
+
+def test_no_file_names_a_place_of_one_machine():
+    found = [
+        f"{name_of(path)}:{number}"
+        for path, text in texts()
+        for number, line in enumerate(text.splitlines(), 1)
+        if PLACES.search(line)
+    ]
+    assert found == []
+
+
+def test_no_file_holds_a_key():
+    assert [name_of(path) for path, text in texts() if KEY.search(text)] == []
+
+
+def test_locked_requirements_name_no_host():
+    locks = sorted((ROOT / "requirements").glob("*.lock"))
+    assert locks
+    for path in locks:
+        assert not re.search(r"https?://|--(extra-)?index-url|--find-links", text_of(path))
+        assert "--hash=sha256:" in text_of(path)
+
+
+def test_every_adr_is_listed():
+    listed = text_of(ROOT / "docs/adr/README.md")
+    found = sorted(path.name for path in (ROOT / "docs/adr").glob("[0-9]*.md"))
+    assert [name for name in found if name not in listed] == []
+    numbers = [int(name[:4]) for name in found]
+    assert numbers == list(range(1, len(found) + 1))
+
+
+def test_every_file_that_a_comment_names_is_there():
+    """Comments and documents that point to an ADR point to one that exists."""
+    missing = {
+        f"{name_of(path)}: {name}"
+        for path, text in texts()
+        if path.suffix in {".py", ".md", ".proto", ".sql", ".yaml", ".toml"}
+        for name in re.findall(r"docs/[a-z]+/[a-z0-9-]+\.md|docs/[a-z-]+\.md", text)
+        if not (ROOT / name).is_file()
+    }
+    assert missing == set()

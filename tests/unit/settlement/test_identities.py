@@ -1,0 +1,75 @@
+"""Goal: the hub books no answer that does not add up. Worked by hand; the property is in
+tests/property/test_identities.py."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from services.settlement.domain.identities import Answer, Payment, broken_identities
+
+# Case Zhang (published): 17,353.93, of it 16,233.00 in scope, deductible 900, 85 %.
+ZHANG = Answer(
+    total_fen=1_735_393,
+    in_scope_fen=1_623_300,
+    deductible_fen=90_000,
+    fund_payments=[Payment("310100", 1_303_305)],
+    fund_total_fen=1_303_305,
+    account_pay_fen=0,
+    account_balance_fen=0,
+    cash_pay_fen=432_088,
+    patient_total_fen=432_088,
+)
+
+
+def test_a_published_settlement_adds_up():
+    assert broken_identities(ZHANG) == []
+
+
+def test_a_bill_paid_from_the_account_adds_up():
+    answer = Answer(
+        total_fen=452,
+        in_scope_fen=429,
+        deductible_fen=429,
+        fund_payments=[],
+        fund_total_fen=0,
+        account_pay_fen=452,
+        account_balance_fen=1_000,
+        cash_pay_fen=0,
+        patient_total_fen=452,
+    )
+    assert broken_identities(answer) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "broken"),
+    [
+        ({"fund_total_fen": 1_303_306}, "I3"),
+        ({"total_fen": 1_735_394}, "I4"),
+        ({"cash_pay_fen": 432_087}, "I5"),
+        ({"account_pay_fen": 1}, "I6"),
+        ({"deductible_fen": 1_623_301}, "I7"),
+        ({"in_scope_fen": 1_393_304}, "I8"),
+        ({"deductible_fen": -1}, "I8"),
+        ({"account_balance_fen": -1}, "I8"),
+        ({"account_pay_fen": -1, "cash_pay_fen": 432_089}, "I8"),
+        ({"fund_payments": [Payment("", 1_303_305)]}, "every fund"),
+        ({"fund_payments": [Payment("31010", 1_303_305)]}, "every fund"),
+        ({"fund_payments": [Payment("310100", 1_303_306), Payment("390200", -1)]}, "I8"),
+    ],
+)
+def test_what_does_not_add_up_is_named(changes, broken):
+    names = broken_identities(dataclasses.replace(ZHANG, **changes))
+    assert any(name.startswith(broken) for name in names)
+
+
+def test_funds_above_the_pooled_one_may_pay_more_than_what_is_in_scope():
+    answer = dataclasses.replace(
+        ZHANG,
+        fund_payments=[Payment("310100", 1_303_305), Payment("390200", 400_000)],
+        fund_total_fen=1_703_305,
+        cash_pay_fen=32_088,
+        patient_total_fen=32_088,
+    )
+    assert broken_identities(answer) == []
