@@ -10,7 +10,7 @@ from services.classification.wire import read_item, read_line, write_item, write
 from services.kit import call as calls
 from services.kit.errors import InvalidArgument
 from services.kit.idempotency import once
-from services.kit.paging import page_size, read_token, write_token
+from services.kit.paging import page_size, read_key, write_token
 from services.kit.status import to_status
 from yijie.catalogue.v1 import catalogue_pb2, catalogue_service_pb2, catalogue_service_pb2_grpc
 
@@ -133,10 +133,11 @@ def _write_version(version: Version) -> Any:
 
 def _position(request: Any) -> tuple[str, tuple[str, date]]:
     """Returns the version to read and the key after which the page begins."""
-    token = read_token(request)
-    if token is None:
-        return request.version, usecases.START
-    label, item_code, begin_date = token
+    position = read_key(request, _parse_position)
+    return (request.version, usecases.START) if position is None else position
+
+
+def _parse_position(label: str, item_code: str, begin_date: str) -> tuple[str, tuple[str, date]]:
     return label, (item_code, date.fromisoformat(begin_date))
 
 

@@ -37,13 +37,12 @@ class ClearingServicer(clearing_service_pb2_grpc.ClearingServiceServicer):
 
     async def ListEntries(self, request: Any, context: Any) -> Any:
         """Lists ledger entries in booking order."""
-        key = paging.read_token(request)
         wanted = EntryFilter(
             settlement_id=wire.read_uuid(request.settlement_id) if request.settlement_id else None,
             insured_region_code=request.insured_region_code,
             care_region_code=request.care_region_code,
             month=request.month,
-            after_entry_id=int(key[0]) if key else 0,
+            after_entry_id=paging.read_key(request, paging.row_number) or 0,
         )
         found, more = await usecases.list_entries(
             self._database, wanted, size=paging.page_size(request)

@@ -56,6 +56,15 @@ def read_key(request: Any, parse: Callable[..., T]) -> T | None:
         raise _invalid() from None
 
 
+def row_number(text: str) -> int:
+    """Returns a row's number in a key, for `read_key`; ValueError if no row can have it."""
+    number = int(text)
+    if not 0 <= number < 1 << 63:
+        msg = "not a row's number"
+        raise ValueError(msg)
+    return number
+
+
 def write_token(request: Any, last_key: Sequence[str]) -> str:
     """Returns the token of the page that begins after a key."""
     token = page_pb2.PageToken(last_key=last_key, filter_hash=_filter_hash(request))

@@ -34,12 +34,11 @@ class SupervisionServicer(supervision_service_pb2_grpc.SupervisionServiceService
 
     async def ListFindings(self, request: Any, context: Any) -> Any:
         """Lists recorded findings, newest first."""
-        key = paging.read_token(request)
         wanted = FindingFilter(
             settlement_id=wire.read_uuid(request.settlement_id) if request.settlement_id else None,
             care_region_prefix=_region_prefix(request.care_region_code),
             rule_code=request.rule_code,
-            before_number=int(key[0]) if key else None,
+            before_number=paging.read_key(request, paging.row_number),
         )
         found, more = await usecases.list_findings(
             self._database, wanted, size=paging.page_size(request)
