@@ -225,7 +225,12 @@ def read_endpoints(data_dir: Path) -> dict[str, topology.Endpoint]:
 
 
 def _made(data_dir: Path) -> Path:
-    data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        (data_dir / "lock").touch()
+    except OSError as error:
+        msg = f"{data_dir} cannot be used as data directory: {error.strerror}"
+        raise MeshError(msg) from error
     return data_dir.resolve()
 
 
@@ -259,7 +264,10 @@ def _claimed(data_dir: Path) -> Iterator[None]:
 
 async def _enter_postgres(stack: contextlib.AsyncExitStack, folder: Path) -> str:
     if not fits_socket(folder):
-        msg = f"{folder}: too long for a Unix socket, or with blanks; choose another folder"
+        msg = (
+            f"{folder}: too long for a Unix socket, or with blanks; choose another folder:"
+            " yijie up --data-dir D, make up UP_DIR=D"
+        )
         raise MeshError(msg)
     server = embedded_postgres(folder)
     # Starting takes seconds and cannot be broken off half way: a signal waits for it.

@@ -124,13 +124,14 @@ WHERE ($1::uuid IS NULL OR s.settlement_id < $1)
 ORDER BY s.settlement_id DESC LIMIT $7"""
 
 # A transaction below the snapshot's xmin has ended: what it wrote is visible now or never. Nothing
-# can appear later before the rows read here, so a cursor loses nothing.
+# can appear later before the rows read here, so a cursor loses nothing. Ordered by the columns, not
+# by the text of the same name that is selected, in which 1000 comes before 999.
 _READ_FEED = """/* settlement.read_feed */
 SELECT transaction_id::text AS transaction_id, sequence, settlement_id, kind, event_time, settlement
 FROM outbox
 WHERE (transaction_id, sequence) > ($1::text::xid8, $2)
   AND transaction_id < pg_snapshot_xmin(pg_current_snapshot())
-ORDER BY transaction_id, sequence LIMIT $3"""
+ORDER BY outbox.transaction_id, outbox.sequence LIMIT $3"""
 
 _CLAIM_INTENTS = """/* settlement.claim_intents */
 UPDATE open_intent SET claim_time = $1

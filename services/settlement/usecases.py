@@ -99,12 +99,14 @@ class Settlements:
         """
         digest = self._index.digest("request", mapping.content_of(request))
         bill = self._read(request)
-        async with _alongside(self._check(request, bill)) as checking:
+        try:
+            checked = await self._check(request, bill)
+        except (DomainError, DeadlineTooShortError):
             known = await self._store.find_request(UUID(request.request_id))
-            if known is not None:
-                # The first answer stands, whatever card or filing say by now.
-                return await self._replay(known, digest, full=request.with_trace)
-            checked = await checking
+            if known is None:
+                raise
+            # The first answer stands, whatever card or filing say by now.
+            return await self._replay(known, digest, full=request.with_trace)
         now = self._clock.now()
         case = mapping.case_of(request, checked)
         settlement_id = new_id(now)
@@ -125,7 +127,8 @@ class Settlements:
         )
         calls.note(settlement_id=str(settlement_id))
         if not await self._store.insert_intent(intent):
-            # The same request arrived twice at once, and the other one was first.
+            # The same request came before. Asked for only here and where a check failed: nearly
+            # every request is new, and the intent's own key finds out.
             row = await self._store.find_request(intent.request_id)
             if row is None:
                 raise _pending(intent.settlement_id)

@@ -185,3 +185,27 @@ async def test_one_log_line_a_call_with_its_fields(stub, log):
     assert '"method":"yijie.filing.v1.FilingService/ListFilings"' in lines[0]
     assert '"care_region":"640000"' in lines[0]
     assert '"code":"OK"' in lines[0]
+
+
+async def test_calls_beyond_the_limit_are_shed_with_a_reason():
+    def register(server):
+        rpc.add_FilingServiceServicer_to_server(Servicer(), server)
+
+    request = pb.MatchFilingRequest(
+        person_id=ident(), insured_region_code="650100", care_region_code="640100",
+        service_date={"year": 2026, "month": 1, "day": 1},
+        match_until_date={"year": 2026, "month": 1, "day": 1},
+    )  # fmt: skip
+    service = "yijie.filing.v1.FilingService"
+    async with served("filing", service, register, calls_max=2) as opened:
+        stub = rpc.FilingServiceStub(opened)
+        held = [stub.MatchFiling(request, timeout=TIMEOUT_S) for _ in range(2)]
+        await asyncio.sleep(0.2)
+        listing = stub.ListFilings(pb.ListFilingsRequest(person_id=ident()), timeout=TIMEOUT_S)
+        refusal = await refused(listing)
+        assert (refusal.code, refusal.reason) == ("RESOURCE_EXHAUSTED", "OVERLOADED")
+        assert refusal.retry_ms == 500
+        for call in held:
+            call.cancel()
+        await asyncio.sleep(0.2)
+        await stub.ListFilings(pb.ListFilingsRequest(person_id=ident()), timeout=TIMEOUT_S)

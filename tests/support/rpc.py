@@ -41,10 +41,11 @@ async def served(
     full_name: str,
     register: Callable[[grpc.aio.Server], None],
     log_to: BinaryIO | None = None,
+    calls_max: int = 400,
 ) -> AsyncIterator[grpc.aio.Channel]:
     """Serves a servicer with all interceptors and gives a channel to it; logs go to `log_to`."""
     log.configure(service, "info", log_to or io.BytesIO())
-    config = ServerConfig(drain_grace_s=1.0)
+    config = ServerConfig(drain_grace_s=1.0, concurrent_calls_max=calls_max)
     async with (
         serving(config, service, (full_name,), register) as running,
         open_channel(running.address) as channel,

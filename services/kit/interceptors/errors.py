@@ -18,28 +18,37 @@ from grpc_status import rpc_status
 from services.kit import call as calls
 from services.kit import status as statuses
 from services.kit.deadline import DeadlineTooShortError
-from services.kit.errors import DomainError
+from services.kit.errors import DomainError, Overloaded
 from services.kit.interceptors import Interceptor, Stream, Unary
 from services.kit.log import get_logger
+
+_SHED_RETRY_MS = 500
 
 
 class ErrorsInterceptor(Interceptor):
     """Answers errors of one service."""
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, calls_max: int) -> None:
+        """Sheds unary calls beyond `calls_max` in flight, with a reason and when to come back."""
         super().__init__()
         self._service = service
+        self._calls_max = calls_max
+        self._calls = 0
 
     def unary(self, method: str, inner: Unary) -> Unary:  # noqa: ARG002 - same for every method
         """Returns a handler that answers errors of a unary call."""
 
         async def guarded(request: Any, context: grpc.aio.ServicerContext) -> Any:
+            self._calls += 1
             try:
+                self._shed()
                 return await inner(request, context)
             except grpc.aio.AbortError:
                 raise
             except Exception as error:  # noqa: BLE001 - the boundary: nothing may pass unmapped
                 status = self._status(error)
+            finally:
+                self._calls -= 1
             return await context.abort_with_status(rpc_status.to_status(status))
 
         return guarded
@@ -61,6 +70,10 @@ class ErrorsInterceptor(Interceptor):
 
         return guarded
 
+    def _shed(self) -> None:
+        if self._calls > self._calls_max:
+            raise Overloaded("OVERLOADED", "too many calls", retry_after_ms=_SHED_RETRY_MS)
+
     def _status(self, error: Exception) -> status_pb2.Status:
         call = calls.current.get()
         if isinstance(error, DomainError):
@@ -77,7 +90,7 @@ class ErrorsInterceptor(Interceptor):
                 "defect",
                 error_id=error_id,
                 exception=type(error).__name__,
-                location=_location(error),
+                location=location(error),
             )
         if call is not None:
             call.code = code_pb2.Code.Name(status.code)
@@ -85,7 +98,8 @@ class ErrorsInterceptor(Interceptor):
         return status
 
 
-def _location(error: Exception) -> str:
+def location(error: BaseException) -> str:
+    """Returns file and line of the last frame of ours: where, without what."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if "/services/" in frame.filename] or frames
     if not ours:

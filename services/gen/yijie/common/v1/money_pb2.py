@@ -24,13 +24,14 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1byijie/common/v1/money.proto\x12\x0fyijie.common.v1\"\x14\n\x05Money\x12\x0b\n\x03\x66\x65n\x18\x01 \x01(\x03\"\xe9\x01\n\x0b\x41mountSplit\x12%\n\x05total\x18\x01 \x01(\x0b\x32\x16.yijie.common.v1.Money\x12-\n\rfull_self_pay\x18\x02 \x01(\x0b\x32\x16.yijie.common.v1.Money\x12*\n\nover_limit\x18\x03 \x01(\x0b\x32\x16.yijie.common.v1.Money\x12.\n\x0eprior_self_pay\x18\x04 \x01(\x0b\x32\x16.yijie.common.v1.Money\x12(\n\x08in_scope\x18\x05 \x01(\x0b\x32\x16.yijie.common.v1.Moneyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1byijie/common/v1/money.proto\x12\x0fyijie.common.v1\"\x14\n\x05Money\x12\x0b\n\x03\x66\x65n\x18\x01 \x01(\x03\"\xe9\x01\n\x0b\x41mountSplit\x12%\n\x05total\x18\x01 \x01(\x0b\x32\x16.yijie.common.v1.Money\x12-\n\rfull_self_pay\x18\x02 \x01(\x0b\x32\x16.yijie.common.v1.Money\x12*\n\nover_limit\x18\x03 \x01(\x0b\x32\x16.yijie.common.v1.Money\x12.\n\x0eprior_self_pay\x18\x04 \x01(\x0b\x32\x16.yijie.common.v1.Money\x12(\n\x08in_scope\x18\x05 \x01(\x0b\x32\x16.yijie.common.v1.MoneyB\x16\n\x12\x63n.yijie.common.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'yijie.common.v1.money_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\022cn.yijie.common.v1P\001'
   _globals['_MONEY']._serialized_start=48
   _globals['_MONEY']._serialized_end=68
   _globals['_AMOUNTSPLIT']._serialized_start=71

@@ -24,13 +24,14 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ayijie/common/v1/page.proto\x12\x0fyijie.common.v1\"2\n\tPageToken\x12\x10\n\x08last_key\x18\x01 \x03(\t\x12\x13\n\x0b\x66ilter_hash\x18\x02 \x01(\x0c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ayijie/common/v1/page.proto\x12\x0fyijie.common.v1\"2\n\tPageToken\x12\x10\n\x08last_key\x18\x01 \x03(\t\x12\x13\n\x0b\x66ilter_hash\x18\x02 \x01(\x0c\x42\x16\n\x12\x63n.yijie.common.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'yijie.common.v1.page_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\022cn.yijie.common.v1P\001'
   _globals['_PAGETOKEN']._serialized_start=47
   _globals['_PAGETOKEN']._serialized_end=97
 # @@protoc_insertion_point(module_scope)

@@ -93,7 +93,8 @@ class SettlementServiceServicer:
 
     def ReverseSettlement(self, request, context):
         """Takes a settlement back: by its id, or by the request_id of a Settle whose outcome is unknown
-        (冲正). Errors: RESOURCE_NOT_FOUND, SETTLEMENT_STATE_FORBIDS, REQUEST_ID_REUSED, OUTCOME_PENDING.
+        (冲正). After RESOURCE_NOT_FOUND for a settle_request_id that id settles nothing any more: a Settle
+        still on its way gets REQUEST_ID_REUSED. Errors: RESOURCE_NOT_FOUND, SETTLEMENT_STATE_FORBIDS, REQUEST_ID_REUSED, OUTCOME_PENDING.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

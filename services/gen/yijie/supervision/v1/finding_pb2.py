@@ -26,13 +26,14 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from yijie.common.v1 import money_pb2 as yijie_dot_common_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"yijie/supervision/v1/finding.proto\x12\x14yijie.supervision.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1byijie/common/v1/money.proto\"\xd0\x01\n\x07\x46inding\x12\x11\n\trule_code\x18\x01 \x01(\t\x12\x37\n\x0cresult_class\x18\x02 \x01(\x0e\x32!.yijie.supervision.v1.ResultClass\x12\x10\n\x08line_ids\x18\x03 \x03(\t\x12&\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x16.yijie.common.v1.Money\x12\x12\n\nmessage_zh\x18\x05 \x01(\t\x12\x12\n\nmessage_en\x18\x06 \x01(\t\x12\x17\n\x0fruleset_version\x18\x07 \x01(\t\"\x80\x02\n\x0fRecordedFinding\x12\x12\n\nfinding_id\x18\x01 \x01(\t\x12\x15\n\rsettlement_id\x18\x02 \x01(\t\x12\x18\n\x10\x63\x61re_region_code\x18\x03 \x01(\t\x12\x1b\n\x13insured_region_code\x18\x04 \x01(\t\x12\x18\n\x10institution_code\x18\x05 \x01(\t\x12.\n\x07\x66inding\x18\x06 \x01(\x0b\x32\x1d.yijie.supervision.v1.Finding\x12\x10\n\x08reversed\x18\x07 \x01(\x08\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\x80\x01\n\x0bResultClass\x12\x1c\n\x18RESULT_CLASS_UNSPECIFIED\x10\x00\x12\x1a\n\x16RESULT_CLASS_VIOLATION\x10\x01\x12\x1b\n\x17RESULT_CLASS_SUSPICIOUS\x10\x02\x12\x1a\n\x16RESULT_CLASS_TO_VERIFY\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"yijie/supervision/v1/finding.proto\x12\x14yijie.supervision.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1byijie/common/v1/money.proto\"\xd0\x01\n\x07\x46inding\x12\x11\n\trule_code\x18\x01 \x01(\t\x12\x37\n\x0cresult_class\x18\x02 \x01(\x0e\x32!.yijie.supervision.v1.ResultClass\x12\x10\n\x08line_ids\x18\x03 \x03(\t\x12&\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x16.yijie.common.v1.Money\x12\x12\n\nmessage_zh\x18\x05 \x01(\t\x12\x12\n\nmessage_en\x18\x06 \x01(\t\x12\x17\n\x0fruleset_version\x18\x07 \x01(\t\"\x80\x02\n\x0fRecordedFinding\x12\x12\n\nfinding_id\x18\x01 \x01(\t\x12\x15\n\rsettlement_id\x18\x02 \x01(\t\x12\x18\n\x10\x63\x61re_region_code\x18\x03 \x01(\t\x12\x1b\n\x13insured_region_code\x18\x04 \x01(\t\x12\x18\n\x10institution_code\x18\x05 \x01(\t\x12.\n\x07\x66inding\x18\x06 \x01(\x0b\x32\x1d.yijie.supervision.v1.Finding\x12\x10\n\x08reversed\x18\x07 \x01(\x08\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\x80\x01\n\x0bResultClass\x12\x1c\n\x18RESULT_CLASS_UNSPECIFIED\x10\x00\x12\x1a\n\x16RESULT_CLASS_VIOLATION\x10\x01\x12\x1b\n\x17RESULT_CLASS_SUSPICIOUS\x10\x02\x12\x1a\n\x16RESULT_CLASS_TO_VERIFY\x10\x03\x42\x1b\n\x17\x63n.yijie.supervision.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'yijie.supervision.v1.finding_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\027cn.yijie.supervision.v1P\001'
   _globals['_RESULTCLASS']._serialized_start=593
   _globals['_RESULTCLASS']._serialized_end=721
   _globals['_FINDING']._serialized_start=123
