@@ -14,7 +14,6 @@ from typing import Any
 
 import grpc
 import orjson
-from opentelemetry.trace import SpanKind
 
 from services.kit import telemetry
 from services.kit.deadline import budget_s
@@ -82,7 +81,7 @@ class Callee:
         timeout = budget_s(own_s)
         started = time.perf_counter()
         code = "OK"
-        with telemetry.span(name, SpanKind.CLIENT) as span:
+        with telemetry.span(name, telemetry.CLIENT) as span:
             try:
                 return await method(
                     request,

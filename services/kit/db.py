@@ -15,12 +15,13 @@ import random
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Any, Final, TypeVar
 
 import asyncpg
 import prometheus_client
-from opentelemetry.trace import SpanKind
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from services.kit import config as settings
@@ -39,6 +40,7 @@ TRANSACTION_RETRIES = prometheus_client.Counter(
 ATTEMPTS_MAX = 3
 """A use case that loses this many races is answered ABORTED: the caller decides."""
 
+_SYSTEM: Final = {"db.system.name": "postgresql"}
 _NAME = re.compile(r"^\s*/\* ([a-z_.]+) \*/")
 _LOST = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 # A migration that changed a type under a live pool; the statement is prepared anew on a repeat.
@@ -47,10 +49,14 @@ _DOWN = (
     OSError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
+    # The server's statement timeout, where it comes before ours, and a primary that was demoted.
+    asyncpg.QueryCanceledError,
+    asyncpg.ReadOnlySQLTransactionError,
 )
 
 
@@ -135,7 +141,7 @@ class Database:
         """
         for attempt in range(1, ATTEMPTS_MAX + 1):
             try:
-                with telemetry.span(name, SpanKind.CLIENT, {"db.system.name": "postgresql"}):
+                with telemetry.span(name, telemetry.CLIENT, _SYSTEM):
                     async with self.connection() as connection, connection.raw.transaction():
                         return await work(connection)
             except (*_LOST, *_STALE):
@@ -144,28 +150,13 @@ class Database:
                 await asyncio.sleep(random.uniform(0.001, 0.01) * attempt)  # noqa: S311 - jitter
         raise LostRace("LOST_RACE", "concurrent changes won every attempt", retry_after_ms=50)
 
-    @contextlib.asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        """Holds a connection for reads; statements commit one by one."""
-        try:
-            raw = await self._pool.acquire(timeout=self._config.acquire_timeout_s)
-        except TimeoutError:
-            raise Overloaded(
-                "OVERLOADED", "no database connection became free in time", retry_after_ms=500
-            ) from None
-        except _DOWN as error:
-            raise _down() from error
-        try:
-            yield Connection(raw)
-        except DomainError:
-            raise
-        except _DOWN as error:
-            raise _down() from error
-        finally:
-            POOL_CONNECTIONS.labels("open").set(self._pool.get_size())
-            POOL_CONNECTIONS.labels("idle").set(self._pool.get_idle_size())
-            # Shielded: a caller that hangs up must not leave the connection neither free nor held.
-            await asyncio.shield(self._pool.release(raw))
+    def connection(self) -> AbstractAsyncContextManager[Connection]:
+        """Holds a connection for reads; statements commit one by one.
+
+        Entering raises Overloaded when none is free in time; the block, or entering, Unavailable
+        when the database cannot be reached.
+        """
+        return _Held(self._pool, self._config.acquire_timeout_s)
 
 
 @contextlib.asynccontextmanager
@@ -198,6 +189,8 @@ async def open_database(config: DatabaseConfig, schema: str) -> AsyncIterator[Da
         reraise=True,
     )
     pool: asyncpg.Pool = await attempts(connect)
+    POOL_CONNECTIONS.labels("open").set_function(pool.get_size)
+    POOL_CONNECTIONS.labels("idle").set_function(pool.get_idle_size)
     try:
         yield Database(pool, config)
     finally:
@@ -221,13 +214,65 @@ def query_name(query: str) -> str:
     return match.group(1)
 
 
-@contextlib.contextmanager
-def _timed(query: str) -> Any:
-    name = query_name(query)
-    started = time.perf_counter()
-    with telemetry.span(name, SpanKind.CLIENT, {"db.system.name": "postgresql"}):
-        yield
-    telemetry.DATABASE_DURATION.labels(name).observe(time.perf_counter() - started)
+class _timed(telemetry.Span):  # noqa: N801 - reads as what it does in a with statement
+    """Runs a statement as a span and takes its time."""
+
+    __slots__ = ("_started",)
+
+    def __init__(self, query: str) -> None:
+        super().__init__(query_name(query), telemetry.CLIENT, _SYSTEM, telemetry.in_hand())
+        self._started = time.perf_counter()
+
+    def __exit__(
+        self,
+        raised: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        super().__exit__(raised, error, traceback)
+        if raised is None:
+            _duration_of(self.name).observe(time.perf_counter() - self._started)
+
+
+@functools.cache
+def _duration_of(name: str) -> prometheus_client.Histogram:
+    # Looking a label up costs more than observing.
+    return telemetry.DATABASE_DURATION.labels(name)
+
+
+class _Held:
+    """A connection of the pool, held while the block runs."""
+
+    __slots__ = ("_pool", "_raw", "_timeout_s")
+
+    def __init__(self, pool: asyncpg.Pool, timeout_s: float) -> None:
+        self._pool = pool
+        self._timeout_s = timeout_s
+        self._raw: Any = None
+
+    async def __aenter__(self) -> Connection:
+        try:
+            # Not the pool's own timeout: it makes a task of every wait, even of none.
+            async with asyncio.timeout(self._timeout_s):
+                self._raw = await self._pool.acquire()
+        except TimeoutError:
+            raise Overloaded(
+                "OVERLOADED", "no database connection became free in time", retry_after_ms=500
+            ) from None
+        except _DOWN as error:
+            raise _down() from error
+        return Connection(self._raw)
+
+    async def __aexit__(
+        self,
+        _raised: type[BaseException] | None,
+        error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        # The pool shields this: a caller that hangs up leaves no connection neither free nor held.
+        await self._pool.release(self._raw)
+        if isinstance(error, _DOWN) and not isinstance(error, DomainError):
+            raise _down() from error
 
 
 def _down() -> Unavailable:

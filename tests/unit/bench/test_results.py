@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import orjson
 import pytest
 from rich.console import Console
@@ -126,14 +128,11 @@ def whole_trace() -> list[Span]:
     for number, (service, name) in enumerate(calls.items(), start=1):
         spans.append(span(name, "settlement", "CLIENT", f"c{number}", "0"))
         spans.append(span(name, service, "SERVER", f"s{number}", f"c{number}"))
-    for name in ("settlement.insert_intent", "settlement.insert_settled"):
-        spans.append(span(name, "settlement", "INTERNAL", name, "0"))
-    return spans
+    written = ("settlement.insert_intent", "settlement.insert_settled")
+    return spans + [span(name, "settlement", "INTERNAL", name, "0") for name in written]
 
 
 def test_a_trace_is_whole_only_with_every_span():
-    from uuid import UUID
-
     told = Acknowledged(UUID(int=1), "t", 1, 1, 0, 0, settled=True, screened=True)
     trace = whole_trace()
     assert is_whole(trace, told)

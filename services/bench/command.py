@@ -1,0 +1,272 @@
+"""`yijie bench`: how much one machine carries, against the floor of the same machine.
+
+Starts a mesh of its own, loads synthetic people, drives Settle, checks what came of it, and removes
+everything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+import orjson
+from rich.console import Console
+
+from services.bench import checks, population, results, sizes
+from services.bench.drive import Driver, Run, arrivals
+from services.bench.floor import Sizes
+from services.bench.floor_mesh import floor_mesh
+from services.bench.results import Pair, Result, Stretch
+from services.bench.usage import NOTHING_USED, Meter, Usage, postmaster_pid
+from services.cli.demo import console, load_demo_data
+from services.cli.mesh import Mesh, mesh
+from services.cli.progress import Progress
+from services.cli.province import Province, connected
+from services.kit.channel import open_channel
+from yijie.settlement.v1 import settlement_service_pb2
+
+PEOPLE: Final = 500
+PROBED: Final = (8, 16, 32, 64)
+"""Calls in flight that are tried to find saturation."""
+_WARM_UP_S: Final = 2.0
+_PROBE_S: Final = 2.0
+_ROUND_S: Final = 5.0
+# Longer than the batches of the span exporter wait, so that a round pays for its own spans.
+_SETTLE_DOWN_S: Final = 0.7
+_WARM_IN_FLIGHT: Final = 8
+# A higher concurrency must be this much faster to be taken: a tie goes to the shorter queue.
+_WORTH: Final = 1.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What is asked for."""
+
+    rate: float = 61.0
+    """Calls a second of the open loop: the national peak."""
+    seconds: float = 30.0
+    """Length of the open loop."""
+    closed_seconds: float = 20.0
+    """Length of the closed loop, and again of the floor's."""
+    concurrency: int = 0
+    """Calls in flight of the closed loop; 0: found by a probe."""
+    floor: bool = True
+    """Whether the floor is measured."""
+    json_to: str = ""
+    """File for the JSON document, "-" for standard output; empty: none."""
+
+
+@dataclass(slots=True)
+class _Rig:
+    """The running mesh with its load generator."""
+
+    mesh: Mesh
+    province: Province
+    driver: Driver
+    connection: asyncpg.Connection
+    meter: Meter
+    first_request: settlement_service_pb2.SettleRequest
+    answers: list[bytes] = field(default_factory=list)
+
+    async def measured(self, run: Run, meter: Meter, before: Usage) -> Stretch:
+        """Waits until followers and exporters are done with a run, and adds up what it cost."""
+        await checks.followed(self.connection)
+        await asyncio.sleep(_SETTLE_DOWN_S)
+        self.answers += run.answers
+        self.mesh.check()
+        return Stretch(run, meter.read() - before)
+
+
+async def bench(options: Options) -> int:
+    """Runs the bench; returns 0 when all checks hold."""
+    progress = Progress()
+    async with _rig(progress) as rig:
+        result = await _measure(rig, options, progress)
+    if options.json_to:
+        _write(results.document(result), options.json_to)
+    # With the document on standard output there is nothing else on it.
+    results.show(result, Console(stderr=True, width=150) if options.json_to == "-" else console())
+    return 0 if result.holds else 1
+
+
+@contextlib.asynccontextmanager
+async def _rig(progress: Progress) -> AsyncIterator[_Rig]:
+    data_dir = Path(tempfile.mkdtemp(prefix="yijie-bench-"))
+    async with contextlib.AsyncExitStack() as stack:
+        running = await stack.enter_async_context(mesh(data_dir, progress=progress, remove=True))
+        # No folder for spans: the generator's own work is not part of a settlement's trace.
+        province = await stack.enter_async_context(connected(running.endpoints, ""))
+        await load_demo_data(province, progress)
+        people = population.members(PEOPLE)
+        with progress.step("载入压测人群", f"loading {PEOPLE} synthetic people"):
+            person_ids = await population.load_population(province, people)
+        requests = population.settle_requests(people, person_ids)
+        channel = await stack.enter_async_context(
+            open_channel(running.endpoints["settlement"].address)
+        )
+        connection = await asyncpg.connect(running.dsn)
+        stack.push_async_callback(connection.close)
+        pids = {name: process.pid for name, process in running.processes.items()}
+        yield _Rig(
+            mesh=running,
+            province=province,
+            driver=Driver(channel, [request.SerializeToString() for request in requests]),
+            connection=connection,
+            meter=Meter(pids, postmaster_pid(data_dir)),
+            first_request=requests[0],
+        )
+
+
+async def _measure(rig: _Rig, options: Options, progress: Progress) -> Result:
+    with progress.step("预热", "warming up"), _quiet():
+        warm = await rig.driver.closed_loop(_WARM_IN_FLIGHT, _WARM_UP_S)
+        rig.answers += warm.answers
+    probe: dict[int, float] = {}
+    in_flight = options.concurrency
+    if not in_flight:
+        with progress.step("寻找饱和点", "looking for saturation"), _quiet():
+            probe = await _probe(rig)
+            in_flight = _saturation(probe)
+    with progress.step("开环", f"open loop, {options.rate:g}/s"), _quiet():
+        before = rig.meter.read()
+        run = await rig.driver.open_loop(arrivals(options.rate, options.seconds))
+        opened = await rig.measured(run, rig.meter, before)
+    rounds = max(1, round(options.closed_seconds / _ROUND_S))
+    seconds = options.closed_seconds / rounds
+    with progress.step("闭环", f"closed loop, {in_flight} in flight"), _quiet():
+        if options.floor:
+            measured = await _sizes(rig)
+            pairs = await _alternate(rig, measured, rounds, in_flight, seconds)
+            closed = _sum([pair.real for pair in pairs])
+            floor = _sum([pair.floor for pair in pairs])
+            ratios = [pair.ratio for pair in pairs]
+        else:
+            closed = _sum([await _closed(rig, in_flight, seconds) for _ in range(rounds)])
+            floor, ratios = None, []
+    with progress.step("核对", "checking journal, feed and traces"):
+        found = await _check(rig)
+    return Result(
+        rate=options.rate,
+        in_flight=in_flight,
+        probe=probe,
+        open_loop=opened,
+        closed_loop=closed,
+        floor=floor,
+        ratios=ratios,
+        checks=found,
+        machine=_machine(),
+        elapsed_s=progress.elapsed_s,
+    )
+
+
+async def _probe(rig: _Rig) -> dict[int, float]:
+    found = {}
+    for in_flight in PROBED:
+        run = await rig.driver.closed_loop(in_flight, _PROBE_S)
+        rig.answers += run.answers
+        found[in_flight] = run.throughput
+    await checks.followed(rig.connection)
+    return found
+
+
+def _saturation(probe: dict[int, float]) -> int:
+    """Returns the lowest concurrency that no higher one beats by much."""
+    best = min(probe)
+    for in_flight in sorted(probe):
+        if probe[in_flight] > probe[best] * _WORTH:
+            best = in_flight
+    return best
+
+
+async def _closed(rig: _Rig, in_flight: int, seconds: float) -> Stretch:
+    before = rig.meter.read()
+    run = await rig.driver.closed_loop(in_flight, seconds)
+    return await rig.measured(run, rig.meter, before)
+
+
+async def _alternate(
+    rig: _Rig, measured: Sizes, rounds: int, in_flight: int, seconds: float
+) -> list[Pair]:
+    """Runs real and floor in turn, so that whatever else the machine does hits both."""
+    async with (
+        floor_mesh(rig.mesh.dsn, measured, people=PEOPLE) as floor,
+        open_channel(floor.settlement_address) as channel,
+    ):
+        body = rig.first_request.SerializeToString()
+        driver = Driver(channel, [body])
+        meter = Meter(floor.pids, postmaster_pid(rig.mesh.data_dir))
+        await driver.closed_loop(_WARM_IN_FLIGHT, _WARM_UP_S)
+        pairs = []
+        for _ in range(rounds):
+            real = await _closed(rig, in_flight, seconds)
+            before = meter.read()
+            run = await driver.closed_loop(in_flight, seconds)
+            await asyncio.sleep(_SETTLE_DOWN_S)
+            pairs.append(Pair(real, Stretch(run, meter.read() - before)))
+    return pairs
+
+
+def _sum(stretches: Sequence[Stretch]) -> Stretch:
+    run, usage = Run(), NOTHING_USED
+    for stretch in stretches:
+        run.add(stretch.run)
+        usage = usage + stretch.usage
+    return Stretch(run, usage)
+
+
+async def _sizes(rig: _Rig) -> Sizes:
+    return await sizes.measure(
+        rig.province,
+        rig.mesh.endpoints["supervision"].address,
+        rig.mesh.dsn,
+        rig.first_request,
+        rig.answers,
+    )
+
+
+async def _check(rig: _Rig) -> list[checks.Check]:
+    told = [checks.read_answer(answer) for answer in rig.answers]
+    feed = await checks.check_feed(rig.connection)
+    return [
+        *await checks.check_journal(rig.connection, told),
+        feed,
+        await checks.check_traces(rig.mesh.trace_dir, told),
+    ]
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps the generator's garbage collector out of the latencies."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _machine() -> str:
+    return (
+        f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, "
+        f"Python {platform.python_version()}"
+    )
+
+
+def _write(document: object, target: str) -> None:
+    data = orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n"
+    if target == "-":
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    else:
+        Path(target).write_bytes(data)
