@@ -220,7 +220,7 @@ class _timed(telemetry.Span):  # noqa: N801 - reads as what it does in a with st
     __slots__ = ("_started",)
 
     def __init__(self, query: str) -> None:
-        super().__init__(query_name(query), telemetry.CLIENT, _SYSTEM, telemetry.in_hand())
+        super().__init__(query_name(query), telemetry.CLIENT, _SYSTEM)
         self._started = time.perf_counter()
 
     def __exit__(

@@ -50,6 +50,14 @@ FIELDS: Final[dict[str, str]] = {
 }
 
 
+def parse_level(text: str) -> str:
+    """Reads the name of a level."""
+    if text.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        msg = "must be debug, info, warning or error"
+        raise ValueError(msg)
+    return text.lower()
+
+
 def configure(service: str, level: str, stream: BinaryIO | None = None) -> None:
     """Sets up logging for the process; call once at start. `stream` replaces standard output."""
     structlog.configure(

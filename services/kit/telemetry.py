@@ -2,33 +2,33 @@
 
 Spans go to an OTLP endpoint, or to a file in a directory (the embedded default, read by `yijie
 trace`), or nowhere. Metrics are served for Prometheus on their own port.
-
-A settlement is about twenty spans. Those of the OpenTelemetry SDK cost more CPU than the rules of
-a bill together, so spans are plain objects here, kept in a queue, and turned into what an exporter
-wants in its thread: JSON lines, or the SDK's spans for OTLP.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
-import re
 import threading
 import time
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextvars import ContextVar, Token
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Self
 
 import orjson
 import prometheus_client
+from opentelemetry import context as otel_context
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.trace import SpanKind, Status, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from services.kit import config as settings
-from services.kit.log import get_logger
+from services.kit.log import parse_level
 
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
 
@@ -57,20 +57,11 @@ LOOP_LAG = prometheus_client.Gauge(
     "yijie_event_loop_lag_seconds", "How late the event loop woke up when last measured."
 )
 
-SPANS_DROPPED = prometheus_client.Counter(
-    "yijie_spans_dropped", "Spans lost because the exporter could not keep up."
-)
+INTERNAL: Final = SpanKind.INTERNAL
+CLIENT: Final = SpanKind.CLIENT
 
-INTERNAL: Final = "INTERNAL"
-CLIENT: Final = "CLIENT"
-SERVER: Final = "SERVER"
-
-_QUEUE_MAX: Final = 65_536
-"""Some seconds of the peak: beyond it spans are dropped, which orphans others."""
-_EXPORT_EVERY_S: Final = 0.5
-# W3C trace context: version, trace id, parent id, flags; a later version may say more.
-_TRACEPARENT: Final = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
-_SAMPLED: Final = 1
+_propagator = TraceContextTextMapPropagator()
+_tracer = trace.get_tracer("yijie")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,158 +76,46 @@ class TelemetryConfig:
     """Port of /metrics; 0: none."""
     metrics_host: str = settings.env("METRICS_HOST", default="0.0.0.0")  # noqa: S104 - a pod's
     """Address of /metrics."""
-    log_level: str = settings.env("LOG_LEVEL", default="info")
+    log_level: str = settings.env("LOG_LEVEL", parse_level, default="info")
     """Least severity that is logged."""
 
 
-class Span:
-    """One operation. A context manager: it is the span in hand while its block runs."""
-
-    __slots__ = (
-        "_token",
-        "attributes",
-        "end_ns",
-        "error",
-        "kind",
-        "name",
-        "parent_id",
-        "sampled",
-        "span_id",
-        "start_ns",
-        "state",
-        "trace_id",
-    )
-
-    def __init__(
-        self,
-        name: str,
-        kind: str,
-        attributes: Mapping[str, str | int] | None,
-        parent: Span | Parent | None,
-    ) -> None:
-        self.name = name
-        self.kind = kind
-        self.attributes: dict[str, str | int] = dict(attributes) if attributes else {}
-        self.error = ""
-        """Why it failed: a code or the class of an exception, never its text."""
-        self.span_id = random.getrandbits(64) or 1
-        if parent is None:
-            self.trace_id = random.getrandbits(128) or 1
-            self.parent_id = 0
-            self.sampled = True
-            self.state = ""
-        else:
-            self.trace_id = parent.trace_id
-            self.parent_id = parent.span_id
-            self.sampled = parent.sampled
-            self.state = parent.state
-        self.start_ns = self.end_ns = 0
-        self._token: Token[Span | None] | None = None
-
-    def set_attribute(self, name: str, value: str | int) -> None:
-        """Adds an attribute."""
-        self.attributes[name] = value
-
-    def __enter__(self) -> Self:
-        self._token = _current.set(self)
-        self.start_ns = time.time_ns()
-        return self
-
-    def __exit__(
-        self,
-        raised: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        self.end_ns = time.time_ns()
-        if self._token is not None:
-            _current.reset(self._token)
-        if raised is not None and not self.error:
-            self.error = raised.__name__
-        if self.sampled and _queue is not None:
-            if len(_queue) < _QUEUE_MAX:
-                _queue.append(self)
-            else:
-                SPANS_DROPPED.inc()
-
-
-@dataclass(frozen=True, slots=True)
-class Parent:
-    """The caller's span, in another process."""
-
-    trace_id: int
-    span_id: int
-    sampled: bool
-    state: str
-    """W3C tracestate, passed on as it is."""
-
-
-_current: ContextVar[Span | None] = ContextVar("yijie_span", default=None)
-# One queue per process, there while the process exports.
-_queue: deque[Span] | None = None
-
-
-class Exporter(Protocol):
-    """Takes finished spans away. Called from one thread."""
-
-    def export(self, spans: Sequence[Span]) -> None:
-        """Exports spans, oldest first."""
-
-    def shutdown(self) -> None:
-        """Releases what it holds."""
-
-
-class FileSpanExporter:
+class FileSpanExporter(SpanExporter):
     """Appends spans as JSON lines to a file; half of the limit is dropped when it is full."""
 
-    def __init__(self, service: str, path: Path, *, bytes_max: int = 512 * 1024 * 1024) -> None:
+    def __init__(self, path: Path, *, bytes_max: int = 512 * 1024 * 1024) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._service = f"yijie.{service}"
         self._path = path
         self._bytes_max = bytes_max
+        self._lock = threading.Lock()
 
-    def export(self, spans: Sequence[Span]) -> None:
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Writes spans, oldest first."""
-        lines = b"".join(
-            orjson.dumps(self._record(span), option=orjson.OPT_APPEND_NEWLINE) for span in spans
-        )
-        if self._path.exists() and self._path.stat().st_size > self._bytes_max // 2:
-            self._path.replace(self._path.with_suffix(".old.jsonl"))
-        with self._path.open("ab") as file:
-            file.write(lines)
+        lines = b"".join(orjson.dumps(_span_record(span)) + b"\n" for span in spans)
+        with self._lock:
+            if self._path.exists() and self._path.stat().st_size > self._bytes_max // 2:
+                self._path.replace(self._path.with_suffix(".old.jsonl"))
+            with self._path.open("ab") as file:
+                file.write(lines)
+        return SpanExportResult.SUCCESS
 
     def shutdown(self) -> None:
         """Has nothing to release: the file is closed after each batch."""
-
-    def _record(self, span: Span) -> dict[str, Any]:
-        return {
-            "trace_id": f"{span.trace_id:032x}",
-            "span_id": f"{span.span_id:016x}",
-            "parent_id": f"{span.parent_id:016x}" if span.parent_id else "",
-            "name": span.name,
-            "kind": span.kind,
-            "service": self._service,
-            "start_ns": span.start_ns,
-            "end_ns": span.end_ns,
-            "status": "ERROR" if span.error else "UNSET",
-            "attributes": span.attributes,
-        }
 
 
 @contextlib.asynccontextmanager
 async def telemetry(service: str, config: TelemetryConfig) -> AsyncIterator[None]:
     """Exports the process's spans and serves its metrics while the block runs."""
-    global _queue  # noqa: PLW0603 - one queue per process, replaced once at start
-    exporters = _exporters(service, config)
-    queue: deque[Span] = deque()
-    ended = threading.Event()
-    thread = threading.Thread(
-        target=_export, args=(queue, exporters, ended), name="spans", daemon=True
-    )
-    before = _queue
-    if exporters:
-        _queue = queue
-        thread.start()
+    global _tracer  # noqa: PLW0603 - one tracer per process, replaced once at start
+    resource = Resource.create({"service.name": f"yijie.{service}"})
+    provider = TracerProvider(resource=resource)
+    for exporter in _exporters(service, config):
+        # The queue holds some seconds of the peak: a full one drops spans, which orphans others.
+        processor = BatchSpanProcessor(
+            exporter, max_queue_size=65536, max_export_batch_size=2048, schedule_delay_millis=500
+        )
+        provider.add_span_processor(processor)
+    before, _tracer = _tracer, provider.get_tracer("yijie")
     server = None
     if config.metrics_port:
         server, _ = prometheus_client.start_http_server(
@@ -249,103 +128,105 @@ async def telemetry(service: str, config: TelemetryConfig) -> AsyncIterator[None
         lag.cancel()
         if server:
             server.shutdown()
-        _queue = before
-        ended.set()
-        if exporters:
-            await asyncio.to_thread(thread.join)
+        _tracer = before
+        await asyncio.to_thread(provider.shutdown)
+
+
+class Span:
+    """One operation, as a context manager: it is the span in hand while its block runs.
+
+    A class and no generator: a settlement opens about twenty of these.
+    """
+
+    __slots__ = ("_token", "failed", "name", "opened")
+
+    def __init__(
+        self,
+        name: str,
+        kind: SpanKind = INTERNAL,
+        attributes: Mapping[str, str | int] | None = None,
+        parent: otel_context.Context | None = None,
+    ) -> None:
+        """Starts it, as child of `parent` or of the span in hand."""
+        self.name = name
+        self.opened = _tracer.start_span(name, context=parent, kind=kind, attributes=attributes)
+        self.failed = False
+        self._token: Any = None
+
+    def set_attribute(self, name: str, value: str | int) -> None:
+        """Adds an attribute; never anything of a person."""
+        self.opened.set_attribute(name, value)
+
+    def __enter__(self) -> Self:
+        self._token = otel_context.attach(trace.set_span_in_context(self.opened))
+        return self
+
+    def __exit__(
+        self,
+        raised: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        if raised is not None and not self.failed:
+            # The class alone: its text may hold anything.
+            self.opened.set_status(Status(StatusCode.ERROR, raised.__name__))
+        otel_context.detach(self._token)
+        self.opened.end()
 
 
 def span(
-    name: str, kind: str = INTERNAL, attributes: Mapping[str, str | int] | None = None
+    name: str, kind: SpanKind = INTERNAL, attributes: Mapping[str, str | int] | None = None
 ) -> Span:
     """Returns a span to run a block in, child of the one in hand. An exception marks it."""
-    return Span(name, kind, attributes, _current.get())
+    return Span(name, kind, attributes)
 
 
 def server_span(name: str, metadata: Mapping[str, Any]) -> Span:
     """Returns the server span of a call, child of the caller's span in its metadata."""
-    return Span(name, SERVER, None, _parent(metadata))
-
-
-def in_hand() -> Span | None:
-    """Returns the span whose block runs, or None."""
-    return _current.get()
+    return Span(name, SpanKind.SERVER, None, _propagator.extract(metadata))
 
 
 def trace_metadata() -> list[tuple[str, str]]:
     """Returns gRPC metadata that carries the span in hand to a callee."""
-    current = _current.get()
-    if current is None:
-        return []
-    flags = _SAMPLED if current.sampled else 0
-    found = [("traceparent", f"00-{current.trace_id:032x}-{current.span_id:016x}-{flags:02x}")]
-    if current.state:
-        found.append(("tracestate", current.state))
-    return found
+    carrier: dict[str, str] = {}
+    _propagator.inject(carrier)
+    return list(carrier.items())
 
 
 def trace_id() -> str:
     """Returns the id of the trace in hand, 32 hex digits; zeros outside a span."""
-    current = _current.get()
-    return f"{current.trace_id if current else 0:032x}"
+    return format(trace.get_current_span().get_span_context().trace_id, "032x")
 
 
 def mark_failed(opened: Span, code: str, reason: str) -> None:
     """Marks a span as failed by a gRPC code and a reason; texts are kept out."""
-    opened.error = code
+    opened.failed = True
+    opened.opened.set_status(Status(StatusCode.ERROR, code))
     if reason:
         opened.set_attribute("error.type", reason)
 
 
-def _parent(metadata: Mapping[str, Any]) -> Parent | None:
-    text = metadata.get("traceparent")
-    found = _TRACEPARENT.fullmatch(text) if isinstance(text, str) else None
-    if found is None:
-        return None
-    version, trace, parent, flags, more = found.groups()
-    trace_number, parent_number = int(trace, 16), int(parent, 16)
-    if version == "ff" or (version == "00" and more) or not trace_number or not parent_number:
-        return None
-    state = metadata.get("tracestate")
-    return Parent(
-        trace_number,
-        parent_number,
-        bool(int(flags, 16) & _SAMPLED),
-        state if isinstance(state, str) else "",
-    )
-
-
-def _exporters(service: str, config: TelemetryConfig) -> list[Exporter]:
-    found: list[Exporter] = []
+def _exporters(service: str, config: TelemetryConfig) -> Iterator[SpanExporter]:
     if config.otlp_endpoint:
-        # Imported where it is used: the SDK costs every start of a process a tenth of a second.
-        from services.kit.otlp import OtlpExporter  # noqa: PLC0415
-
-        found.append(OtlpExporter(service, config.otlp_endpoint))
+        yield OTLPSpanExporter(endpoint=config.otlp_endpoint)
     if config.trace_dir:
-        found.append(FileSpanExporter(service, Path(config.trace_dir) / f"{service}.jsonl"))
-    return found
+        yield FileSpanExporter(Path(config.trace_dir) / f"{service}.jsonl")
 
 
-def _export(queue: deque[Span], exporters: Sequence[Exporter], ended: threading.Event) -> None:
-    last = False
-    while not last:
-        last = ended.wait(_EXPORT_EVERY_S)
-        # Appending and taking are atomic, so the event loop never waits for this thread.
-        spans = [queue.popleft() for _ in range(len(queue))]
-        if spans:
-            for exporter in exporters:
-                _guarded(exporter.export, spans)
-    for exporter in exporters:
-        exporter.shutdown()
-
-
-def _guarded(export: Callable[[Sequence[Span]], None], spans: Sequence[Span]) -> None:
-    try:
-        export(spans)
-    except Exception as error:  # noqa: BLE001 - lost spans must not end the export of later ones
-        SPANS_DROPPED.inc(len(spans))
-        get_logger().warning("spans lost", count=len(spans), exception=type(error).__name__)
+def _span_record(opened: ReadableSpan) -> dict[str, Any]:
+    context = opened.get_span_context()
+    return {
+        "trace_id": format(context.trace_id, "032x") if context else "",
+        "span_id": format(context.span_id, "016x") if context else "",
+        "parent_id": format(opened.parent.span_id, "016x") if opened.parent else "",
+        "name": opened.name,
+        "kind": opened.kind.name,
+        "service": opened.resource.attributes["service.name"],
+        "start_ns": opened.start_time,
+        "end_ns": opened.end_time,
+        "status": opened.status.status_code.name,
+        "attributes": dict(opened.attributes or {}),
+    }
 
 
 async def _measure_loop_lag(interval_s: float = 1.0) -> None:

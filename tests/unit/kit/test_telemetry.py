@@ -8,7 +8,6 @@ import orjson
 import pytest
 
 from services.kit import telemetry
-from services.kit.otlp import OtlpExporter
 from services.kit.telemetry import TelemetryConfig
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -72,21 +71,20 @@ async def test_a_server_span_continues_the_callers_trace(tmp_path):
 @pytest.mark.parametrize(
     "text",
     [
-        None,
         "",
-        b"00",
         f"ff-{TRACE}-{PARENT}-01",
         f"00-{TRACE}-{PARENT}-01-more",
         f"00-{'0' * 32}-{PARENT}-01",
         f"00-{TRACE}-{'0' * 16}-01",
-        f"00-{TRACE.upper()}-{PARENT}-01",
         f"00-{TRACE}-{PARENT}",
     ],
 )
-def test_a_broken_parent_begins_a_new_trace(text):
-    with telemetry.server_span("served", {"traceparent": text}) as span:
-        assert span.parent_id == 0
-        assert telemetry.trace_id() not in {TRACE, "0" * 32}
+async def test_a_broken_parent_begins_a_new_trace(tmp_path, text):
+    async def work():
+        with telemetry.server_span("served", {"traceparent": text}):
+            assert telemetry.trace_id() not in {TRACE, "0" * 32}
+
+    assert (await recorded(tmp_path, work))["served"]["parent_id"] == ""
 
 
 async def test_what_the_caller_does_not_sample_is_carried_on_but_not_kept(tmp_path):
@@ -105,17 +103,12 @@ def test_outside_a_span_there_is_no_trace():
     assert telemetry.trace_metadata() == []
 
 
-def test_the_collector_gets_the_same_span():
-    exporter = OtlpExporter("identity", "127.0.0.1:1")
-    try:
-        with telemetry.server_span("served", {"traceparent": f"00-{TRACE}-{PARENT}-01"}) as span:
-            telemetry.mark_failed(span, "NOT_FOUND", "PERSON_UNKNOWN")
-        readable = exporter.readable(span)
-    finally:
-        exporter.shutdown()
-    assert format(readable.context.trace_id, "032x") == TRACE
-    assert format(readable.parent.span_id, "016x") == PARENT
-    assert readable.status.status_code.name == "ERROR"
-    assert readable.attributes == {"error.type": "PERSON_UNKNOWN"}
-    assert readable.kind.name == "SERVER"
-    assert readable.resource.attributes["service.name"] == "yijie.identity"
+async def test_a_refusal_marks_the_span_by_code_and_reason(tmp_path):
+    async def work():
+        with pytest.raises(KeyError), telemetry.span("refused") as span:
+            telemetry.mark_failed(span, "NOT_FOUND", "RESOURCE_NOT_FOUND")
+            raise KeyError("secret")
+
+    span = (await recorded(tmp_path, work))["refused"]
+    assert (span["status"], span["attributes"]) == ("ERROR", {"error.type": "RESOURCE_NOT_FOUND"})
+    assert "secret" not in (tmp_path / "identity.jsonl").read_text()
