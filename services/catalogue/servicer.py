@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from services.catalogue import metrics, usecases
+from services.catalogue.domain.model import START
 from services.classification.wire import read_item, read_line, write_item, write_line_split
 from services.kit import call as calls
 from services.kit.errors import InvalidArgument
@@ -134,7 +135,7 @@ def _write_version(version: Version) -> Any:
 def _position(request: Any) -> tuple[str, tuple[str, date]]:
     """Returns the version to read and the key after which the page begins."""
     position = read_key(request, _parse_position)
-    return (request.version, usecases.START) if position is None else position
+    return (request.version, START) if position is None else position
 
 
 def _parse_position(label: str, item_code: str, begin_date: str) -> tuple[str, tuple[str, date]]:

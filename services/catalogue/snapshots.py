@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from services.catalogue import metrics, store
 from services.catalogue.domain.errors import NotPublished
-from services.catalogue.usecases import START
+from services.catalogue.domain.model import START
 from services.classification.snapshot import Snapshot
 from services.kit.errors import DomainError
 from services.kit.log import get_logger

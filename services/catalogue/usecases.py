@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from services.catalogue import store
 from services.catalogue.domain.admit import Refusal, admit
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from services.classification.model import FeeLine, LineSplit
     from services.kit.db import Connection, Database
     from services.kit.errors import DomainError
-
-START: Final = ("", date.min)
-"""Before the first item of a version: (item code, begin date)."""
 
 
 @dataclass(frozen=True, slots=True)

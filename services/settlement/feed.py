@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 
 from services.kit.clock import Clock
-from services.settlement import mapping, metrics
+from services.settlement import messages, metrics
 from services.settlement.store import FeedRow, Store
 from yijie.settlement.v1 import settlement_service_pb2
 
@@ -34,7 +34,7 @@ class Feed:
         The consumer's pace is the feed's: nothing is read before the batch in hand was taken. Ends
         when the service drains; the subscriber comes back with its cursor. Raises CURSOR_INVALID.
         """
-        transaction_id, sequence = mapping.read_cursor(after_cursor)
+        transaction_id, sequence = messages.read_cursor(after_cursor)
         # A first sign of life tells the subscriber at once that its cursor was accepted.
         yield settlement_service_pb2.SubscribeResponse(cursor=after_cursor)
         silent_since = self._clock.monotonic()
@@ -48,8 +48,8 @@ class Feed:
                     transaction_id, sequence = batch[-1].transaction_id, batch[-1].sequence
                     metrics.FEED_EVENTS.inc(len(batch))
                 yield settlement_service_pb2.SubscribeResponse(
-                    events=[mapping.event_of(row) for row in batch],
-                    cursor=mapping.write_cursor(transaction_id, sequence),
+                    events=[messages.event_of(row) for row in batch],
+                    cursor=messages.write_cursor(transaction_id, sequence),
                 )
             silent_since = self._clock.monotonic()
             if len(rows) < _BATCH_MAX:

@@ -11,7 +11,7 @@ import grpc
 from services.kit import telemetry
 from services.kit.paging import page_size, read_key, write_token
 from services.kit.wire import read_optional_date
-from services.settlement import mapping
+from services.settlement import messages
 from services.settlement.feed import Feed
 from services.settlement.store import Filter
 from services.settlement.usecases import Settlements
@@ -63,7 +63,7 @@ class SettlementServicer(rpc.SettlementServiceServicer):
             insured_prefix=_prefix(request.insured_region_code),
             create_date_min=read_optional_date(request.create_date_min, "create_date_min"),
             create_date_max=read_optional_date(request.create_date_max, "create_date_max"),
-            state=mapping.STATE_OF.get(request.state),
+            state=messages.STATE_OF.get(request.state),
         )
         found = await self._settlements.page(wanted, before=before, limit=size + 1)
         fitting = _fitting(found[:size])

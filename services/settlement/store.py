@@ -1,4 +1,4 @@
-"""All SQL of settlement. Bytes go in and out as they are; mapping.py knows what they mean."""
+"""All SQL of settlement. Bytes go in and out as they are; messages.py knows what they mean."""
 
 from __future__ import annotations
 

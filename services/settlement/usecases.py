@@ -33,12 +33,12 @@ from services.kit.errors import (
 from services.kit.idempotency import reused
 from services.kit.ids import new_id
 from services.kit.status import from_status, to_status
-from services.settlement import mapping, metrics
+from services.settlement import messages, metrics
 from services.settlement.clients import Callees, is_refusal
 from services.settlement.domain.bill import Bill, check_bill, check_institution
 from services.settlement.domain.identities import broken_identities
 from services.settlement.domain.states import State
-from services.settlement.mapping import Checked
+from services.settlement.messages import Checked
 from services.settlement.snapshots import Snapshots
 from services.settlement.store import Filter, Intent, Record, Request, Store, fresh_record
 from yijie.benefits.v1 import adjudication_pb2, benefits_service_pb2
@@ -77,16 +77,16 @@ class Settlements:
         """Returns what Settle would answer now; writes nothing."""
         bill = self._read(request)
         checked = await self._check(request, bill)
-        case = mapping.case_of(request, checked)
+        case = messages.case_of(request, checked)
         adjudication = await self._callees.benefits.adjudicate(
             benefits_service_pb2.AdjudicateRequest(case=case, with_trace=request.with_trace)
         )
         _require_identities(case, adjudication)
-        settlement = mapping.detail_of(request, checked, case)
+        settlement = messages.detail_of(request, checked, case)
         settlement.adjudication.CopyFrom(adjudication)
         settlement.sample = settlement.sample or adjudication.sample
         settlement.trace_id = telemetry.trace_id()
-        return settlement if request.with_trace else mapping.basic(settlement)
+        return settlement if request.with_trace else messages.basic(settlement)
 
     async def settle(
         self, request: settlement_service_pb2.SettleRequest
@@ -97,7 +97,7 @@ class Settlements:
         to learn the outcome is OUTCOME_PENDING or INSURED_REGION_UNAVAILABLE, both to be repeated
         with the same request id.
         """
-        digest = self._index.digest("request", mapping.content_of(request))
+        digest = self._index.digest("request", messages.content_of(request))
         bill = self._read(request)
         try:
             checked = await self._check(request, bill)
@@ -108,7 +108,7 @@ class Settlements:
             # The first answer stands, whatever card or filing say by now.
             return await self._replay(known, digest, full=request.with_trace)
         now = self._clock.now()
-        case = mapping.case_of(request, checked)
+        case = messages.case_of(request, checked)
         settlement_id = new_id(now)
         intent = Intent(
             settlement_id=settlement_id,
@@ -122,8 +122,8 @@ class Settlements:
             total_fen=case.amounts.total.fen,
             trace_id=telemetry.trace_id(),
             create_time=now,
-            commit_request=mapping.commit_request(settlement_id, case).SerializeToString(),
-            detail=mapping.detail_of(request, checked, case).SerializeToString(),
+            commit_request=messages.commit_request(settlement_id, case).SerializeToString(),
+            detail=messages.detail_of(request, checked, case).SerializeToString(),
         )
         calls.note(settlement_id=str(settlement_id))
         if not await self._store.insert_intent(intent):
@@ -169,7 +169,7 @@ class Settlements:
                 ABANDONED, "the insured region never answered; nothing is settled"
             )
             return await self._fail(record, given_up, cancel=True)
-        if broken_identities(mapping.answer_of(request.case, adjudication)):
+        if broken_identities(messages.answer_of(request.case, adjudication)):
             return await self._fail(record, _inconsistent(), cancel=True)
         return await self._complete(record, request.case, adjudication)
 
@@ -180,7 +180,7 @@ class Settlements:
 
         After RESOURCE_NOT_FOUND for a request id, that id settles nothing any more.
         """
-        digest = self._index.digest("request", mapping.content_of(request))
+        digest = self._index.digest("request", messages.content_of(request))
         request_id = UUID(request.request_id)
         by_id = request.WhichOneof("target") == "settlement_id"
         record = await self._target(request, digest, by_id=by_id)
@@ -204,20 +204,20 @@ class Settlements:
         ):
             raise _pending(record.settlement_id)
         if record.state is not State.SETTLED:
-            return mapping.settlement_of(record, full=False), record.state is State.REVERSED
+            return messages.settlement_of(record, full=False), record.state is State.REVERSED
         try:
             record = await self.finish_reversal(record, request_id)
         except (*_NO_ANSWER, DeadlineTooShortError):
             # It is decided and will be done: not "nothing happened, come back later".
             raise _pending(record.settlement_id) from None
-        return mapping.settlement_of(record, full=False), False
+        return messages.settlement_of(record, full=False), False
 
     async def finish_reversal(self, record: Record, request_id: UUID) -> Record:
         """Has the insured region restore what was booked, then writes REVERSED with its event."""
         settlement_id = record.settlement_id
         await self._callees.benefits.cancel(record.insured_region_code, str(settlement_id))
         now = self._clock.now()
-        settlement = mapping.settlement_of(record, full=False)
+        settlement = messages.settlement_of(record, full=False)
         settlement.state = settlement_pb2.STATE_REVERSED
         settlement.reverse_time.FromDatetime(now)
         won = await self._store.insert_reversed(
@@ -244,14 +244,14 @@ class Settlements:
         else:
             record = await self._of_request(UUID(request.request_id), "request_id")
         full = request.view == settlement_service_pb2.VIEW_FULL
-        return mapping.settlement_of(record, full=full)
+        return messages.settlement_of(record, full=full)
 
     async def page(
         self, wanted: Filter, *, before: UUID | None, limit: int
     ) -> Sequence[settlement_pb2.Settlement]:
         """Returns settlements in the basic view, newest first."""
         records = await self._store.page(wanted, before=before, limit=limit)
-        return [mapping.settlement_of(record, full=False) for record in records]
+        return [messages.settlement_of(record, full=False) for record in records]
 
     async def find(self, settlement_id: UUID) -> Record:
         """Returns the record of a settlement. Raises RESOURCE_NOT_FOUND."""
@@ -265,7 +265,7 @@ class Settlements:
             care_region=codes.province_of(request.bill.care_region_code),
             insured_region=codes.province_of(request.patient.insured_region_code),
         )
-        bill = mapping.read_bill(request)
+        bill = messages.read_bill(request)
         check_bill(bill, civil_date(self._clock.now()))
         return bill
 
@@ -273,9 +273,9 @@ class Settlements:
         """Asks everybody about a bill at once; identity's refusal comes before filing's."""
         callees = self._callees
         async with (
-            _alongside(callees.identity.verify(mapping.verify_request(request))) as verifying,
-            _alongside(callees.filing.match(mapping.match_request(request))) as matching,
-            _alongside(callees.supervision.screen(mapping.screen_request(request))) as screening,
+            _alongside(callees.identity.verify(messages.verify_request(request))) as verifying,
+            _alongside(callees.filing.match(messages.match_request(request))) as matching,
+            _alongside(callees.supervision.screen(messages.screen_request(request))) as screening,
         ):
             person, match, screened = await verifying, await matching, await screening
         institution = person.institution
@@ -308,7 +308,7 @@ class Settlements:
         adjudication: adjudication_pb2.Adjudication,
     ) -> Record:
         now = self._clock.now()
-        booked = mapping.booked_of(case, adjudication)
+        booked = messages.booked_of(case, adjudication)
         settled = dataclasses.replace(
             record, state=State.SETTLED, settle_time=now, adjudication=booked.adjudication
         )
@@ -317,7 +317,7 @@ class Settlements:
             booked,
             now=now,
             trace_id=telemetry.trace_id(),
-            event=mapping.settlement_of(settled, full=False).SerializeToString(),
+            event=messages.settlement_of(settled, full=False).SerializeToString(),
         )
         if not won:
             return await self.find(record.settlement_id)
@@ -378,13 +378,13 @@ def _answer(record: Record, *, full: bool) -> settlement_pb2.Settlement:
     if record.state is State.FAILED:
         error = from_status(status_pb2.Status.FromString(record.failure or b""))
         raise error or RuleForbids(record.failure_reason, "the settlement failed")
-    return mapping.settlement_of(record, full=full)
+    return messages.settlement_of(record, full=full)
 
 
 def _require_identities(
     case: adjudication_pb2.Case, adjudication: adjudication_pb2.Adjudication
 ) -> None:
-    if broken_identities(mapping.answer_of(case, adjudication)):
+    if broken_identities(messages.answer_of(case, adjudication)):
         raise _inconsistent()
 
 

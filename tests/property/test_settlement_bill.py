@@ -13,7 +13,7 @@ from services.classification.model import FeeLine
 from services.kit.errors import DomainError
 from services.kit.status import to_status
 from services.settlement.domain.bill import Bill, check_bill, check_institution
-from services.settlement.mapping import read_bill
+from services.settlement.messages import read_bill
 from tests.integration.settlement.world import settle_request
 
 TODAY = date(2026, 3, 31)

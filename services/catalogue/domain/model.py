@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+START: Final = ("", date.min)
+"""Before the first item of a version: (item code, begin date)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from services.benefits.domain.model import (
 from services.benefits.messages import write_adjudication
 from services.kit.crypto import FieldCipher, parse_keyring_text
 from services.settlement.domain.identities import broken_identities
-from services.settlement.mapping import answer_of
+from services.settlement.messages import answer_of
 from tests.integration.settlement.world import (
     KEY,
     add_line,

@@ -41,6 +41,8 @@ def yijie(*arguments: str, cwd: Path, **environ: str) -> subprocess.CompletedPro
         (["trace", UUID], 1, "no mesh runs in .yijie/up"),
         (["trace", "f" * 32], 1, "no spans of trace"),
         (["load"], 1, "no mesh runs in .yijie/up"),
+        (["up", "--data-dir", "/dev/null/x"], 1, "cannot be used as data directory"),
+        (["up", "--data-dir", "with blanks"], 1, "choose another folder"),
     ],
 )
 def test_a_command_that_cannot_work_says_why(arguments, code, said, tmp_path):

@@ -104,10 +104,14 @@ def test_outside_a_span_there_is_no_trace():
 
 
 async def test_a_refusal_marks_the_span_by_code_and_reason(tmp_path):
-    async def work():
-        with pytest.raises(KeyError), telemetry.span("refused") as span:
+    def refuse():
+        with telemetry.span("refused") as span:
             telemetry.mark_failed(span, "NOT_FOUND", "RESOURCE_NOT_FOUND")
             raise KeyError("secret")
+
+    async def work():
+        with pytest.raises(KeyError):
+            refuse()
 
     span = (await recorded(tmp_path, work))["refused"]
     assert (span["status"], span["attributes"]) == ("ERROR", {"error.type": "RESOURCE_NOT_FOUND"})

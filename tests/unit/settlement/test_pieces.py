@@ -7,7 +7,7 @@ import pytest
 from services.kit.errors import InvalidArgument
 from services.settlement.config import parse_routes
 from services.settlement.domain.states import ALLOWED, VERSION, State
-from services.settlement.mapping import basic, read_cursor, write_cursor
+from services.settlement.messages import basic, read_cursor, write_cursor
 from yijie.settlement.v1 import settlement_pb2
 
 

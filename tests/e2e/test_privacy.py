@@ -1,0 +1,461 @@
+"""No personal data in the clear, anywhere that a mesh leaves anything. Goal and method.
+
+Canary values (id number, name, card number, token, birth date, diagnosis, item) go through every
+door, well-formed and malformed, with the services' logs at debug. Then everything is searched for
+them, as text, in hexadecimal, as a protobuf date and as an unkeyed hash, which would be no
+protection: all files of the mesh (PostgreSQL's own with its log and write-ahead log, service logs,
+spans), every column of every schema (also deflated ones), /metrics, and the refusals. At last each
+table is made to refuse a row, because PostgreSQL writes the row it refuses into its log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import shutil
+import tempfile
+import urllib.request
+import zlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import grpc
+import pytest
+
+from services.cli.cases import case, people
+from services.cli.mesh import Mesh, mesh
+from services.cli.province import Province
+from services.kit import codes
+from services.kit.channel import open_channel
+from services.kit.wire import write_date, write_money
+from tests.support.eventually import eventually
+from tests.support.rpc import TIMEOUT_S
+from yijie.benefits.v1 import benefits_service_pb2
+from yijie.catalogue.v1 import catalogue_service_pb2
+from yijie.common.v1 import bill_pb2
+from yijie.identity.v1 import identity_service_pb2, person_pb2
+from yijie.settlement.v1 import settlement_pb2
+from yijie.settlement.v1 import settlement_service_pb2 as pb
+from yijie.supervision.v1 import supervision_service_pb2, supervision_service_pb2_grpc
+
+pytestmark = [pytest.mark.mesh, pytest.mark.timeout(120)]
+
+BORN = date(1957, 3, 19)
+OTHER_DAY = date(1957, 3, 18)
+NAME = "金丝雀·阿依慕"
+_FIRST_17 = "65010219570319048"
+CERT = _FIRST_17 + codes.check_digit(_FIRST_17)
+BAD_CERT = _FIRST_17 + ("2" if CERT.endswith("1") else "1")
+CARD, LOST_CARD = "Q48151623", "Q42481516"
+DIAGNOSIS = "Q87.654x321"
+ITEM_NAME = "金丝雀止痛片"
+ITEM_CODE = "ZA01BAS0846010109876"
+TEXTS = (CERT, BAD_CERT, CERT[6:14], NAME, "金丝雀", CARD, LOST_CARD, str(BORN), str(OTHER_DAY))
+TEXTS = (*TEXTS, DIAGNOSIS, ITEM_NAME, ITEM_CODE)
+
+
+@dataclass
+class Search:
+    """What must be found nowhere: label and bytes."""
+
+    forms: list[tuple[str, bytes]] = field(default_factory=list)
+
+    def add_text(self, text: str) -> None:
+        """Adds a canary as text, as PostgreSQL shows bytea, as JSON escapes it, and hashed."""
+        data = text.encode()
+        digest = hashlib.sha256(data).digest()
+        self.forms += [
+            (text, data),
+            (f"{text} in hexadecimal", data.hex().encode()),
+            (f"{text} hashed", digest),
+            (f"{text} hashed, in hexadecimal", digest.hex().encode()),
+        ]
+        escaped = text.encode("unicode_escape")
+        if escaped != data:
+            self.forms.append((f"{text} escaped", escaped))
+
+    def add_message(self, label: str, data: bytes) -> None:
+        """Adds a message that holds canaries: as it is, and its hash."""
+        self.forms += [(label, data), (f"{label} hashed", hashlib.sha256(data).digest())]
+
+    def found_in(self, data: bytes) -> list[str]:
+        """Returns the labels of what is in the data."""
+        return [label for label, form in self.forms if form in data]
+
+
+@pytest.fixture(scope="module")
+async def running() -> AsyncIterator[Mesh]:
+    """A mesh of this module alone, as talkative as it can be."""
+    folder = Path(tempfile.mkdtemp(prefix="yijie-e2e-"))
+    try:
+        async with mesh(folder, settings={"YIJIE_LOG_LEVEL": "debug"}) as started:
+            yield started
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def search() -> Search:
+    found = Search()
+    for text in TEXTS:
+        found.add_text(text)
+    for day in (BORN, OTHER_DAY):
+        found.forms.append((f"{day} as a message", write_date(day).SerializeToString()))
+    return found
+
+
+@dataclass
+class Visit:
+    """The canary person at a window, and what the hub said when it refused."""
+
+    province: Province
+    search: Search
+    person_id: str = ""
+    refusals: list[tuple[str, bytes]] = field(default_factory=list)
+
+    async def refused(self, call: Any) -> None:
+        """Awaits a call that must be refused, and keeps all that the caller can read."""
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await call
+        error = caught.value
+        trailers = b" ".join(
+            value if isinstance(value, bytes) else value.encode()
+            for _, value in error.trailing_metadata() or ()
+        )
+        self.refusals.append((error.code().name, (error.details() or "").encode() + trailers))
+
+    def patient(self, kind: str, number: str, **changes: Any) -> settlement_pb2.Patient:
+        """The patient as the hospital's record has them."""
+        demo = case("outpatient")
+        parts: dict[str, Any] = {
+            "credential": person_pb2.Credential(type=f"CREDENTIAL_TYPE_{kind}", number=number),
+            "person_id": self.person_id,
+            "sex": bill_pb2.SEX_FEMALE,
+            "birth_date": write_date(BORN),
+            "insured_region_code": demo.insured_region_code,
+            "scheme_code": demo.scheme_code,
+        }
+        return settlement_pb2.Patient(**{**parts, **changes})
+
+    def request(self, patient: settlement_pb2.Patient) -> pb.SettleRequest:
+        """A bill with canaries for diagnosis, item code and item name."""
+        request = pb.SettleRequest(
+            request_id=str(uuid4()),
+            patient=patient,
+            bill=case("outpatient").bill,
+            use_account=True,
+            with_trace=True,
+        )
+        request.bill.diagnoses[0].diagnosis_code = DIAGNOSIS
+        line = request.bill.lines[0]
+        line.item_name = ITEM_NAME
+        again = request.bill.lines.add()
+        again.CopyFrom(line)
+        again.line_id, again.item_code = "002", ITEM_CODE
+        request.bill.total.fen = 2 * line.amount.fen
+        self.search.add_message("a SettleRequest", request.SerializeToString(deterministic=True))
+        return request
+
+
+@pytest.fixture(scope="module")
+async def visit(running: Mesh, province: Province, search: Search) -> Visit:
+    """Everything that the hub is told of the canary person."""
+    visit = Visit(province, search)
+    await register(visit)
+    answer = await province.identity.IssueCredentialToken(
+        identity_service_pb2.IssueCredentialTokenRequest(person_id=visit.person_id),
+        timeout=TIMEOUT_S,
+    )
+    search.add_text(answer.token)
+    await settle_and_reverse(visit, answer.token)
+    await be_refused(visit, answer.token)
+    await send_malformed(visit, running)
+    return visit
+
+
+async def register(visit: Visit) -> None:
+    """Registers person, cards and account; entries with canaries are refused beside them."""
+    model = people()["hengshui"].message
+    person = person_pb2.Person()
+    person.CopyFrom(model)
+    person.cert_number, person.name, person.sex = CERT, NAME, bill_pb2.SEX_FEMALE
+    person.birth_date.CopyFrom(write_date(BORN))
+    wrong, contradictory = person_pb2.Person(), person_pb2.Person()
+    wrong.CopyFrom(person)
+    wrong.cert_number = BAD_CERT
+    contradictory.CopyFrom(person)
+    contradictory.birth_date.CopyFrom(write_date(OTHER_DAY))
+    request = identity_service_pb2.UpsertPersonsRequest(
+        request_id=str(uuid4()), persons=[person, wrong, contradictory]
+    )
+    visit.search.add_message("persons", request.SerializeToString(deterministic=True))
+    identity = visit.province.identity
+    answer = await identity.UpsertPersons(request, timeout=TIMEOUT_S)
+    visit.refusals += [("entry", one.error.SerializeToString()) for one in answer.results[1:]]
+    assert [one.WhichOneof("outcome") for one in answer.results] == ["key", "error", "error"]
+    visit.person_id = answer.results[0].key
+    cards = [
+        person_pb2.Card(
+            card_number=number,
+            person_id=holder,
+            issuing_region_code="131100",
+            state=f"CARD_STATE_{state}",
+        )
+        for number, holder, state in (
+            (CARD, visit.person_id, "ACTIVE"),
+            (LOST_CARD, visit.person_id, "LOST"),
+            (CERT, visit.person_id, "ACTIVE"),
+            (CARD, str(uuid4()), "ACTIVE"),
+        )
+    ]
+    answer = await identity.UpsertCards(
+        identity_service_pb2.UpsertCardsRequest(request_id=str(uuid4()), cards=cards),
+        timeout=TIMEOUT_S,
+    )
+    visit.refusals += [("entry", one.error.SerializeToString()) for one in answer.results[2:]]
+    assert [one.WhichOneof("outcome") for one in answer.results] == ["key", "key", "error", "error"]
+
+    accounts = [
+        benefits_service_pb2.Account(person_id=visit.person_id, balance=write_money(100_00))
+    ]
+    await visit.province.benefits.UpsertAccounts(
+        benefits_service_pb2.UpsertAccountsRequest(request_id=str(uuid4()), accounts=accounts),
+        timeout=TIMEOUT_S,
+    )
+
+
+async def settle_and_reverse(visit: Visit, token: str) -> None:
+    settlement = visit.province.settlement
+    for kind, number in (("ID_NUMBER", CERT), ("CARD", CARD), ("E_CREDENTIAL", token)):
+        request = visit.request(visit.patient(kind, number))
+        await settlement.PreSettle(
+            pb.PreSettleRequest(patient=request.patient, bill=request.bill), timeout=TIMEOUT_S
+        )
+        answer = await settlement.Settle(request, timeout=TIMEOUT_S)
+        assert answer.settlement.state == settlement_pb2.STATE_SETTLED
+        assert (await settlement.Settle(request, timeout=TIMEOUT_S)).replayed
+    key = answer.settlement.settlement_id
+    reversal = pb.ReverseSettlementRequest(request_id=str(uuid4()), settlement_id=key)
+    await settlement.ReverseSettlement(reversal, timeout=TIMEOUT_S)
+    full = await settlement.GetSettlement(
+        pb.GetSettlementRequest(settlement_id=key, view=pb.VIEW_FULL), timeout=TIMEOUT_S
+    )
+    assert full.settlement.bill.lines[1].item_code == ITEM_CODE  # it is held, but not in the clear
+    # Same id, other content: the two contents are compared.
+    request.bill.diagnoses[0].diagnosis_code = "Q87.654x322"
+    await visit.refused(settlement.Settle(request, timeout=TIMEOUT_S))
+
+
+async def be_refused(visit: Visit, token: str) -> None:
+    """Refusals for what is meant, each with canaries in the request."""
+    settlement, good = visit.province.settlement, visit.patient("CARD", CARD)
+    patients = (
+        visit.patient("CARD", LOST_CARD),
+        visit.patient("CARD", "Q99999999"),
+        visit.patient("ID_NUMBER", BAD_CERT),
+        visit.patient("ID_NUMBER", NAME),
+        visit.patient("E_CREDENTIAL", token[:-2] + "00"),
+        visit.patient("CARD", CARD, birth_date=write_date(OTHER_DAY)),
+        visit.patient("CARD", CARD, person_id=CERT),
+        visit.patient("CARD", CARD, person_id=str(uuid4())),
+        visit.patient("CARD", CARD, scheme_code="390"),
+        visit.patient("CARD", CARD, insured_region_code=CERT),
+    )
+    for patient in patients:
+        await visit.refused(settlement.Settle(visit.request(patient), timeout=TIMEOUT_S))
+    bills = [visit.request(good) for _ in range(7)]
+    bills[0].request_id = CERT
+    bills[1].bill.diagnoses[0].diagnosis_code = f"{NAME} {DIAGNOSIS}"
+    bills[2].bill.lines[0].line_id = CERT
+    bills[2].bill.lines[1].line_id = CERT
+    bills[3].bill.lines[0].unit_price.value = CERT
+    bills[3].bill.lines[0].item_code = NAME
+    bills[4].bill.lines[0].quantity.value = f"1e{CERT}"
+    bills[5].bill.lines[1].amount.fen += 2
+    bills[6].bill.institution_code = "H11010500999"
+    for request in bills:
+        await visit.refused(settlement.Settle(request, timeout=TIMEOUT_S))
+    await visit.refused(settlement.Settle(bills[5]))
+    await visit.refused(settlement.Settle(visit.request(good), timeout=0.0001))
+
+
+async def send_malformed(visit: Visit, running: Mesh) -> None:
+    """Bytes that are no message, texts where keys belong, and metadata that nobody asked for."""
+    province, bad = visit.province, f"{CERT}{NAME}".encode() + b"\xff\xfe"
+    for service, method in (
+        ("settlement", "/yijie.settlement.v1.SettlementService/Settle"),
+        ("identity", "/yijie.identity.v1.IdentityService/UpsertPersons"),
+        ("benefits", f"/yijie.benefits.v1.BenefitsService/{CERT}"),
+    ):
+        async with open_channel(running.endpoints[service].address) as channel:
+            raw = channel.unary_unary(method)
+            await visit.refused(raw(bad, timeout=TIMEOUT_S, metadata=(("x-patient", CERT),)))
+            await visit.refused(raw(bad, timeout=TIMEOUT_S, metadata=(("traceparent", CERT),)))
+    lists = province.settlement.ListSettlements
+    await visit.refused(lists(pb.ListSettlementsRequest(page_token=CERT), timeout=TIMEOUT_S))
+    feed = province.settlement.Subscribe(pb.SubscribeRequest(after_cursor=CERT), timeout=TIMEOUT_S)
+    await visit.refused(feed.read())
+    request = visit.request(visit.patient("CARD", CARD))
+    async with open_channel(running.endpoints["supervision"].address) as channel:
+        stub = supervision_service_pb2_grpc.SupervisionServiceStub(channel)
+        bill = supervision_service_pb2.ScreenBillRequest(
+            sex=bill_pb2.SEX_FEMALE,
+            birth_date=write_date(BORN),
+            medical_type_code="11",
+            scheme_code="310",
+            institution_code=request.bill.institution_code,
+            diagnoses=request.bill.diagnoses,
+            lines=request.bill.lines,
+        )
+        await stub.ScreenBill(bill, timeout=TIMEOUT_S)
+        bill.lines[0].quantity.value = CERT
+        await visit.refused(stub.ScreenBill(bill, timeout=TIMEOUT_S))
+        listing = supervision_service_pb2.ListFindingsRequest(settlement_id=CERT)
+        await visit.refused(stub.ListFindings(listing, timeout=TIMEOUT_S))
+    lines = catalogue_service_pb2.ClassifyLinesRequest(
+        region_code="110000",
+        lines=request.bill.lines,
+    )
+    await province.catalogue.ClassifyLines(lines, timeout=TIMEOUT_S)
+
+
+async def test_refusals_say_nothing_of_the_person(visit, search):
+    assert len(visit.refusals) > 30
+    for code, text in visit.refusals:
+        assert search.found_in(text) == [], code
+
+
+async def test_metrics_say_nothing_of_the_person(running, visit, search):
+    for service, endpoint in running.endpoints.items():
+        page = await asyncio.to_thread(read_page, endpoint.metrics_url)
+        assert b"rpc_server" in page, service
+        assert search.found_in(page) == [], service
+        assert visit.person_id.encode() not in page, service
+
+
+async def test_no_column_holds_them_in_the_clear(running, visit, search):
+    await recorded(running)
+    connection = await asyncpg.connect(running.dsn)
+    seen = set()
+    try:
+        for schema, table, column in await columns(connection):
+            query = f'SELECT "{column}" FROM "{schema}"."{table}"'  # noqa: S608 - names of ours
+            for row in await connection.fetch(query):
+                value = row[0]
+                data = value if isinstance(value, bytes) else str(value).encode()
+                assert search.found_in(data) == [], f"{schema}.{table}.{column}"
+                assert search.found_in(inflated(data)) == [], f"{schema}.{table}.{column}"
+                if value is not None:
+                    seen.add(f"{schema}.{table}")
+    finally:
+        await connection.close()
+    # The tables in which a bill leaves something.
+    assert {"identity.person", "identity.card", "settlement.settlement"} <= seen
+    assert {"settlement.outbox", "settlement.request", "supervision.screening"} <= seen
+    assert {"benefits.adjudication", "clearing.entry"} <= seen
+
+
+async def test_no_file_holds_them_in_the_clear(running, visit, search):
+    await recorded(running)
+    connection = await asyncpg.connect(running.dsn)
+    try:
+        rows_refused = await provoke_refused_rows(connection)
+        await connection.execute("CHECKPOINT")
+    finally:
+        await connection.close()
+    read: list[str] = []
+    held: set[str] = set()
+    for path in sorted(running.data_dir.rglob("*")):
+        # Files come and go while PostgreSQL works; a socket cannot be read.
+        if not path.is_file():
+            continue
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            continue
+        name = str(path.relative_to(running.data_dir))
+        read.append(name)
+        assert search.found_in(data) == [], name
+        if UUID(visit.person_id).bytes in data:
+            held.add(name.partition("/")[0])
+    # The search finds what is there: the opaque key lies in the database's files, and only there.
+    assert held == {"pg"}
+    assert {f"logs/{service}.log" for service in running.endpoints} <= set(read)
+    assert {"pg/log", "traces/province.jsonl"} <= set(read)
+    # PostgreSQL did write the rows it refused.
+    assert rows_refused > 30
+    log = (running.data_dir / "pg" / "log").read_text(errors="replace")
+    assert log.count("Failing row contains") > rows_refused / 2
+
+
+def read_page(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - ours
+        page: bytes = answer.read()
+        return page
+
+
+async def recorded(running: Mesh) -> None:
+    """Waits until clearing and supervision have taken in all that was settled."""
+    connection = await asyncpg.connect(running.dsn)
+
+    async def probe() -> None:
+        missing = await connection.fetchval(
+            "SELECT count(*) FROM settlement.outbox o WHERE o.kind = 'SETTLED' AND NOT EXISTS"
+            " (SELECT FROM supervision.screening s WHERE s.settlement_id = o.settlement_id)"
+        )
+        entries = await connection.fetchval("SELECT count(*) FROM clearing.entry")
+        assert missing == 0
+        assert entries > 0
+
+    try:
+        await eventually(probe)
+    finally:
+        await connection.close()
+
+
+async def columns(connection: asyncpg.Connection) -> list[tuple[str, str, str]]:
+    """Every column of our schemas that can hold text or bytes; partitions are read by parents."""
+    rows = await connection.fetch(
+        "SELECT n.nspname, c.relname, a.attname FROM pg_attribute a"
+        " JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.attnum > 0"
+        " AND NOT a.attisdropped AND n.nspname NOT IN ('pg_catalog', 'information_schema')"
+        " AND NOT (n.nspname = 'catalogue' AND c.relname = 'item')"
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def inflated(data: bytes) -> bytes:
+    """What deflated bytes hold; nothing if they are none."""
+    for bits in (zlib.MAX_WBITS, -zlib.MAX_WBITS, zlib.MAX_WBITS | 16):
+        try:
+            return zlib.decompressobj(bits).decompress(data)
+        except zlib.error:
+            continue
+    return b""
+
+
+async def provoke_refused_rows(connection: asyncpg.Connection) -> int:
+    """Repeats rows of every table with one column emptied; returns how many were refused."""
+    by_table: dict[tuple[str, str], list[str]] = {}
+    for schema, table, column in await columns(connection):
+        by_table.setdefault((schema, table), []).append(column)
+    refused = 0
+    for (schema, table), names in by_table.items():
+        for emptied in names:
+            values = ", ".join("NULL" if name == emptied else f'"{name}"' for name in names)
+            into = ", ".join(f'"{name}"' for name in names)
+            query = (
+                f'INSERT INTO "{schema}"."{table}" ({into}) OVERRIDING SYSTEM VALUE'  # noqa: S608
+                f' SELECT {values} FROM "{schema}"."{table}"'
+            )
+            try:
+                await connection.execute(query)
+            except asyncpg.PostgresError:
+                refused += 1
+    return refused
