@@ -93,7 +93,8 @@ def read_answer(answer: bytes) -> Acknowledged:
         fund_fen=paid.fund_total.fen,
         account_fen=paid.account_pay.fen,
         cash_fen=paid.cash_pay.fen,
-        settled=settlement.state == settlement_pb2.STATE_SETTLED and not message.replayed,
+        settled=settlement.state == settlement_pb2.SETTLEMENT_STATE_SETTLED
+        and not message.replayed,
         screened=settlement.screening_state == settlement_pb2.SCREENING_STATE_SCREENED,
     )
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import grpc
 
 _KINDS: Final[Mapping[int, Kind]] = {
-    settlement_service_pb2.KIND_SETTLED: Kind.SETTLED,
-    settlement_service_pb2.KIND_REVERSED: Kind.REVERSED,
+    settlement_service_pb2.EVENT_KIND_SETTLED: Kind.SETTLED,
+    settlement_service_pb2.EVENT_KIND_REVERSED: Kind.REVERSED,
 }
 
 

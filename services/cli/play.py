@@ -34,7 +34,9 @@ _ATTEMPTS_MAX: Final = 3
 _CAUGHT_UP_S_MAX: Final = 15.0
 _TRACE_S_MAX: Final = 10.0
 _POLL_S: Final = 0.05
-_COUNTED: Final = frozenset({settlement_pb2.STATE_SETTLED, settlement_pb2.STATE_REVERSED})
+_COUNTED: Final = frozenset(
+    {settlement_pb2.SETTLEMENT_STATE_SETTLED, settlement_pb2.SETTLEMENT_STATE_REVERSED}
+)
 
 
 class DemoError(Exception):
@@ -152,7 +154,7 @@ class Play:
                 "settled",
                 "已结算",
                 "is settled",
-                reply.settlement.state == settlement_pb2.STATE_SETTLED,
+                reply.settlement.state == settlement_pb2.SETTLEMENT_STATE_SETTLED,
             ),
             *identities(reply.settlement, case.bill.total.fen),
             Check(
@@ -162,7 +164,9 @@ class Play:
                 reply.trace_id == reply.settlement.trace_id == outcome.trace_id,
             ),
         ]
-        await self._cleared(reply.settlement.settlement_id, settlement_service_pb2.KIND_SETTLED)
+        await self._cleared(
+            reply.settlement.settlement_id, settlement_service_pb2.EVENT_KIND_SETTLED
+        )
         return outcome
 
     async def _settled(
@@ -221,7 +225,7 @@ class Play:
             outcome.trace_id = telemetry.trace_id()
             first = await self._province.reverse(settlement.settlement_id, request_id)
         outcome.elapsed_ms = _ms_since(started)
-        await self._cleared(settlement.settlement_id, settlement_service_pb2.KIND_REVERSED)
+        await self._cleared(settlement.settlement_id, settlement_service_pb2.EVENT_KIND_REVERSED)
         outcome.settlement = first.settlement
         outcome.standings = {**settled.standings, "after": await self._standing(case)}
         # Once as the same request again, once as another one of somebody who did not know.
@@ -234,7 +238,8 @@ class Play:
                 "reversed",
                 "已撤销",
                 "is reversed",
-                first.settlement.state == settlement_pb2.STATE_REVERSED and not first.replayed,
+                first.settlement.state == settlement_pb2.SETTLEMENT_STATE_REVERSED
+                and not first.replayed,
             ),
             Check(
                 "same_again",
@@ -272,7 +277,7 @@ class Play:
         fund = sum(s.adjudication.fund_total.fen for s in journal)
         account = sum(s.adjudication.account_pay.fen for s in journal)
         cash = sum(s.adjudication.cash_pay.fen for s in journal)
-        standing = [s for s in journal if s.state == settlement_pb2.STATE_SETTLED]
+        standing = [s for s in journal if s.state == settlement_pb2.SETTLEMENT_STATE_SETTLED]
         due = sum(s.adjudication.fund_total.fen + s.adjudication.account_pay.fen for s in standing)
         owed = sum(position.owed.fen for position in positions)
         return Closing(
@@ -325,7 +330,7 @@ class Play:
             return True
         return False
 
-    async def _cleared(self, settlement_id: str, kind: settlement_service_pb2.Kind) -> None:
+    async def _cleared(self, settlement_id: str, kind: settlement_service_pb2.EventKind) -> None:
         """Waits until clearing has booked an event of ours."""
         end = time.monotonic() + _CAUGHT_UP_S_MAX
         events = self._province.events(self._cursor, within_s=_CAUGHT_UP_S_MAX)

@@ -148,14 +148,14 @@ def _steps(settlement: settlement_pb2.Settlement) -> Group:
     """Returns the calculation; documents are numbered, and named once below."""
     steps = settlement.adjudication.steps
     documents = list(dict.fromkeys(r.reference for step in steps for r in step.parameters))
-    table = Table(box=None, pad_edge=False, header_style="dim")
+    table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="dim")
     # On a narrow terminal these fold; without a least width they would vanish without a word.
     table.add_column("计算步骤 step", overflow="fold", min_width=13)
     table.add_column("基数 base", justify="right", no_wrap=True)
     table.add_column("结果 result", justify="right", no_wrap=True)
-    table.add_column("舍入 rounding", min_width=8)
-    table.add_column("参数 parameter", overflow="fold", min_width=14)
-    table.add_column("值 value", overflow="fold", min_width=8)
+    table.add_column("舍入 rounding", overflow="fold", min_width=6)
+    table.add_column("参数 parameter", overflow="fold", min_width=12)
+    table.add_column("值 value", overflow="fold", min_width=6)
     table.add_column("自 since", no_wrap=True)
     table.add_column("依据 source", overflow="fold", min_width=9)
     for step in steps:

@@ -78,7 +78,7 @@ def settlement(message: settlement_pb2.Settlement) -> dict[str, Any]:
     split, paid = message.amounts, message.adjudication
     return {
         "settlement_id": message.settlement_id,
-        "state": _name(settlement_pb2.State, "STATE_", message.state),
+        "state": _name(settlement_pb2.SettlementState, "SETTLEMENT_STATE_", message.state),
         "amounts_fen": {
             "total": split.total.fen,
             "full_self_pay": split.full_self_pay.fen,

@@ -22,15 +22,15 @@ from yijie.settlement.v1 import settlement_pb2, settlement_service_pb2
 from yijie.supervision.v1 import supervision_service_pb2
 
 STATES = {
-    State.PENDING: settlement_pb2.STATE_PENDING,
-    State.SETTLED: settlement_pb2.STATE_SETTLED,
-    State.FAILED: settlement_pb2.STATE_FAILED,
-    State.REVERSED: settlement_pb2.STATE_REVERSED,
+    State.PENDING: settlement_pb2.SETTLEMENT_STATE_PENDING,
+    State.SETTLED: settlement_pb2.SETTLEMENT_STATE_SETTLED,
+    State.FAILED: settlement_pb2.SETTLEMENT_STATE_FAILED,
+    State.REVERSED: settlement_pb2.SETTLEMENT_STATE_REVERSED,
 }
 STATE_OF = {number: state for state, number in STATES.items()}
 KINDS = {
-    "SETTLED": settlement_service_pb2.KIND_SETTLED,
-    "REVERSED": settlement_service_pb2.KIND_REVERSED,
+    "SETTLED": settlement_service_pb2.EVENT_KIND_SETTLED,
+    "REVERSED": settlement_service_pb2.EVENT_KIND_REVERSED,
 }
 
 

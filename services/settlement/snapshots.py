@@ -77,13 +77,13 @@ class Snapshots:
     async def _take(self, version: Any) -> None:
         try:
             await self._load(version)
-        except DomainError as error:
+        except (DomainError, ArithmeticError, LookupError, ValueError) as error:
             # One region's bad version must not end the following of all: the one before stays.
             get_logger().error(
                 "snapshot refused",
                 region=version.region_code,
                 version=version.version,
-                reason=error.reason,
+                reason=getattr(error, "reason", type(error).__name__),
             )
         self._sequence = max(self._sequence, version.publication_sequence)
 

@@ -218,7 +218,7 @@ class Settlements:
         await self._callees.benefits.cancel(record.insured_region_code, str(settlement_id))
         now = self._clock.now()
         settlement = messages.settlement_of(record, full=False)
-        settlement.state = settlement_pb2.STATE_REVERSED
+        settlement.state = settlement_pb2.SETTLEMENT_STATE_REVERSED
         settlement.reverse_time.FromDatetime(now)
         won = await self._store.insert_reversed(
             record,
@@ -243,7 +243,7 @@ class Settlements:
             record = await self.find(UUID(request.settlement_id))
         else:
             record = await self._of_request(UUID(request.request_id), "request_id")
-        full = request.view == settlement_service_pb2.VIEW_FULL
+        full = request.view == settlement_service_pb2.SETTLEMENT_VIEW_FULL
         return messages.settlement_of(record, full=full)
 
     async def page(

@@ -55,7 +55,8 @@ class SettlementClient:
             Absent: settlement does not know what its own feed gave.
         """
         request = settlement_service_pb2.GetSettlementRequest(
-            settlement_id=str(settlement.settlement_id), view=settlement_service_pb2.VIEW_FULL
+            settlement_id=str(settlement.settlement_id),
+            view=settlement_service_pb2.SETTLEMENT_VIEW_FULL,
         )
         response = await self._callee.call(
             self._stub.GetSettlement, request, own_s=GET_SETTLEMENT_S
@@ -72,9 +73,9 @@ def read_event(event: Any) -> JournalEvent:
     settlement = event.settlement
     event_time = wire.read_time(event.event_time)
     settlement_id = wire.read_uuid(settlement.settlement_id)
-    if event.kind == settlement_service_pb2.KIND_REVERSED:
+    if event.kind == settlement_service_pb2.EVENT_KIND_REVERSED:
         return Reversal(settlement_id=settlement_id, event_time=event_time)
-    if event.kind != settlement_service_pb2.KIND_SETTLED:
+    if event.kind != settlement_service_pb2.EVENT_KIND_SETTLED:
         msg = "an event of a kind that supervision does not know"
         raise FeedMalformed(msg)
     screened = settlement.screening_state == settlement_pb2.SCREENING_STATE_SCREENED

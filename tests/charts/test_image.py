@@ -40,7 +40,7 @@ def test_context_holds_what_the_build_copies() -> None:
 
 def test_context_holds_what_the_wheel_is_made_of() -> None:
     wheel = PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
-    parts = [*wheel["include"], *wheel["force-include"], PYPROJECT["project"]["readme"]]
+    parts = [*wheel["include"], *wheel["sources"], PYPROJECT["project"]["readme"]]
     assert [part for part in parts if not _is_allowed(part)] == []
 
 

@@ -20,7 +20,7 @@ OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
 PROTOS = [path.read_text(encoding="utf-8") for path in (ROOT / "protos/yijie").rglob("*.proto")]
 # How the interface works, not what it is about.
-PLUMBING = {"View", "PageToken", "UpsertResult", "RefusedItem"}
+PLUMBING = {"SettlementView", "PageToken", "UpsertResult", "RefusedItem"}
 
 
 def fields_of(cls: type[Any]) -> Iterator[dataclasses.Field[Any]]:

@@ -26,8 +26,8 @@ from yijie.settlement.v1 import settlement_service_pb2 as pb
 
 pytestmark = [pytest.mark.mesh, pytest.mark.timeout(180)]
 
-PENDING = settlement_pb2.STATE_PENDING
-SETTLED = settlement_pb2.STATE_SETTLED
+PENDING = settlement_pb2.SETTLEMENT_STATE_PENDING
+SETTLED = settlement_pb2.SETTLEMENT_STATE_SETTLED
 
 
 @contextlib.asynccontextmanager

@@ -29,6 +29,7 @@ from services.cli.processes import Process
 from services.cli.province import Province
 from services.kit.channel import open_channel
 from tests.support.eventually import eventually
+from yijie.benefits.v1 import benefits_service_pb2
 from yijie.settlement.v1 import settlement_pb2
 from yijie.settlement.v1 import settlement_service_pb2 as pb
 from yijie.settlement.v1 import settlement_service_pb2_grpc as rpc
@@ -190,7 +191,11 @@ async def patient(province: Province) -> settlement_pb2.Patient:
 
 
 def settle_request(
-    patient: settlement_pb2.Patient, quantity: int, *, place: str = "beijing_tertiary"
+    patient: settlement_pb2.Patient,
+    quantity: int,
+    *,
+    place: str = "beijing_tertiary",
+    year: int = 2026,
 ) -> pb.SettleRequest:
     """A new visit in Beijing or Tianjin: one line of a class B drug."""
     request = pb.SettleRequest(
@@ -200,6 +205,8 @@ def settle_request(
     request.bill.institution_code = institution.institution_code
     request.bill.care_region_code = institution.region_code
     line = request.bill.lines[0]
+    for date in (request.bill.begin_date, request.bill.end_date, line.fee_date):
+        date.year = year
     line.quantity.value = str(quantity)
     line.amount.fen = request.bill.total.fen = PRICE_FEN * quantity
     return request
@@ -268,9 +275,13 @@ async def visits(stubs, patient, *, count: int, seed: int, deadlines) -> list[pb
 async def test_a_cap_and_an_account_hold_between_two_provinces(
     running, province, replicas, patient
 ):
-    before = await province.accumulators(patient.person_id, "310", 2026)
+    # A year of its own and a full account: the other tests use up the person's 2026.
+    account = benefits_service_pb2.Account(person_id=patient.person_id, balance={"fen": 137_815})
+    opened = benefits_service_pb2.UpsertAccountsRequest(request_id=str(uuid4()), accounts=[account])
+    await province.benefits.UpsertAccounts(opened, timeout=5.0)
+    before = await province.accumulators(patient.person_id, "310", 2025)
     requests = [
-        settle_request(patient, 120, place=place)
+        settle_request(patient, 120, place=place, year=2025)
         for place in ("beijing_tertiary", "tianjin_tertiary") * 8
     ]
     answers = await asyncio.gather(
@@ -279,7 +290,7 @@ async def test_a_cap_and_an_account_hold_between_two_provinces(
             for number, request in enumerate(requests)
         )
     )
-    after = await province.accumulators(patient.person_id, "310", 2026)
+    after = await province.accumulators(patient.person_id, "310", 2025)
     fund = sum(answer.settlement.adjudication.fund_total.fen for answer in answers)
     account = sum(answer.settlement.adjudication.account_pay.fen for answer in answers)
     assert after.accumulators.outpatient_fund.fen == fund <= OUTPATIENT_CAP_FEN
@@ -303,7 +314,7 @@ async def test_a_cap_and_an_account_hold_between_two_provinces(
             for number, answer in enumerate(answers)
         )
     )
-    restored = await province.accumulators(patient.person_id, "310", 2026)
+    restored = await province.accumulators(patient.person_id, "310", 2025)
     assert restored == before
     async with book_of(running) as book:
         await book.assert_even()

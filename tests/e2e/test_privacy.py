@@ -237,13 +237,13 @@ async def settle_and_reverse(visit: Visit, token: str) -> None:
             pb.PreSettleRequest(patient=request.patient, bill=request.bill), timeout=TIMEOUT_S
         )
         answer = await settlement.Settle(request, timeout=TIMEOUT_S)
-        assert answer.settlement.state == settlement_pb2.STATE_SETTLED
+        assert answer.settlement.state == settlement_pb2.SETTLEMENT_STATE_SETTLED
         assert (await settlement.Settle(request, timeout=TIMEOUT_S)).replayed
     key = answer.settlement.settlement_id
     reversal = pb.ReverseSettlementRequest(request_id=str(uuid4()), settlement_id=key)
     await settlement.ReverseSettlement(reversal, timeout=TIMEOUT_S)
     full = await settlement.GetSettlement(
-        pb.GetSettlementRequest(settlement_id=key, view=pb.VIEW_FULL), timeout=TIMEOUT_S
+        pb.GetSettlementRequest(settlement_id=key, view=pb.SETTLEMENT_VIEW_FULL), timeout=TIMEOUT_S
     )
     assert full.settlement.bill.lines[1].item_code == ITEM_CODE  # it is held, but not in the clear
     # Same id, other content: the two contents are compared.

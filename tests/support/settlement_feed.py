@@ -109,7 +109,7 @@ def settled(
     """Returns the SETTLED event of the n-th settlement; `findings` None: not screened in time."""
     settlement = settlement_pb2.Settlement(
         settlement_id=str(UUID(int=number)),
-        state=settlement_pb2.STATE_SETTLED,
+        state=settlement_pb2.SETTLEMENT_STATE_SETTLED,
         care_region_code=care,
         insured_region_code=insured,
         institution_code=f"H{care}00001",
@@ -127,7 +127,7 @@ def settled(
     settlement.adjudication.account_pay.fen = account_fen
     settlement.adjudication.cash_pay.fen = 4321
     return settlement_service_pb2.Event(
-        kind=settlement_service_pb2.KIND_SETTLED,
+        kind=settlement_service_pb2.EVENT_KIND_SETTLED,
         event_time=wire.write_time(at),
         settlement=settlement,
     )
@@ -137,9 +137,9 @@ def reversed_(event: Any, *, at: datetime = START + timedelta(hours=1)) -> Any:
     """Returns the REVERSED event of what a SETTLED event settled."""
     result = settlement_service_pb2.Event()
     result.CopyFrom(event)
-    result.kind = settlement_service_pb2.KIND_REVERSED
+    result.kind = settlement_service_pb2.EVENT_KIND_REVERSED
     result.event_time.CopyFrom(wire.write_time(at))
-    result.settlement.state = settlement_pb2.STATE_REVERSED
+    result.settlement.state = settlement_pb2.SETTLEMENT_STATE_REVERSED
     return result
 
 

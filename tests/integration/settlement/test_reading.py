@@ -46,7 +46,7 @@ async def test_one_is_read_by_either_key(world):
     settlement = (await world.settle(request)).settlement
     assert await world.get(settlement_id=settlement.settlement_id) == settlement
     assert await world.get(request_id=request.request_id) == settlement
-    full = await world.get(request_id=request.request_id, view=pb.VIEW_FULL)
+    full = await world.get(request_id=request.request_id, view=pb.SETTLEMENT_VIEW_FULL)
     assert full.bill == request.bill
     assert (full.sex, full.birth_date) == (request.patient.sex, request.patient.birth_date)
     assert [line.line_id for line in full.lines] == ["1", "2", "3"]
@@ -101,10 +101,10 @@ async def test_filters(world):
 
     everything = {first, second, failed}
     day, after = Date(year=2026, month=3, day=31), Date(year=2026, month=4, day=1)
-    assert await ids(state=settlement_pb2.STATE_SETTLED) == [first]
-    assert await ids(state=settlement_pb2.STATE_REVERSED) == [second]
-    assert await ids(state=settlement_pb2.STATE_FAILED) == [failed]
-    assert await ids(state=settlement_pb2.STATE_PENDING) == []
+    assert await ids(state=settlement_pb2.SETTLEMENT_STATE_SETTLED) == [first]
+    assert await ids(state=settlement_pb2.SETTLEMENT_STATE_REVERSED) == [second]
+    assert await ids(state=settlement_pb2.SETTLEMENT_STATE_FAILED) == [failed]
+    assert await ids(state=settlement_pb2.SETTLEMENT_STATE_PENDING) == []
     assert await ids(create_date_max=day) == [first]
     assert set(await ids(create_date_min=after)) == {second, failed}
     for region in ("640000", "640100", "640104"):
@@ -194,7 +194,7 @@ async def test_the_feed_goes_on_from_any_cursor(world):
     ids = await settle_some(world, 4)
     events = await first_events(world.stub, 4)
     assert [event.settlement.settlement_id for event in events] == ids
-    assert all(event.kind == pb.KIND_SETTLED for event in events)
+    assert all(event.kind == pb.EVENT_KIND_SETTLED for event in events)
     assert len({event.cursor for event in events}) == 4
     for index in range(3):
         rest = await first_events(world.stub, 3 - index, after=events[index].cursor)

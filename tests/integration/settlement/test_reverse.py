@@ -31,7 +31,7 @@ async def test_it_is_reversed_by_its_id(world, settled):
     _, settlement = settled
     response = await world.reverse(settlement_id=settlement.settlement_id)
     assert not response.replayed
-    assert response.settlement.state == settlement_pb2.STATE_REVERSED
+    assert response.settlement.state == settlement_pb2.SETTLEMENT_STATE_REVERSED
     assert response.settlement.HasField("reverse_time")
     assert response.settlement.HasField("settle_time")
     assert response.settlement.adjudication == settlement.adjudication
@@ -39,7 +39,7 @@ async def test_it_is_reversed_by_its_id(world, settled):
     assert not world.callees.benefits.live
     assert await world.open_intents() == []
     settle, reverse = await first_events(world.stub, 2)
-    assert (settle.kind, reverse.kind) == (pb.KIND_SETTLED, pb.KIND_REVERSED)
+    assert (settle.kind, reverse.kind) == (pb.EVENT_KIND_SETTLED, pb.EVENT_KIND_REVERSED)
     assert reverse.settlement == response.settlement
     assert reverse.settlement == await world.get(settlement_id=settlement.settlement_id)
 
@@ -125,7 +125,7 @@ async def test_a_pending_one_is_first_finished(world, mode):
     assert state_name(answer.settlement) == "REVERSED"
     assert not world.callees.benefits.live
     events = await first_events(world.stub, 2)
-    assert [event.kind for event in events] == [pb.KIND_SETTLED, pb.KIND_REVERSED]
+    assert [event.kind for event in events] == [pb.EVENT_KIND_SETTLED, pb.EVENT_KIND_REVERSED]
 
 
 async def test_the_region_down_in_the_middle(world, settled):

@@ -44,7 +44,7 @@ async def test_a_bill_is_settled(world):
     assert not response.replayed
     assert UUID(settlement.settlement_id).version == 7
     assert settlement.request_id == request.request_id
-    assert settlement.state == settlement_pb2.STATE_SETTLED
+    assert settlement.state == settlement_pb2.SETTLEMENT_STATE_SETTLED
     assert (settlement.care_region_code, settlement.insured_region_code) == (CARE, INSURED)
     assert (settlement.institution_code, settlement.person_id) == (HOSPITAL, PERSON)
     assert (settlement.scheme_code, settlement.person_type_code) == ("310", "1201")
@@ -160,7 +160,7 @@ async def test_a_policy_not_covered_is_final(world):
     assert first.domain == "benefits.yijie"
     assert first.fields == ["patient.scheme_code"]
     settlement = await world.get(request_id=request.request_id)
-    assert settlement.state == settlement_pb2.STATE_FAILED
+    assert settlement.state == settlement_pb2.SETTLEMENT_STATE_FAILED
     assert settlement.failure_reason == "POLICY_NOT_COVERED"
     assert not settlement.HasField("adjudication")
     world.callees.benefits.mode = "ok"
@@ -215,7 +215,7 @@ async def test_an_unknown_outcome_is_finished(world, mode, booked):
     assert refusal.retry_ms == 1000
     settlement_id = refusal.metadata["settlementId"]
     pending = await world.get(settlement_id=settlement_id)
-    assert pending.state == settlement_pb2.STATE_PENDING
+    assert pending.state == settlement_pb2.SETTLEMENT_STATE_PENDING
     assert not pending.HasField("adjudication")
     assert not pending.HasField("settle_time")
     assert bool(world.callees.benefits.live) == booked
@@ -356,7 +356,7 @@ async def test_a_trial_writes_nothing(world):
     request = pre_settle_request(use_account=True, with_trace=True)
     settlement = (await world.stub.PreSettle(request, timeout=TIMEOUT_S)).settlement
     assert settlement.settlement_id == ""
-    assert settlement.state == settlement_pb2.STATE_UNSPECIFIED
+    assert settlement.state == settlement_pb2.SETTLEMENT_STATE_UNSPECIFIED
     assert settlement.adjudication.account_pay.fen == 5_000
     assert settlement.adjudication.steps
     assert await world.counts() == before
@@ -409,7 +409,7 @@ async def test_one_log_line_names_what_matters(world):
 async def test_the_feed_says_what_the_answer_said(world):
     settlement = (await world.settle()).settlement
     (event,) = await first_events(world.stub, 1)
-    assert event.kind == pb.KIND_SETTLED
+    assert event.kind == pb.EVENT_KIND_SETTLED
     assert event.settlement == settlement
     assert event.event_time == settlement.settle_time
 

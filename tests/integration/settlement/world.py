@@ -299,7 +299,7 @@ async def first_events(stub: Any, count: int, after: str = "") -> list[Any]:
 
 
 def state_name(settlement: Any) -> str:
-    return settlement_pb2.State.Name(settlement.state).removeprefix("STATE_")
+    return settlement_pb2.SettlementState.Name(settlement.state).removeprefix("SETTLEMENT_STATE_")
 
 
 async def eventually(check: Callable[[], Awaitable[Any]]) -> None:

@@ -36,7 +36,7 @@ def settlement() -> settlement_pb2.Settlement:
     parts = split(1234567, 100001, 20002, 30003, 1084561)
     return settlement_pb2.Settlement(
         settlement_id="0190a5c0-0000-7000-8000-000000000002",
-        state=settlement_pb2.STATE_SETTLED,
+        state=settlement_pb2.SETTLEMENT_STATE_SETTLED,
         amounts=parts,
         adjudication=adjudication_pb2.Adjudication(
             deductible=write_money(90000),
@@ -108,9 +108,9 @@ def standing(fen: int) -> Standing:
     return Standing(held, 137815 - fen, (("2026-11", fen),) if fen else ())
 
 
-def printed(one: Outcome) -> str:
+def printed(one: Outcome, width: int = 160) -> str:
     out = io.StringIO()
-    receipt.print_outcome(Console(file=out, width=160), 1, one)
+    receipt.print_outcome(Console(file=out, width=width), 1, one)
     return out.getvalue()
 
 
@@ -162,6 +162,22 @@ def test_a_receipt_shows_the_calculation_with_its_sources():
     assert "[1] 示例参数" in text
     assert "DUPLICATE_CHARGE" in text
     assert "违规 violation" in text
+
+
+def test_no_part_of_the_calculation_is_lost_on_a_narrow_terminal():
+    # What does not fit is folded over lines, so the text of a cell is looked for in pieces.
+    text = printed(outcome(settlement=settlement()), width=100)
+    for part in (
+        "统筹分段支付",
+        "segment",
+        "9,945.61",
+        "8,500.00",
+        "half_up",
+        "85%",
+        "示例 sample",
+    ):
+        assert part in text
+    assert "segments.sca" in text
 
 
 def test_a_receipt_names_versions_and_places_and_not_the_person():

@@ -19,24 +19,24 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
-class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+class SettlementState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
-    STATE_UNSPECIFIED: _ClassVar[State]
-    STATE_PENDING: _ClassVar[State]
-    STATE_SETTLED: _ClassVar[State]
-    STATE_FAILED: _ClassVar[State]
-    STATE_REVERSED: _ClassVar[State]
+    SETTLEMENT_STATE_UNSPECIFIED: _ClassVar[SettlementState]
+    SETTLEMENT_STATE_PENDING: _ClassVar[SettlementState]
+    SETTLEMENT_STATE_SETTLED: _ClassVar[SettlementState]
+    SETTLEMENT_STATE_FAILED: _ClassVar[SettlementState]
+    SETTLEMENT_STATE_REVERSED: _ClassVar[SettlementState]
 
 class ScreeningState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     SCREENING_STATE_UNSPECIFIED: _ClassVar[ScreeningState]
     SCREENING_STATE_SCREENED: _ClassVar[ScreeningState]
     SCREENING_STATE_DEFERRED: _ClassVar[ScreeningState]
-STATE_UNSPECIFIED: State
-STATE_PENDING: State
-STATE_SETTLED: State
-STATE_FAILED: State
-STATE_REVERSED: State
+SETTLEMENT_STATE_UNSPECIFIED: SettlementState
+SETTLEMENT_STATE_PENDING: SettlementState
+SETTLEMENT_STATE_SETTLED: SettlementState
+SETTLEMENT_STATE_FAILED: SettlementState
+SETTLEMENT_STATE_REVERSED: SettlementState
 SCREENING_STATE_UNSPECIFIED: ScreeningState
 SCREENING_STATE_SCREENED: ScreeningState
 SCREENING_STATE_DEFERRED: ScreeningState
@@ -116,7 +116,7 @@ class Settlement(_message.Message):
     BIRTH_DATE_FIELD_NUMBER: _ClassVar[int]
     settlement_id: str
     request_id: str
-    state: State
+    state: SettlementState
     care_region_code: str
     insured_region_code: str
     institution_code: str
@@ -145,4 +145,4 @@ class Settlement(_message.Message):
     bill: Bill
     sex: _bill_pb2.Sex
     birth_date: _date_pb2.Date
-    def __init__(self, settlement_id: _Optional[str] = ..., request_id: _Optional[str] = ..., state: _Optional[_Union[State, str]] = ..., care_region_code: _Optional[str] = ..., insured_region_code: _Optional[str] = ..., institution_code: _Optional[str] = ..., person_id: _Optional[str] = ..., scheme_code: _Optional[str] = ..., person_type_code: _Optional[str] = ..., medical_type_code: _Optional[str] = ..., begin_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., end_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., amounts: _Optional[_Union[_money_pb2.AmountSplit, _Mapping]] = ..., adjudication: _Optional[_Union[_adjudication_pb2.Adjudication, _Mapping]] = ..., benefit_level: _Optional[_Union[_filing_service_pb2.BenefitLevel, str]] = ..., filing_id: _Optional[str] = ..., benefit_level_explanation_zh: _Optional[str] = ..., benefit_level_explanation_en: _Optional[str] = ..., catalogue_version: _Optional[str] = ..., findings: _Optional[_Iterable[_Union[_finding_pb2.Finding, _Mapping]]] = ..., screening_state: _Optional[_Union[ScreeningState, str]] = ..., lines: _Optional[_Iterable[_Union[_bill_pb2.ClassifiedLine, _Mapping]]] = ..., trace_id: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., settle_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reverse_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., failure_reason: _Optional[str] = ..., sample: _Optional[bool] = ..., bill: _Optional[_Union[Bill, _Mapping]] = ..., sex: _Optional[_Union[_bill_pb2.Sex, str]] = ..., birth_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ...) -> None: ...
+    def __init__(self, settlement_id: _Optional[str] = ..., request_id: _Optional[str] = ..., state: _Optional[_Union[SettlementState, str]] = ..., care_region_code: _Optional[str] = ..., insured_region_code: _Optional[str] = ..., institution_code: _Optional[str] = ..., person_id: _Optional[str] = ..., scheme_code: _Optional[str] = ..., person_type_code: _Optional[str] = ..., medical_type_code: _Optional[str] = ..., begin_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., end_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., amounts: _Optional[_Union[_money_pb2.AmountSplit, _Mapping]] = ..., adjudication: _Optional[_Union[_adjudication_pb2.Adjudication, _Mapping]] = ..., benefit_level: _Optional[_Union[_filing_service_pb2.BenefitLevel, str]] = ..., filing_id: _Optional[str] = ..., benefit_level_explanation_zh: _Optional[str] = ..., benefit_level_explanation_en: _Optional[str] = ..., catalogue_version: _Optional[str] = ..., findings: _Optional[_Iterable[_Union[_finding_pb2.Finding, _Mapping]]] = ..., screening_state: _Optional[_Union[ScreeningState, str]] = ..., lines: _Optional[_Iterable[_Union[_bill_pb2.ClassifiedLine, _Mapping]]] = ..., trace_id: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., settle_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reverse_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., failure_reason: _Optional[str] = ..., sample: _Optional[bool] = ..., bill: _Optional[_Union[Bill, _Mapping]] = ..., sex: _Optional[_Union[_bill_pb2.Sex, str]] = ..., birth_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ...) -> None: ...

@@ -14,23 +14,23 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
-class View(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+class SettlementView(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
-    VIEW_UNSPECIFIED: _ClassVar[View]
-    VIEW_BASIC: _ClassVar[View]
-    VIEW_FULL: _ClassVar[View]
+    SETTLEMENT_VIEW_UNSPECIFIED: _ClassVar[SettlementView]
+    SETTLEMENT_VIEW_BASIC: _ClassVar[SettlementView]
+    SETTLEMENT_VIEW_FULL: _ClassVar[SettlementView]
 
-class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+class EventKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
-    KIND_UNSPECIFIED: _ClassVar[Kind]
-    KIND_SETTLED: _ClassVar[Kind]
-    KIND_REVERSED: _ClassVar[Kind]
-VIEW_UNSPECIFIED: View
-VIEW_BASIC: View
-VIEW_FULL: View
-KIND_UNSPECIFIED: Kind
-KIND_SETTLED: Kind
-KIND_REVERSED: Kind
+    EVENT_KIND_UNSPECIFIED: _ClassVar[EventKind]
+    EVENT_KIND_SETTLED: _ClassVar[EventKind]
+    EVENT_KIND_REVERSED: _ClassVar[EventKind]
+SETTLEMENT_VIEW_UNSPECIFIED: SettlementView
+SETTLEMENT_VIEW_BASIC: SettlementView
+SETTLEMENT_VIEW_FULL: SettlementView
+EVENT_KIND_UNSPECIFIED: EventKind
+EVENT_KIND_SETTLED: EventKind
+EVENT_KIND_REVERSED: EventKind
 
 class PreSettleRequest(_message.Message):
     __slots__ = ("patient", "bill", "use_account", "with_trace")
@@ -101,8 +101,8 @@ class GetSettlementRequest(_message.Message):
     VIEW_FIELD_NUMBER: _ClassVar[int]
     settlement_id: str
     request_id: str
-    view: View
-    def __init__(self, settlement_id: _Optional[str] = ..., request_id: _Optional[str] = ..., view: _Optional[_Union[View, str]] = ...) -> None: ...
+    view: SettlementView
+    def __init__(self, settlement_id: _Optional[str] = ..., request_id: _Optional[str] = ..., view: _Optional[_Union[SettlementView, str]] = ...) -> None: ...
 
 class GetSettlementResponse(_message.Message):
     __slots__ = ("settlement",)
@@ -125,8 +125,8 @@ class ListSettlementsRequest(_message.Message):
     insured_region_code: str
     create_date_min: _date_pb2.Date
     create_date_max: _date_pb2.Date
-    state: _settlement_pb2.State
-    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., care_region_code: _Optional[str] = ..., insured_region_code: _Optional[str] = ..., create_date_min: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., create_date_max: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., state: _Optional[_Union[_settlement_pb2.State, str]] = ...) -> None: ...
+    state: _settlement_pb2.SettlementState
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., care_region_code: _Optional[str] = ..., insured_region_code: _Optional[str] = ..., create_date_min: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., create_date_max: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., state: _Optional[_Union[_settlement_pb2.SettlementState, str]] = ...) -> None: ...
 
 class ListSettlementsResponse(_message.Message):
     __slots__ = ("settlements", "next_page_token")
@@ -157,7 +157,7 @@ class Event(_message.Message):
     EVENT_TIME_FIELD_NUMBER: _ClassVar[int]
     SETTLEMENT_FIELD_NUMBER: _ClassVar[int]
     cursor: str
-    kind: Kind
+    kind: EventKind
     event_time: _timestamp_pb2.Timestamp
     settlement: _settlement_pb2.Settlement
-    def __init__(self, cursor: _Optional[str] = ..., kind: _Optional[_Union[Kind, str]] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., settlement: _Optional[_Union[_settlement_pb2.Settlement, _Mapping]] = ...) -> None: ...
+    def __init__(self, cursor: _Optional[str] = ..., kind: _Optional[_Union[EventKind, str]] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., settlement: _Optional[_Union[_settlement_pb2.Settlement, _Mapping]] = ...) -> None: ...
