@@ -33,8 +33,10 @@ up: $(RUN_STAMP) ## runs the mesh with demo data until Ctrl-C
 bench: $(RUN_STAMP) ## measures settlements per second and latency against the floor
 	@$(BIN)/yijie bench
 
+# The tests of the whole mesh start seven processes each: one file after the other, on their own.
 test: $(DEV_STAMP) ## runs all tests
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not mesh"
+	@$(BIN)/pytest -m mesh
 
 lint: $(DEV_STAMP) ## rules: code, types, contracts, generated stubs
 	$(BIN)/ruff check .
