@@ -81,24 +81,27 @@ SELECT n.transfer_id, n.side, n.account_id, n.amount_fen
        AS n (transfer_id, side, account_id, amount_fen, number)
  ORDER BY n.number"""
 
-# One statement, so that cursor and positions are of one moment.
+# One statement, so that cursor and positions are of one moment; the page is cut before its funds
+# are added up.
 _GET_POSITIONS: Final = """/* clearing.get_positions */
 SELECT c.cursor, p.insured_region_code, p.care_region_code, p.month, p.scheme_code,
-       p.settlement_count, p.reversal_count, p.fund_type_codes, p.owed_fen
+       p.settlement_count, p.reversal_count, f.fund_type_codes, f.owed_fen
   FROM feed_cursor c
   LEFT JOIN (
-       SELECT q.insured_region_code, q.care_region_code, q.month, q.scheme_code,
-              q.settlement_count, q.reversal_count,
-              array_agg(a.fund_type_code ORDER BY a.fund_type_code)
-                  FILTER (WHERE a.account_id IS NOT NULL) AS fund_type_codes,
-              array_agg(-a.balance_fen ORDER BY a.fund_type_code)
-                  FILTER (WHERE a.account_id IS NOT NULL) AS owed_fen
-         FROM position q
-         LEFT JOIN account a ON a.position_id = q.position_id AND a.side = 'PAYABLE'
-        WHERE ($2 = '' OR q.insured_region_code = $2) AND ($3 = '' OR q.care_region_code = $3)
-          AND ($4 = '' OR q.month = $4) AND ($5 = '' OR q.scheme_code = $5)
-        GROUP BY q.position_id
+       SELECT position_id, insured_region_code, care_region_code, month, scheme_code,
+              settlement_count, reversal_count
+         FROM position
+        WHERE ($2 = '' OR insured_region_code = $2) AND ($3 = '' OR care_region_code = $3)
+          AND ($4 = '' OR month = $4) AND ($5 = '' OR scheme_code = $5)
+          AND (insured_region_code, care_region_code, month, scheme_code) > ($6, $7, $8, $9)
+        ORDER BY insured_region_code, care_region_code, month, scheme_code LIMIT $10
        ) p ON true
+  LEFT JOIN LATERAL (
+       SELECT array_agg(a.fund_type_code ORDER BY a.fund_type_code) AS fund_type_codes,
+              array_agg(-a.balance_fen ORDER BY a.fund_type_code) AS owed_fen
+         FROM account a
+        WHERE a.position_id = p.position_id AND a.side = 'PAYABLE'
+       ) f ON true
  WHERE c.feed = $1
  ORDER BY p.insured_region_code, p.care_region_code, p.month, p.scheme_code"""
 
@@ -145,6 +148,8 @@ class PositionFilter:
     care_region_code: str = ""
     month: str = ""
     scheme_code: str = ""
+    after: Pair | None = None
+    """Only those that sort after this one: the last of the page before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,8 +265,15 @@ async def _add_to_accounts(
     }
 
 
-async def get_positions(database: Database, wanted: PositionFilter) -> tuple[list[Position], str]:
-    """Returns positions by pair, month and scheme, and the cursor that they hold up to."""
+async def get_positions(
+    database: Database, wanted: PositionFilter, *, limit: int
+) -> tuple[list[Position], str]:
+    """Returns positions by pair, month and scheme, and the cursor that they hold up to.
+
+    At most `limit` positions; the cursor is there also when there are none.
+    """
+    # Empty texts sort before every position.
+    after = _sort_key(wanted.after) if wanted.after else ("", "", "", "")
     rows = await database.fetch(
         _GET_POSITIONS,
         FEED,
@@ -269,6 +281,8 @@ async def get_positions(database: Database, wanted: PositionFilter) -> tuple[lis
         wanted.care_region_code,
         wanted.month,
         wanted.scheme_code,
+        *after,
+        limit,
     )
     positions = [
         Position(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.clearing import metrics, store
@@ -46,9 +47,21 @@ async def book_batch(
     return bookings
 
 
-async def get_positions(database: Database, wanted: PositionFilter) -> tuple[list[Position], str]:
-    """Returns positions by pair, month and scheme, and the feed cursor that they hold up to."""
-    return await store.get_positions(database, wanted)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionPage:
+    """A page of positions as one reading found them."""
+
+    positions: list[Position]
+    """By insured province, care province, month and scheme."""
+    cursor: str
+    """The feed cursor that these positions hold up to."""
+    has_more: bool
+
+
+async def get_positions(database: Database, wanted: PositionFilter, *, size: int) -> PositionPage:
+    """Returns a page of positions, and the feed cursor that they hold up to."""
+    found, cursor = await store.get_positions(database, wanted, limit=size + 1)
+    return PositionPage(positions=found[:size], cursor=cursor, has_more=len(found) > size)
 
 
 async def list_entries(

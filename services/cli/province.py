@@ -148,11 +148,21 @@ class Province:
                 return found
 
     async def positions(self) -> clearing_service_pb2.GetPositionResponse:
-        """Returns who owes whom, and the feed's cursor that clearing has reached."""
-        answer: clearing_service_pb2.GetPositionResponse = await self.call(
-            self.clearing.GetPosition, clearing_service_pb2.GetPositionRequest()
-        )
-        return answer
+        """Returns who owes whom, of all pages, and the feed's cursor that clearing has reached."""
+        found = clearing_service_pb2.GetPositionResponse()
+        token = ""
+        while True:
+            request = clearing_service_pb2.GetPositionRequest(
+                page_size=_PAGE_ROWS, page_token=token
+            )
+            answer = await self.call(self.clearing.GetPosition, request)
+            if not token:
+                # Pages may be of different moments; up to the first one's cursor all hold all.
+                found.cursor = answer.cursor
+            found.positions.extend(answer.positions)
+            token = answer.next_page_token
+            if not token:
+                return found
 
     async def entries(self, settlement_id: str) -> list[ledger_pb2.Entry]:
         """Returns the ledger entries that a settlement caused."""

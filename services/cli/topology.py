@@ -46,6 +46,7 @@ CALLEES: Final[Mapping[str, tuple[str, ...]]] = {
 _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "identity": ("data_key", "index_key"),
     "settlement": ("data_key", "index_key"),
+    "supervision": ("data_key",),
 }
 _KEY_BYTES: Final = 32
 _DRAIN_GRACE_S: Final = "5"

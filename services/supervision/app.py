@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Final
 from services.kit.channel import open_channel
 from services.kit.clock import SystemClock
 from services.kit.config import shown
+from services.kit.crypto import FieldCipher
 from services.kit.db import open_database
 from services.kit.feed import Batch, Follower, following, load_cursor
 from services.kit.migrations import check_version
 from services.kit.server import Running, run, serving
-from services.supervision import metrics, store, usecases
+from services.supervision import metrics, usecases
 from services.supervision.clients import SettlementClient
 from services.supervision.rules_loader import load_rules
 from services.supervision.servicer import FULL_NAME, SupervisionServicer
+from services.supervision.store import FEED, Store
 from yijie.supervision.v1 import supervision_service_pb2_grpc
 
 if TYPE_CHECKING:
@@ -45,21 +47,22 @@ async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterato
     ):
         await check_version(database, SERVICE)
         settlement = SettlementClient(channel)
+        store = Store(database, FieldCipher(config.data_key))
 
         async def apply(after: str, batch: Batch[JournalEvent]) -> None:
-            await usecases.record(database, settlement, ruleset, after=after, batch=batch)
+            await usecases.record(store, settlement, ruleset, after=after, batch=batch)
 
         follower = Follower(
-            store.FEED,
+            FEED,
             config.feed,
             clock or SystemClock(),
-            cursor=functools.partial(load_cursor, database, store.FEED),
+            cursor=functools.partial(load_cursor, database, FEED),
             subscribe=settlement.events,
             apply=apply,
         )
         register = functools.partial(
             supervision_service_pb2_grpc.add_SupervisionServiceServicer_to_server,
-            SupervisionServicer(database, ruleset),
+            SupervisionServicer(store, ruleset),
         )
         async with (
             following(follower),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.kit import config as settings
+from services.kit.crypto import KeyRing, parse_keyring_text
 from services.kit.db import DatabaseConfig
 from services.kit.feed import FeedConfig
 from services.kit.server import ServerConfig
@@ -23,5 +24,7 @@ class Config:
     """Where spans and metrics go."""
     feed: FeedConfig = settings.nested(FeedConfig)
     """How the settlement feed is followed."""
+    data_key: KeyRing = settings.env("DATA_KEY", parse_keyring_text, secret=True)
+    """Key that encrypts findings at rest; see services.kit.crypto.parse_keyring."""
     settlement_target: str = settings.env("SETTLEMENT_TARGET", settings.parse_address)
     """gRPC target of settlement, which has the feed: host:port or dns:///host:port."""

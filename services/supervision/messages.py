@@ -97,6 +97,18 @@ def write_finding(finding: Finding) -> finding_pb2.Finding:
     )
 
 
+def write_detail(finding: Finding) -> bytes:
+    """Returns the part of a finding that names lines and items, as it is stored encrypted."""
+    return finding_pb2.Finding(
+        line_ids=finding.line_ids, message_zh=finding.message_zh, message_en=finding.message_en
+    ).SerializeToString()
+
+
+def read_detail(data: bytes) -> finding_pb2.Finding:
+    """Returns what `write_detail` wrote: line_ids, message_zh and message_en, nothing else."""
+    return finding_pb2.Finding.FromString(data)
+
+
 def write_recorded(recorded: RecordedFinding) -> finding_pb2.RecordedFinding:
     """Returns the message of a recorded finding."""
     return finding_pb2.RecordedFinding(

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from services.kit import paging, wire
 from services.supervision import messages, usecases
-from services.supervision.store import FindingFilter
+from services.supervision.store import FindingFilter, Store
 from yijie.supervision.v1 import supervision_service_pb2, supervision_service_pb2_grpc
 
 if TYPE_CHECKING:
-    from services.kit.db import Database
     from services.supervision.domain.screen import RuleSet
 
 FULL_NAME: Final = "yijie.supervision.v1.SupervisionService"
@@ -19,9 +18,9 @@ FULL_NAME: Final = "yijie.supervision.v1.SupervisionService"
 class SupervisionServicer(supervision_service_pb2_grpc.SupervisionServiceServicer):
     """Answers the calls of SupervisionService."""
 
-    def __init__(self, database: Database, ruleset: RuleSet) -> None:
+    def __init__(self, store: Store, ruleset: RuleSet) -> None:
         """Holds what all calls share."""
-        self._database = database
+        self._store = store
         self._ruleset = ruleset
 
     async def ScreenBill(self, request: Any, context: Any) -> Any:
@@ -41,7 +40,7 @@ class SupervisionServicer(supervision_service_pb2_grpc.SupervisionServiceService
             before_number=paging.read_key(request, paging.row_number),
         )
         found, more = await usecases.list_findings(
-            self._database, wanted, size=paging.page_size(request)
+            self._store, wanted, size=paging.page_size(request)
         )
         last_key = (str(found[-1].finding_number),) if more else ()
         return supervision_service_pb2.ListFindingsResponse(

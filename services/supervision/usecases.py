@@ -6,8 +6,8 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Final, Protocol
 
-from services.kit.feed import Batch, move_cursor
-from services.supervision import metrics, store
+from services.kit.feed import Batch
+from services.supervision import metrics
 from services.supervision.domain.model import Bill, Finding
 from services.supervision.domain.recording import (
     JournalEvent,
@@ -21,10 +21,7 @@ from services.supervision.domain.recording import (
 from services.supervision.domain.screen import RuleSet, screen
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
-    from services.kit.db import Connection, Database
-    from services.supervision.store import FindingFilter
+    from services.supervision.store import FindingFilter, Store
 
 FETCHES_AT_ONCE_MAX: Final = 8
 """Bills fetched from settlement at the same time: enough to catch up, too few to disturb it."""
@@ -47,7 +44,7 @@ def screen_bill(bill: Bill, ruleset: RuleSet) -> tuple[Finding, ...]:
 
 
 async def record(
-    database: Database,
+    store: Store,
     bills: Bills,
     ruleset: RuleSet,
     *,
@@ -69,14 +66,8 @@ async def record(
     screenings = await asyncio.gather(
         *(_screening(one, bills=bills, ruleset=ruleset, gate=gate) for one in settled)
     )
-
-    async def work(connection: Connection) -> tuple[frozenset[UUID], int]:
-        await move_cursor(connection, store.FEED, after=after, to=batch.cursor)
-        new = await store.record_screenings(connection, screenings)
-        return new, await store.record_reversals(connection, reversals)
-
-    new, reversal_count = await database.run("supervision.record", work)
-    # Counted after the commit: work may run more than once.
+    new, reversal_count = await store.record(screenings, reversals, after=after, to=batch.cursor)
+    # Counted after the commit: a transaction may run more than once.
     for one in screenings:
         if one.bill.settlement_id in new:
             metrics.RECORDED_BILLS.labels(one.moment.value).inc()
@@ -98,8 +89,8 @@ async def _screening(
 
 
 async def list_findings(
-    database: Database, wanted: FindingFilter, *, size: int
+    store: Store, wanted: FindingFilter, *, size: int
 ) -> tuple[list[RecordedFinding], bool]:
     """Returns a page of findings, newest first, and whether there are more."""
-    found = await store.list_findings(database, wanted, limit=size + 1)
+    found = await store.list_findings(wanted, limit=size + 1)
     return found[:size], len(found) > size

@@ -105,6 +105,8 @@ PEERS: Final = [{"ipBlock": {"cidr": "192.0.2.1/32"}}]
         ("benefitsRoutes", None, "settlement needs benefitsRoutes"),
         ("service", "filing", "benefitsRoutes is read by settlement only"),
         ("callees/settlement", {}, "a service does not call itself"),
+        ("keys/secret/indexKey", "", "settlement needs a blind-index key"),
+        ("service", "supervision", "supervision reads none"),
         ("callees/identity/target", "dns:///id:1", "callees.identity: set target and to together"),
         ("callees/identity/to", PEERS, "callees.identity: set target and to together"),
         ("benefitsRoutes/*/to", PEERS, "benefitsRoutes.*: set target and to together"),

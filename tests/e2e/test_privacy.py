@@ -55,6 +55,9 @@ CARD, LOST_CARD = "Q48151623", "Q42481516"
 DIAGNOSIS = "Q87.654x321"
 ITEM_NAME = "金丝雀止痛片"
 ITEM_CODE = "ZA01BAS0846010109876"
+# For men only, by the published rules: a finding names it. The drug register names it too, so that
+# it is searched for where bills leave something, and not in the database's files.
+FOUND_NAME, FOUND_CODE = "阿帕他胺片", "XL02BBA326A001010102180"
 TEXTS = (CERT, BAD_CERT, CERT[6:14], NAME, "金丝雀", CARD, LOST_CARD, str(BORN), str(OTHER_DAY))
 TEXTS = (*TEXTS, DIAGNOSIS, ITEM_NAME, ITEM_CODE)
 
@@ -157,7 +160,10 @@ class Visit:
         again = request.bill.lines.add()
         again.CopyFrom(line)
         again.line_id, again.item_code = "002", ITEM_CODE
-        request.bill.total.fen = 2 * line.amount.fen
+        limited = request.bill.lines.add()
+        limited.CopyFrom(line)
+        limited.line_id, limited.item_code = "003", FOUND_CODE
+        request.bill.total.fen = 3 * line.amount.fen
         self.search.add_message("a SettleRequest", request.SerializeToString(deterministic=True))
         return request
 
@@ -340,6 +346,9 @@ async def test_metrics_say_nothing_of_the_person(running, visit, search):
 
 async def test_no_column_holds_them_in_the_clear(running, visit, search):
     await recorded(running)
+    found = Search()
+    for text in (FOUND_NAME, FOUND_CODE):
+        found.add_text(text)
     connection = await asyncpg.connect(running.dsn)
     seen = set()
     try:
@@ -350,6 +359,8 @@ async def test_no_column_holds_them_in_the_clear(running, visit, search):
                 data = value if isinstance(value, bytes) else str(value).encode()
                 assert search.found_in(data) == [], f"{schema}.{table}.{column}"
                 assert search.found_in(inflated(data)) == [], f"{schema}.{table}.{column}"
+                assert found.found_in(data) == [], f"{schema}.{table}.{column}"
+                assert found.found_in(inflated(data)) == [], f"{schema}.{table}.{column}"
                 if value is not None:
                     seen.add(f"{schema}.{table}")
     finally:
@@ -357,7 +368,7 @@ async def test_no_column_holds_them_in_the_clear(running, visit, search):
     # The tables in which a bill leaves something.
     assert {"identity.person", "identity.card", "settlement.settlement"} <= seen
     assert {"settlement.outbox", "settlement.request", "supervision.screening"} <= seen
-    assert {"benefits.adjudication", "clearing.entry"} <= seen
+    assert {"benefits.adjudication", "clearing.entry", "supervision.finding"} <= seen
 
 
 async def test_no_file_holds_them_in_the_clear(running, visit, search):

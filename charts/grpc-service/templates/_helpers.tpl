@@ -92,7 +92,9 @@ pod; without a namespace, so that the first name tried by the resolver is the ri
   "YIJIE_OTLP_ENDPOINT" .Values.global.otlp.endpoint -}}
 {{- if .Values.keys.enabled -}}
 {{- $_ := set $env "YIJIE_DATA_KEY_FILE" "/run/secrets/yijie/data_key" -}}
+{{- if .Values.keys.secret.indexKey -}}
 {{- $_ := set $env "YIJIE_INDEX_KEY_FILE" "/run/secrets/yijie/index_key" -}}
+{{- end -}}
 {{- end -}}
 {{- range $service, $callee := .Values.callees -}}
 {{- $_ := set $env (printf "YIJIE_%s_TARGET" (upper $service)) (include "grpc-service.target" (dict "release" $.Release.Name "service" $service "callee" $callee)) -}}

@@ -16,6 +16,12 @@ way out. Included by deployment.yaml, which is always rendered. */}}
 {{- if and (ne .Values.service "settlement") .Values.benefitsRoutes -}}
 {{- $problems = append $problems (printf "benefitsRoutes is read by settlement only: remove it from %s" .Values.service) -}}
 {{- end -}}
+{{- if and .Values.keys.enabled (has .Values.service (list "identity" "settlement")) (not .Values.keys.secret.indexKey) -}}
+{{- $problems = append $problems (printf "keys.secret.indexKey: %s needs a blind-index key" .Values.service) -}}
+{{- end -}}
+{{- if and .Values.keys.enabled (eq .Values.service "supervision") .Values.keys.secret.indexKey -}}
+{{- $problems = append $problems "keys.secret.indexKey: supervision reads none, set it to \"\"" -}}
+{{- end -}}
 {{- if hasKey .Values.callees .Values.service -}}
 {{- $problems = append $problems (printf "callees.%s: a service does not call itself" .Values.service) -}}
 {{- end -}}

@@ -29,12 +29,12 @@ CREATE TABLE finding (
     settlement_id   uuid   NOT NULL REFERENCES screening,
     rule_code       text   NOT NULL CHECK (rule_code ~ '^[A-Z][A-Z0-9_]{0,39}$'),
     result_class    text   NOT NULL CHECK (result_class IN ('VIOLATION', 'SUSPICIOUS', 'TO_VERIFY')),
-    line_ids        text[] NOT NULL CHECK (cardinality(line_ids) > 0),
     amount_fen      bigint NOT NULL CHECK (amount_fen >= 0),
-    message_zh      text   NOT NULL,
-    message_en      text   NOT NULL,
-    ruleset_version text   NOT NULL
+    ruleset_version text   NOT NULL,
+    detail          bytea  NOT NULL
 );
+COMMENT ON COLUMN finding.detail IS
+    'Encrypted yijie.supervision.v1.Finding with what names lines and items. Bound to finding_id.';
 CREATE INDEX finding_by_settlement ON finding (settlement_id);
 CREATE INDEX finding_by_rule ON finding (rule_code, finding_number);
 

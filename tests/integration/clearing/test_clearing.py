@@ -52,7 +52,7 @@ async def clearing(dsn: str, port: int) -> AsyncIterator[Any]:
         yield clearing_service_pb2_grpc.ClearingServiceStub(channel)
 
 
-async def position(stub: Any, **wanted: str) -> Any:
+async def position(stub: Any, **wanted: Any) -> Any:
     request = clearing_service_pb2.GetPositionRequest(**wanted)
     return await stub.GetPosition(request, timeout=TIMEOUT_S)
 
@@ -164,7 +164,7 @@ async def test_entries_are_listed_in_booking_order_by_pages(dsn: str, database: 
     ],
 )
 async def test_malformed_filters_are_refused(
-    dsn: str, database: Database, wanted: dict[str, str]
+    dsn: str, database: Database, wanted: dict[str, Any]
 ) -> None:
     async with feed_server(FakeSettlement()) as port, clearing(dsn, port) as stub:
         request = clearing_service_pb2.GetPositionRequest(**wanted)
@@ -226,8 +226,8 @@ async def test_a_batch_read_after_another_cursor_is_refused(database: Database) 
                 database, after=after, batch=batch_of(settled(2, funds={"310100": 5}), cursor="c")
             )
     assert await load_cursor(database, store.FEED) == "a"
-    positions, _ = await usecases.get_positions(database, store.PositionFilter())
-    assert [p.settlement_count for p in positions] == [1]
+    page = await usecases.get_positions(database, store.PositionFilter(), size=10)
+    assert [p.settlement_count for p in page.positions] == [1]
 
 
 @pytest.mark.parametrize("moment", ["before the commit", "after the commit"])
@@ -277,9 +277,9 @@ async def test_a_crash_around_the_commit_loses_and_doubles_nothing(
     finally:
         task.cancel()
         await asyncio.wait([task])
-    positions, cursor = await usecases.get_positions(database, store.PositionFilter())
-    assert cursor == "2"
-    assert [(p.settlement_count, p.owed_fen) for p in positions] == [(2, {"310100": 12})]
+    page = await usecases.get_positions(database, store.PositionFilter(), size=10)
+    assert page.cursor == "2"
+    assert [(p.settlement_count, p.owed_fen) for p in page.positions] == [(2, {"310100": 12})]
 
 
 def following_with(database: Database, subscribe: Any, apply: Any) -> Follower[Any]:
@@ -340,8 +340,9 @@ async def test_the_stored_ledger_is_what_the_model_says(database: Database) -> N
         await usecases.book_batch(database, after=cursor, batch=batch)
         reached, cursor = end, str(end)
     model = positions_of(book([read_event(event) for event in feed], {}))
-    stored, _ = await usecases.get_positions(database, store.PositionFilter())
-    assert {one.pair: one for one in stored} == model, f"seed {seed}"
+    stored = await usecases.get_positions(database, store.PositionFilter(), size=1000)
+    assert {one.pair: one for one in stored.positions} == model, f"seed {seed}"
+    assert not stored.has_more
 
 
 async def test_a_settlement_sent_again_with_other_content_is_refused(database: Database) -> None:

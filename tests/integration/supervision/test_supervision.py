@@ -14,16 +14,18 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from services.kit import log, wire
+from services.kit import wire
 from services.kit.channel import open_channel
 from services.kit.config import load
-from services.kit.db import Database, open_database
+from services.kit.db import Database
 from services.kit.feed import Batch, CursorMoved, load_cursor
-from services.supervision import store, usecases
+from services.supervision import usecases
 from services.supervision.app import running
 from services.supervision.clients import read_event
 from services.supervision.config import Config
 from services.supervision.rules_loader import load_rules
+from services.supervision.store import FEED
+from tests.integration.supervision.harness import EVERYTHING, NoBills, environ, store_of
 from tests.support.rpc import refused
 from tests.support.settlement_feed import (
     FakeSettlement,
@@ -48,24 +50,6 @@ DRUG_MALE = "XL02BBA326A001010102180"
 DRUG_LEVEL_2 = "ZA05CAC0029010102312"
 REGISTRATION = "001101000010000"
 DAY = date(2026, 3, 9)
-
-
-def environ(dsn: str, port: int) -> dict[str, str]:
-    return {
-        "YIJIE_DSN": dsn,
-        "YIJIE_SETTLEMENT_TARGET": f"127.0.0.1:{port}",
-        "YIJIE_FEED_BACKOFF_S": "0.01",
-        "YIJIE_FEED_BACKOFF_S_MAX": "0.05",
-        "YIJIE_FEED_STANDBY_S": "0.05",
-        "YIJIE_DRAIN_GRACE_S": "1",
-    }
-
-
-@pytest.fixture
-async def database(dsn: str) -> AsyncIterator[Database]:
-    log.configure("supervision", "error")
-    async with open_database(load(Config, environ(dsn, 1)).database, "supervision") as opened:
-        yield opened
 
 
 @contextlib.asynccontextmanager
@@ -129,7 +113,7 @@ async def recorded(stub: Any, **wanted: Any) -> Any:
 
 async def recorded_up_to(database: Database, count: int) -> None:
     async def check() -> None:
-        assert await load_cursor(database, store.FEED) == cursor_of(count)
+        assert await load_cursor(database, FEED) == cursor_of(count)
 
     await eventually(check)
 
@@ -366,25 +350,17 @@ async def test_the_feed_may_restart(dsn: str, database: Database) -> None:
 
 
 async def test_a_batch_read_after_another_cursor_is_refused(database: Database) -> None:
-    rules = load_rules()
+    rules, store = load_rules(), store_of(database)
     event = read_event(settled(1, findings=(finding(),)))
     batch = Batch(events=(event, event), cursor="a", last_event_time=event.event_time)
-    await usecases.record(database, NoBills(), rules, after="", batch=batch)
+    await usecases.record(store, NoBills(), rules, after="", batch=batch)
     for after in ("", "b"):
         with pytest.raises(CursorMoved):
-            await usecases.record(database, NoBills(), rules, after=after, batch=batch)
+            await usecases.record(store, NoBills(), rules, after=after, batch=batch)
     # The same events again, after the cursor as it is: recorded already.
-    await usecases.record(database, NoBills(), rules, after="a", batch=batch)
-    everything = store.FindingFilter(
-        settlement_id=None, care_region_prefix="", rule_code="", before_number=None
-    )
-    found, more = await usecases.list_findings(database, everything, size=10)
+    await usecases.record(store, NoBills(), rules, after="a", batch=batch)
+    found, more = await usecases.list_findings(store, EVERYTHING, size=10)
     assert (len(found), more) == (1, False)
-
-
-class NoBills:
-    async def bill(self, settlement: Any) -> Any:
-        raise AssertionError("no bill is needed")
 
 
 async def test_replicas_record_each_event_once(dsn: str, database: Database) -> None:
@@ -400,7 +376,7 @@ async def test_what_is_recorded_cannot_be_changed(database: Database, table: str
     first = settled(1, findings=(finding(),))
     events = tuple(read_event(event) for event in (first, reversed_(first)))
     batch = Batch(events=events, cursor="a", last_event_time=None)
-    await usecases.record(database, NoBills(), load_rules(), after="", batch=batch)
+    await usecases.record(store_of(database), NoBills(), load_rules(), after="", batch=batch)
     for change in ("UPDATE {} SET settlement_id = NULL", "DELETE FROM {}", "TRUNCATE {} CASCADE"):
         statement = f"/* test.change */ {change.format(table)}"
         with pytest.raises(asyncpg.RestrictViolationError):

@@ -27,7 +27,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from yijie.clearing.v1 import ledger_pb2 as yijie_dot_clearing_dot_v1_dot_ledger__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(yijie/clearing/v1/clearing_service.proto\x12\x11yijie.clearing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1eyijie/clearing/v1/ledger.proto\"\xf6\x01\n\x12GetPositionRequest\x12;\n\x13insured_region_code\x18\x01 \x01(\tB\x1e\xe2\x41\x01\x01\xbaH\x17r\x15\x32\x13^([1-6][0-9]0000)?$\x12\x38\n\x10\x63\x61re_region_code\x18\x02 \x01(\tB\x1e\xe2\x41\x01\x01\xbaH\x17r\x15\x32\x13^([1-6][0-9]0000)?$\x12\x39\n\x05month\x18\x03 \x01(\tB*\xe2\x41\x01\x01\xbaH#r!2\x1f^(20[0-9]{2}-(0[1-9]|1[0-2]))?$\x12.\n\x0bscheme_code\x18\x04 \x01(\tB\x19\xe2\x41\x01\x01\xbaH\x12r\x10\x32\x0e^(3[0-9]{2})?$\"U\n\x13GetPositionResponse\x12.\n\tpositions\x18\x01 \x03(\x0b\x32\x1b.yijie.clearing.v1.Position\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\t\"\xb0\x02\n\x12ListEntriesRequest\x12\x1e\n\tpage_size\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\x80\x08\x12&\n\rsettlement_id\x18\x03 \x01(\tB\x0f\xe2\x41\x01\x01\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12;\n\x13insured_region_code\x18\x04 \x01(\tB\x1e\xe2\x41\x01\x01\xbaH\x17r\x15\x32\x13^([1-6][0-9]0000)?$\x12\x38\n\x10\x63\x61re_region_code\x18\x05 \x01(\tB\x1e\xe2\x41\x01\x01\xbaH\x17r\x15\x32\x13^([1-6][0-9]0000)?$\x12\x39\n\x05month\x18\x06 \x01(\tB*\xe2\x41\x01\x01\xbaH#r!2\x1f^(20[0-9]{2}-(0[1-9]|1[0-2]))?$\"Y\n\x13ListEntriesResponse\x12)\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x18.yijie.clearing.v1.Entry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xcd\x01\n\x0f\x43learingService\x12\\\n\x0bGetPosition\x12%.yijie.clearing.v1.GetPositionRequest\x1a&.yijie.clearing.v1.GetPositionResponse\x12\\\n\x0bListEntries\x12%.yijie.clearing.v1.ListEntriesRequest\x1a&.yijie.clearing.v1.ListEntriesResponseB\x18\n\x14\x63n.yijie.clearing.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(yijie/clearing/v1/clearing_service.proto\x12\x11yijie.clearing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1eyijie/clearing/v1/ledger.proto\"\xb8\x02\n\x12GetPositionRequest\x12;\n\x13insured_region_code\x18\x01 \x01(\tB\x1e\xe2\x41\x01\x01\xbaH\x17r\x15\x32\x13^([1-6][0-9]0000)?$\x12\x38\n\x10\x63\x61re_region_code\x18\x02 \x01(\tB\x1e\xe2\x41\x01\x01\xbaH\x17r\x15\x32\x13^([1-6][0-9]0000)?$\x12\x39\n\x05month\x18\x03 \x01(\tB*\xe2\x41\x01\x01\xbaH#r!2\x1f^(20[0-9]{2}-(0[1-9]|1[0-2]))?$\x12.\n\x0bscheme_code\x18\x04 \x01(\tB\x19\xe2\x41\x01\x01\xbaH\x12r\x10\x32\x0e^(3[0-9]{2})?$\x12\x1e\n\tpage_size\x18\x05 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x06 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\x80\x08\"n\n\x13GetPositionResponse\x12.\n\tpositions\x18\x01 \x03(\x0b\x32\x1b.yijie.clearing.v1.Position\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\t\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"\xb0\x02\n\x12ListEntriesRequest\x12\x1e\n\tpage_size\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\x80\x08\x12&\n\rsettlement_id\x18\x03 \x01(\tB\x0f\xe2\x41\x01\x01\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12;\n\x13insured_region_code\x18\x04 \x01(\tB\x1e\xe2\x41\x01\x01\xbaH\x17r\x15\x32\x13^([1-6][0-9]0000)?$\x12\x38\n\x10\x63\x61re_region_code\x18\x05 \x01(\tB\x1e\xe2\x41\x01\x01\xbaH\x17r\x15\x32\x13^([1-6][0-9]0000)?$\x12\x39\n\x05month\x18\x06 \x01(\tB*\xe2\x41\x01\x01\xbaH#r!2\x1f^(20[0-9]{2}-(0[1-9]|1[0-2]))?$\"Y\n\x13ListEntriesResponse\x12)\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x18.yijie.clearing.v1.Entry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xcd\x01\n\x0f\x43learingService\x12\\\n\x0bGetPosition\x12%.yijie.clearing.v1.GetPositionRequest\x1a&.yijie.clearing.v1.GetPositionResponse\x12\\\n\x0bListEntries\x12%.yijie.clearing.v1.ListEntriesRequest\x1a&.yijie.clearing.v1.ListEntriesResponseB\x18\n\x14\x63n.yijie.clearing.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,6 +43,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETPOSITIONREQUEST'].fields_by_name['month']._serialized_options = b'\342A\001\001\272H#r!2\037^(20[0-9]{2}-(0[1-9]|1[0-2]))?$'
   _globals['_GETPOSITIONREQUEST'].fields_by_name['scheme_code']._loaded_options = None
   _globals['_GETPOSITIONREQUEST'].fields_by_name['scheme_code']._serialized_options = b'\342A\001\001\272H\022r\0202\016^(3[0-9]{2})?$'
+  _globals['_GETPOSITIONREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_GETPOSITIONREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001\272H\004\032\002(\000'
+  _globals['_GETPOSITIONREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_GETPOSITIONREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001\272H\005r\003(\200\010'
   _globals['_LISTENTRIESREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTENTRIESREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001\272H\004\032\002(\000'
   _globals['_LISTENTRIESREQUEST'].fields_by_name['page_token']._loaded_options = None
@@ -56,13 +60,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTENTRIESREQUEST'].fields_by_name['month']._loaded_options = None
   _globals['_LISTENTRIESREQUEST'].fields_by_name['month']._serialized_options = b'\342A\001\001\272H#r!2\037^(20[0-9]{2}-(0[1-9]|1[0-2]))?$'
   _globals['_GETPOSITIONREQUEST']._serialized_start=158
-  _globals['_GETPOSITIONREQUEST']._serialized_end=404
-  _globals['_GETPOSITIONRESPONSE']._serialized_start=406
-  _globals['_GETPOSITIONRESPONSE']._serialized_end=491
-  _globals['_LISTENTRIESREQUEST']._serialized_start=494
-  _globals['_LISTENTRIESREQUEST']._serialized_end=798
-  _globals['_LISTENTRIESRESPONSE']._serialized_start=800
-  _globals['_LISTENTRIESRESPONSE']._serialized_end=889
-  _globals['_CLEARINGSERVICE']._serialized_start=892
-  _globals['_CLEARINGSERVICE']._serialized_end=1097
+  _globals['_GETPOSITIONREQUEST']._serialized_end=470
+  _globals['_GETPOSITIONRESPONSE']._serialized_start=472
+  _globals['_GETPOSITIONRESPONSE']._serialized_end=582
+  _globals['_LISTENTRIESREQUEST']._serialized_start=585
+  _globals['_LISTENTRIESREQUEST']._serialized_end=889
+  _globals['_LISTENTRIESRESPONSE']._serialized_start=891
+  _globals['_LISTENTRIESRESPONSE']._serialized_end=980
+  _globals['_CLEARINGSERVICE']._serialized_start=983
+  _globals['_CLEARINGSERVICE']._serialized_end=1188
 # @@protoc_insertion_point(module_scope)

@@ -52,7 +52,7 @@ class ClearingServiceServicer:
     """
 
     def GetPosition(self, request, context):
-        """Answers positions by pair, month and scheme. Errors: FIELD_INVALID.
+        """Answers positions by pair, month and scheme. Errors: FIELD_INVALID, PAGE_TOKEN_INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
