@@ -26,6 +26,7 @@ import grpc
 import orjson
 
 from services.bench.drive import SETTLE
+from services.cli.loops import loop_factory
 from services.kit.channel import CHANNEL_OPTIONS
 from services.kit.ids import new_id
 
@@ -315,9 +316,5 @@ async def _main(role: str) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        import uvloop
-    except ImportError:
-        asyncio.run(_main(sys.argv[1]))
-    else:
-        uvloop.run(_main(sys.argv[1]))
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(_main(sys.argv[1]))

@@ -23,6 +23,9 @@ from services.cli.province import Province
 from services.kit import codes
 from services.kit.money import to_fen
 from services.kit.wire import write_date, write_money
+from services.supervision.domain.model import Bill, Line, Sex
+from services.supervision.domain.screen import RuleSet, screen
+from services.supervision.rules_loader import load_rules
 from yijie.benefits.v1 import benefits_service_pb2
 from yijie.common.v1 import bill_pb2
 from yijie.filing.v1 import filing_pb2, filing_service_pb2
@@ -219,17 +222,45 @@ def _member(number: int) -> Member:
 
 def _shelves(regions: Sequence[str]) -> Mapping[str, Sequence[Sequence[tuple[str, str]]]]:
     """Returns (code, name) of what may be on a bill, by care region, in the order of _MIX."""
+    ruleset = load_rules()
     return {
         region: [
             [
                 (item.item_code, item.name)
                 for item in sample_items(region)
-                if item.item_code.startswith(prefix) and item.price_ceiling is None
+                if item.item_code.startswith(prefix)
+                and item.price_ceiling is None
+                and not _is_found(item.item_code, ruleset)
             ]
             for prefix, _ in _MIX
         ]
         for region in regions
     }
+
+
+def _is_found(item_code: str, ruleset: RuleSet) -> bool:
+    """Tells whether a rule finds the item on the bill of any adult outpatient here.
+
+    Our drugs are those that the published rules name, so a random draw would find something on
+    every bill, as no hospital's bills do.
+    """
+    line = Line(
+        line_id="1", item_code=item_code, fee_date=VISIT_DATE, quantity=Decimal(1), amount_fen=100
+    )
+    return any(
+        screen(
+            Bill(
+                sex=sex,
+                birth_date=_FIRST_BIRTH,
+                medical_type="11",
+                institution_level="02",
+                scheme_code="310",
+                lines=(line,),
+            ),
+            ruleset,
+        )
+        for sex in (Sex.MALE, Sex.FEMALE)
+    )
 
 
 def _bill(

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Coroutine
 from typing import Any, Final
 
+from services.cli.loops import loop_factory
+
 EXIT_BY_SIGNAL: Final = 128
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -20,7 +22,8 @@ def run(command: Coroutine[Any, Any, int]) -> int:
     temporary data is removed. Further ones are ignored, because all waits of the way down are
     bounded.
     """
-    return asyncio.run(_run(command))
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        return runner.run(_run(command))
 
 
 async def _run(command: Coroutine[Any, Any, int]) -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import importlib
-from collections.abc import Callable
 
+from services.cli.loops import loop_factory
 from services.cli.topology import require_service
 from services.kit.config import load, shown
 from services.kit.server import run
@@ -24,15 +24,7 @@ def serve(service: str) -> None:
     config_class = importlib.import_module(f"services.{service}.config").Config
     config = load(config_class)
     app = importlib.import_module(f"services.{service}.app")
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(
             run(service, config.telemetry, shown(config), functools.partial(app.running, config))
         )
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop  # noqa: PLC0415 - there is none on every platform
-    except ImportError:
-        return None
-    return uvloop.new_event_loop

@@ -69,7 +69,6 @@ CREATE TABLE open_intent (
     claim_time    timestamptz,
     PRIMARY KEY (settlement_id, kind)
 );
-CREATE INDEX open_intent_by_age ON open_intent (create_time);
 
 -- The feed. Sequence order is not commit order, so readers order by transaction and stop before the oldest
 -- transaction still running; see store.py and docs/adr/0006-feed.md.
