@@ -111,6 +111,15 @@ def parse_seconds(text: str) -> float:
     return seconds
 
 
+def parse_delay(text: str) -> float:
+    """Reads a number of seconds, zero or more."""
+    seconds = float(text)
+    if not 0 <= seconds < 1e9:  # noqa: PLR2004 - also refuses nan and inf
+        msg = "must be zero or a positive number of seconds"
+        raise ValueError(msg)
+    return seconds
+
+
 def _load(cls: type[C], environ: Mapping[str, str], problems: list[str]) -> C:
     values: dict[str, Any] = {}
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]

@@ -49,7 +49,7 @@ class ServerConfig:
     """host:port; port 0 takes a free one."""
     concurrent_calls_max: int = settings.env("CONCURRENT_CALLS_MAX", int, default=400)
     """Calls in flight; more are answered RESOURCE_EXHAUSTED."""
-    drain_delay_s: float = settings.env("DRAIN_DELAY_S", float, default=0.0)
+    drain_delay_s: float = settings.env("DRAIN_DELAY_S", settings.parse_delay, default=0.0)
     """Time between NOT_SERVING and refusing new calls, for balancers to notice."""
     drain_grace_s: float = settings.env("DRAIN_GRACE_S", settings.parse_seconds, default=20.0)
     """Time for calls in flight to end."""
