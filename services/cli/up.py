@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from google.protobuf import json_format
@@ -81,11 +82,18 @@ def _print(running: Mesh, patient: settlement_pb2.Patient) -> None:
     # Whole lines, whatever the width of the terminal: they are there to be pasted.
     out.print("\n试算 a quote, by grpcurl:\n", style="bold")
     out.print(grpcurl_call(hub, patient), soft_wrap=True, markup=False)
-    out.print("\n结算 a settlement, by Python (the environment that Yijie is in):\n", style="bold")
+    out.print(f"\n结算 a settlement, by Python ({beside('python')}):\n", style="bold", markup=False)
     out.print(python_call(hub, patient), soft_wrap=True, markup=False)
     out.print(
-        f"跟踪 its waterfall: yijie trace <settlement id> --data-dir {running.data_dir}",
+        f"跟踪 its waterfall: {beside('yijie')} trace <settlement id>"
+        f" --data-dir {running.data_dir}",
         soft_wrap=True,
         markup=False,
     )
     out.print("Ctrl-C 停止 stops everything.", style="dim")
+
+
+def beside(program: str) -> str:
+    """Returns how to call a program of the environment that Yijie runs in, ready to be pasted."""
+    path = Path(sys.executable).with_name(program)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
