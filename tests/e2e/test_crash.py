@@ -12,6 +12,7 @@ import contextlib
 import os
 import signal
 from collections.abc import AsyncIterator
+from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
@@ -62,6 +63,26 @@ async def intent_written(running: Mesh, request_id: str) -> None:
         await eventually(probe)
     finally:
         await connection.close()
+
+
+def bytes_waiting(port: int) -> int:
+    """Bytes that callers sent to a port of this machine and nobody has read yet."""
+    total = 0
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for row in Path(table).read_text().splitlines()[1:]:
+            fields = row.split()
+            if int(fields[1].rpartition(":")[2], 16) == port:
+                total += int(fields[4].partition(":")[2], 16)
+    return total
+
+
+async def call_waits_at(address: str) -> None:
+    """Waits until a stopped process has a call to read."""
+
+    async def probe() -> None:
+        assert bytes_waiting(int(address.rpartition(":")[2])) > 0
+
+    await eventually(probe)
 
 
 async def journal(running: Mesh, request_id: str) -> list[str]:
@@ -126,7 +147,7 @@ async def test_killed_after_the_commit_leaves_one_settlement(running, province):
         await intent_written(running, request.request_id)
         # The Commit lies in the region's socket; settlement is stopped, so it never reads the
         # reply.
-        await asyncio.sleep(0.2)
+        await call_waits_at(running.endpoints["benefits"].address)
         os.kill(running.processes["settlement"].pid, signal.SIGSTOP)
 
     async def booked() -> None:
