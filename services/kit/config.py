@@ -85,14 +85,6 @@ def shown(config: Any) -> dict[str, str]:
     return result
 
 
-def parse_bool(text: str) -> bool:
-    """Reads "true" or "false"."""
-    if text not in {"true", "false"}:
-        msg = "must be true or false"
-        raise ValueError(msg)
-    return text == "true"
-
-
 def parse_address(text: str) -> str:
     """Reads host:port."""
     host, _, port = text.rpartition(":")
