@@ -24,7 +24,7 @@ PARAMETER_STATUS_SECONDARY: ParameterStatus
 PARAMETER_STATUS_SAMPLE: ParameterStatus
 
 class Case(_message.Message):
-    __slots__ = ("person_id", "insured_region_code", "scheme_code", "person_type_code", "care_region_code", "institution_code", "deductible_level_code", "medical_type_code", "benefit_level", "begin_date", "end_date", "amounts", "use_account")
+    __slots__ = ("person_id", "insured_region_code", "scheme_code", "person_type_code", "care_region_code", "institution_code", "deductible_level_code", "medical_type_code", "benefit_level", "begin_date", "end_date", "amounts", "use_account", "stay_id", "disease_code")
     PERSON_ID_FIELD_NUMBER: _ClassVar[int]
     INSURED_REGION_CODE_FIELD_NUMBER: _ClassVar[int]
     SCHEME_CODE_FIELD_NUMBER: _ClassVar[int]
@@ -38,6 +38,8 @@ class Case(_message.Message):
     END_DATE_FIELD_NUMBER: _ClassVar[int]
     AMOUNTS_FIELD_NUMBER: _ClassVar[int]
     USE_ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    STAY_ID_FIELD_NUMBER: _ClassVar[int]
+    DISEASE_CODE_FIELD_NUMBER: _ClassVar[int]
     person_id: str
     insured_region_code: str
     scheme_code: str
@@ -51,10 +53,12 @@ class Case(_message.Message):
     end_date: _date_pb2.Date
     amounts: _money_pb2.AmountSplit
     use_account: bool
-    def __init__(self, person_id: _Optional[str] = ..., insured_region_code: _Optional[str] = ..., scheme_code: _Optional[str] = ..., person_type_code: _Optional[str] = ..., care_region_code: _Optional[str] = ..., institution_code: _Optional[str] = ..., deductible_level_code: _Optional[str] = ..., medical_type_code: _Optional[str] = ..., benefit_level: _Optional[_Union[_filing_service_pb2.BenefitLevel, str]] = ..., begin_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., end_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., amounts: _Optional[_Union[_money_pb2.AmountSplit, _Mapping]] = ..., use_account: _Optional[bool] = ...) -> None: ...
+    stay_id: str
+    disease_code: str
+    def __init__(self, person_id: _Optional[str] = ..., insured_region_code: _Optional[str] = ..., scheme_code: _Optional[str] = ..., person_type_code: _Optional[str] = ..., care_region_code: _Optional[str] = ..., institution_code: _Optional[str] = ..., deductible_level_code: _Optional[str] = ..., medical_type_code: _Optional[str] = ..., benefit_level: _Optional[_Union[_filing_service_pb2.BenefitLevel, str]] = ..., begin_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., end_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., amounts: _Optional[_Union[_money_pb2.AmountSplit, _Mapping]] = ..., use_account: _Optional[bool] = ..., stay_id: _Optional[str] = ..., disease_code: _Optional[str] = ...) -> None: ...
 
 class Adjudication(_message.Message):
-    __slots__ = ("deductible", "fund_payments", "fund_total", "account_pay", "cash_pay", "patient_total", "account_balance", "policy_version", "sample", "steps")
+    __slots__ = ("deductible", "fund_payments", "fund_total", "account_pay", "cash_pay", "patient_total", "account_balance", "policy_version", "sample", "steps", "accumulators_digest", "account_digest", "year_parts")
     DEDUCTIBLE_FIELD_NUMBER: _ClassVar[int]
     FUND_PAYMENTS_FIELD_NUMBER: _ClassVar[int]
     FUND_TOTAL_FIELD_NUMBER: _ClassVar[int]
@@ -65,6 +69,9 @@ class Adjudication(_message.Message):
     POLICY_VERSION_FIELD_NUMBER: _ClassVar[int]
     SAMPLE_FIELD_NUMBER: _ClassVar[int]
     STEPS_FIELD_NUMBER: _ClassVar[int]
+    ACCUMULATORS_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    YEAR_PARTS_FIELD_NUMBER: _ClassVar[int]
     deductible: _money_pb2.Money
     fund_payments: _containers.RepeatedCompositeFieldContainer[FundPayment]
     fund_total: _money_pb2.Money
@@ -75,7 +82,24 @@ class Adjudication(_message.Message):
     policy_version: str
     sample: bool
     steps: _containers.RepeatedCompositeFieldContainer[CalculationStep]
-    def __init__(self, deductible: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., fund_payments: _Optional[_Iterable[_Union[FundPayment, _Mapping]]] = ..., fund_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., account_pay: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., cash_pay: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., patient_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., account_balance: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., policy_version: _Optional[str] = ..., sample: _Optional[bool] = ..., steps: _Optional[_Iterable[_Union[CalculationStep, _Mapping]]] = ...) -> None: ...
+    accumulators_digest: str
+    account_digest: str
+    year_parts: _containers.RepeatedCompositeFieldContainer[YearPart]
+    def __init__(self, deductible: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., fund_payments: _Optional[_Iterable[_Union[FundPayment, _Mapping]]] = ..., fund_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., account_pay: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., cash_pay: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., patient_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., account_balance: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., policy_version: _Optional[str] = ..., sample: _Optional[bool] = ..., steps: _Optional[_Iterable[_Union[CalculationStep, _Mapping]]] = ..., accumulators_digest: _Optional[str] = ..., account_digest: _Optional[str] = ..., year_parts: _Optional[_Iterable[_Union[YearPart, _Mapping]]] = ...) -> None: ...
+
+class YearPart(_message.Message):
+    __slots__ = ("benefit_year", "days", "amounts", "deductible", "fund_total")
+    BENEFIT_YEAR_FIELD_NUMBER: _ClassVar[int]
+    DAYS_FIELD_NUMBER: _ClassVar[int]
+    AMOUNTS_FIELD_NUMBER: _ClassVar[int]
+    DEDUCTIBLE_FIELD_NUMBER: _ClassVar[int]
+    FUND_TOTAL_FIELD_NUMBER: _ClassVar[int]
+    benefit_year: int
+    days: int
+    amounts: _money_pb2.AmountSplit
+    deductible: _money_pb2.Money
+    fund_total: _money_pb2.Money
+    def __init__(self, benefit_year: _Optional[int] = ..., days: _Optional[int] = ..., amounts: _Optional[_Union[_money_pb2.AmountSplit, _Mapping]] = ..., deductible: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., fund_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...
 
 class FundPayment(_message.Message):
     __slots__ = ("fund_type_code", "amount")

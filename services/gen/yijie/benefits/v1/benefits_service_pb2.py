@@ -24,12 +24,14 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
+from google.type import date_pb2 as google_dot_type_dot_date__pb2
 from yijie.benefits.v1 import adjudication_pb2 as yijie_dot_benefits_dot_v1_dot_adjudication__pb2
 from yijie.common.v1 import money_pb2 as yijie_dot_common_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(yijie/benefits/v1/benefits_service.proto\x12\x11yijie.benefits.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17google/rpc/status.proto\x1a$yijie/benefits/v1/adjudication.proto\x1a\x1byijie/common/v1/money.proto\"`\n\x11\x41\x64judicateRequest\x12\x31\n\x04\x63\x61se\x18\x01 \x01(\x0b\x32\x17.yijie.benefits.v1.CaseB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x18\n\nwith_trace\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01\"K\n\x12\x41\x64judicateResponse\x12\x35\n\x0c\x61\x64judication\x18\x01 \x01(\x0b\x32\x1f.yijie.benefits.v1.Adjudication\"j\n\rCommitRequest\x12&\n\rsettlement_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x31\n\x04\x63\x61se\x18\x02 \x01(\x0b\x32\x17.yijie.benefits.v1.CaseB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\"Y\n\x0e\x43ommitResponse\x12\x35\n\x0c\x61\x64judication\x18\x01 \x01(\x0b\x32\x1f.yijie.benefits.v1.Adjudication\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"@\n\x16GetAdjudicationRequest\x12&\n\rsettlement_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\"\x85\x01\n\x17GetAdjudicationResponse\x12\x33\n\x05state\x18\x01 \x01(\x0e\x32$.yijie.benefits.v1.AdjudicationState\x12\x35\n\x0c\x61\x64judication\x18\x02 \x01(\x0b\x32\x1f.yijie.benefits.v1.Adjudication\"7\n\rCancelRequest\x12&\n\rsettlement_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\"S\n\x0e\x43\x61ncelResponse\x12\x10\n\x08restored\x18\x01 \x01(\x08\x12/\n\x0f\x61\x63\x63ount_balance\x18\x02 \x01(\x0b\x32\x16.yijie.common.v1.Money\"\x93\x01\n\x16GetAccumulatorsRequest\x12\"\n\tperson_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12.\n\x0bscheme_code\x18\x02 \x01(\tB\x19\xe2\x41\x01\x02\xbaH\x12r\r2\x0b^3[0-9]{2}$\xc8\x01\x01\x12%\n\x0c\x62\x65nefit_year\x18\x03 \x01(\x05\x42\x0f\xe2\x41\x01\x02\xbaH\x08\x1a\x06\x18\xb4\x10(\xd0\x0f\"\x81\x01\n\x17GetAccumulatorsResponse\x12\x35\n\x0c\x61\x63\x63umulators\x18\x01 \x01(\x0b\x32\x1f.yijie.benefits.v1.Accumulators\x12/\n\x0f\x61\x63\x63ount_balance\x18\x02 \x01(\x0b\x32\x16.yijie.common.v1.Money\"{\n\x15UpsertAccountsRequest\x12#\n\nrequest_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12=\n\x08\x61\x63\x63ounts\x18\x02 \x03(\x0b\x32\x1a.yijie.benefits.v1.AccountB\x0f\xe2\x41\x01\x02\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\"b\n\x07\x41\x63\x63ount\x12\"\n\tperson_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x33\n\x07\x62\x61lance\x18\x02 \x01(\x0b\x32\x16.yijie.common.v1.MoneyB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\"=\n\x16UpsertAccountsResponse\x12#\n\x07results\x18\x01 \x03(\x0b\x32\x12.google.rpc.Status*{\n\x11\x41\x64judicationState\x12\"\n\x1e\x41\x44JUDICATION_STATE_UNSPECIFIED\x10\x00\x12 \n\x1c\x41\x44JUDICATION_STATE_COMMITTED\x10\x01\x12 \n\x1c\x41\x44JUDICATION_STATE_CANCELLED\x10\x02\x32\xc5\x04\n\x0f\x42\x65nefitsService\x12Y\n\nAdjudicate\x12$.yijie.benefits.v1.AdjudicateRequest\x1a%.yijie.benefits.v1.AdjudicateResponse\x12M\n\x06\x43ommit\x12 .yijie.benefits.v1.CommitRequest\x1a!.yijie.benefits.v1.CommitResponse\x12h\n\x0fGetAdjudication\x12).yijie.benefits.v1.GetAdjudicationRequest\x1a*.yijie.benefits.v1.GetAdjudicationResponse\x12M\n\x06\x43\x61ncel\x12 .yijie.benefits.v1.CancelRequest\x1a!.yijie.benefits.v1.CancelResponse\x12h\n\x0fGetAccumulators\x12).yijie.benefits.v1.GetAccumulatorsRequest\x1a*.yijie.benefits.v1.GetAccumulatorsResponse\x12\x65\n\x0eUpsertAccounts\x12(.yijie.benefits.v1.UpsertAccountsRequest\x1a).yijie.benefits.v1.UpsertAccountsResponseB\x18\n\x14\x63n.yijie.benefits.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(yijie/benefits/v1/benefits_service.proto\x12\x11yijie.benefits.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x16google/type/date.proto\x1a$yijie/benefits/v1/adjudication.proto\x1a\x1byijie/common/v1/money.proto\"`\n\x11\x41\x64judicateRequest\x12\x31\n\x04\x63\x61se\x18\x01 \x01(\x0b\x32\x17.yijie.benefits.v1.CaseB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x18\n\nwith_trace\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01\"K\n\x12\x41\x64judicateResponse\x12\x35\n\x0c\x61\x64judication\x18\x01 \x01(\x0b\x32\x1f.yijie.benefits.v1.Adjudication\"\xa3\x01\n\rCommitRequest\x12&\n\rsettlement_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x31\n\x04\x63\x61se\x18\x02 \x01(\x0b\x32\x17.yijie.benefits.v1.CaseB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x37\n\x08\x65xpected\x18\x03 \x01(\x0b\x32\x1f.yijie.benefits.v1.AdjudicationB\x04\xe2\x41\x01\x01\"Y\n\x0e\x43ommitResponse\x12\x35\n\x0c\x61\x64judication\x18\x01 \x01(\x0b\x32\x1f.yijie.benefits.v1.Adjudication\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"@\n\x16GetAdjudicationRequest\x12&\n\rsettlement_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\"\x85\x01\n\x17GetAdjudicationResponse\x12\x33\n\x05state\x18\x01 \x01(\x0e\x32$.yijie.benefits.v1.AdjudicationState\x12\x35\n\x0c\x61\x64judication\x18\x02 \x01(\x0b\x32\x1f.yijie.benefits.v1.Adjudication\"7\n\rCancelRequest\x12&\n\rsettlement_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\"S\n\x0e\x43\x61ncelResponse\x12\x10\n\x08restored\x18\x01 \x01(\x08\x12/\n\x0f\x61\x63\x63ount_balance\x18\x02 \x01(\x0b\x32\x16.yijie.common.v1.Money\"\xce\x01\n\x18ListAdjudicationsRequest\x12\x1e\n\tpage_size\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\x80\x08\x12:\n\x13insured_region_code\x18\x03 \x01(\tB\x1d\xe2\x41\x01\x01\xbaH\x16r\x14\x32\x12^([1-6][0-9]{5})?$\x12\x34\n\rbusiness_date\x18\x04 \x01(\x0b\x32\x11.google.type.DateB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\"r\n\x19ListAdjudicationsResponse\x12<\n\radjudications\x18\x01 \x03(\x0b\x32%.yijie.benefits.v1.AdjudicationRecord\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xb6\x03\n\x12\x41\x64judicationRecord\x12\x15\n\rsettlement_id\x18\x01 \x01(\t\x12\x33\n\x05state\x18\x02 \x01(\x0e\x32$.yijie.benefits.v1.AdjudicationState\x12\x1b\n\x13insured_region_code\x18\x03 \x01(\t\x12\x18\n\x10\x63\x61re_region_code\x18\x04 \x01(\t\x12\x13\n\x0bscheme_code\x18\x05 \x01(\t\x12%\n\x05total\x18\x06 \x01(\x0b\x32\x16.yijie.common.v1.Money\x12*\n\nfund_total\x18\x07 \x01(\x0b\x32\x16.yijie.common.v1.Money\x12+\n\x0b\x61\x63\x63ount_pay\x18\x08 \x01(\x0b\x32\x16.yijie.common.v1.Money\x12(\n\x08\x63\x61sh_pay\x18\t \x01(\x0b\x32\x16.yijie.common.v1.Money\x12-\n\tbook_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63\x61ncel_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x93\x01\n\x16GetAccumulatorsRequest\x12\"\n\tperson_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12.\n\x0bscheme_code\x18\x02 \x01(\tB\x19\xe2\x41\x01\x02\xbaH\x12r\r2\x0b^3[0-9]{2}$\xc8\x01\x01\x12%\n\x0c\x62\x65nefit_year\x18\x03 \x01(\x05\x42\x0f\xe2\x41\x01\x02\xbaH\x08\x1a\x06\x18\xb4\x10(\xd0\x0f\"\x81\x01\n\x17GetAccumulatorsResponse\x12\x35\n\x0c\x61\x63\x63umulators\x18\x01 \x01(\x0b\x32\x1f.yijie.benefits.v1.Accumulators\x12/\n\x0f\x61\x63\x63ount_balance\x18\x02 \x01(\x0b\x32\x16.yijie.common.v1.Money\"{\n\x15UpsertAccountsRequest\x12#\n\nrequest_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12=\n\x08\x61\x63\x63ounts\x18\x02 \x03(\x0b\x32\x1a.yijie.benefits.v1.AccountB\x0f\xe2\x41\x01\x02\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\"b\n\x07\x41\x63\x63ount\x12\"\n\tperson_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x33\n\x07\x62\x61lance\x18\x02 \x01(\x0b\x32\x16.yijie.common.v1.MoneyB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\"=\n\x16UpsertAccountsResponse\x12#\n\x07results\x18\x01 \x03(\x0b\x32\x12.google.rpc.Status*{\n\x11\x41\x64judicationState\x12\"\n\x1e\x41\x44JUDICATION_STATE_UNSPECIFIED\x10\x00\x12 \n\x1c\x41\x44JUDICATION_STATE_COMMITTED\x10\x01\x12 \n\x1c\x41\x44JUDICATION_STATE_CANCELLED\x10\x02\x32\xb5\x05\n\x0f\x42\x65nefitsService\x12Y\n\nAdjudicate\x12$.yijie.benefits.v1.AdjudicateRequest\x1a%.yijie.benefits.v1.AdjudicateResponse\x12M\n\x06\x43ommit\x12 .yijie.benefits.v1.CommitRequest\x1a!.yijie.benefits.v1.CommitResponse\x12h\n\x0fGetAdjudication\x12).yijie.benefits.v1.GetAdjudicationRequest\x1a*.yijie.benefits.v1.GetAdjudicationResponse\x12M\n\x06\x43\x61ncel\x12 .yijie.benefits.v1.CancelRequest\x1a!.yijie.benefits.v1.CancelResponse\x12n\n\x11ListAdjudications\x12+.yijie.benefits.v1.ListAdjudicationsRequest\x1a,.yijie.benefits.v1.ListAdjudicationsResponse\x12h\n\x0fGetAccumulators\x12).yijie.benefits.v1.GetAccumulatorsRequest\x1a*.yijie.benefits.v1.GetAccumulatorsResponse\x12\x65\n\x0eUpsertAccounts\x12(.yijie.benefits.v1.UpsertAccountsRequest\x1a).yijie.benefits.v1.UpsertAccountsResponseB\x18\n\x14\x63n.yijie.benefits.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,10 +47,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COMMITREQUEST'].fields_by_name['settlement_id']._serialized_options = b'\342A\001\002\272H\010r\003\260\001\001\310\001\001'
   _globals['_COMMITREQUEST'].fields_by_name['case']._loaded_options = None
   _globals['_COMMITREQUEST'].fields_by_name['case']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
+  _globals['_COMMITREQUEST'].fields_by_name['expected']._loaded_options = None
+  _globals['_COMMITREQUEST'].fields_by_name['expected']._serialized_options = b'\342A\001\001'
   _globals['_GETADJUDICATIONREQUEST'].fields_by_name['settlement_id']._loaded_options = None
   _globals['_GETADJUDICATIONREQUEST'].fields_by_name['settlement_id']._serialized_options = b'\342A\001\002\272H\010r\003\260\001\001\310\001\001'
   _globals['_CANCELREQUEST'].fields_by_name['settlement_id']._loaded_options = None
   _globals['_CANCELREQUEST'].fields_by_name['settlement_id']._serialized_options = b'\342A\001\002\272H\010r\003\260\001\001\310\001\001'
+  _globals['_LISTADJUDICATIONSREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTADJUDICATIONSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001\272H\004\032\002(\000'
+  _globals['_LISTADJUDICATIONSREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTADJUDICATIONSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001\272H\005r\003(\200\010'
+  _globals['_LISTADJUDICATIONSREQUEST'].fields_by_name['insured_region_code']._loaded_options = None
+  _globals['_LISTADJUDICATIONSREQUEST'].fields_by_name['insured_region_code']._serialized_options = b'\342A\001\001\272H\026r\0242\022^([1-6][0-9]{5})?$'
+  _globals['_LISTADJUDICATIONSREQUEST'].fields_by_name['business_date']._loaded_options = None
+  _globals['_LISTADJUDICATIONSREQUEST'].fields_by_name['business_date']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
   _globals['_GETACCUMULATORSREQUEST'].fields_by_name['person_id']._loaded_options = None
   _globals['_GETACCUMULATORSREQUEST'].fields_by_name['person_id']._serialized_options = b'\342A\001\002\272H\010r\003\260\001\001\310\001\001'
   _globals['_GETACCUMULATORSREQUEST'].fields_by_name['scheme_code']._loaded_options = None
@@ -63,34 +75,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACCOUNT'].fields_by_name['person_id']._serialized_options = b'\342A\001\002\272H\010r\003\260\001\001\310\001\001'
   _globals['_ACCOUNT'].fields_by_name['balance']._loaded_options = None
   _globals['_ACCOUNT'].fields_by_name['balance']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
-  _globals['_ADJUDICATIONSTATE']._serialized_start=1505
-  _globals['_ADJUDICATIONSTATE']._serialized_end=1628
-  _globals['_ADJUDICATEREQUEST']._serialized_start=217
-  _globals['_ADJUDICATEREQUEST']._serialized_end=313
-  _globals['_ADJUDICATERESPONSE']._serialized_start=315
-  _globals['_ADJUDICATERESPONSE']._serialized_end=390
-  _globals['_COMMITREQUEST']._serialized_start=392
-  _globals['_COMMITREQUEST']._serialized_end=498
-  _globals['_COMMITRESPONSE']._serialized_start=500
-  _globals['_COMMITRESPONSE']._serialized_end=589
-  _globals['_GETADJUDICATIONREQUEST']._serialized_start=591
-  _globals['_GETADJUDICATIONREQUEST']._serialized_end=655
-  _globals['_GETADJUDICATIONRESPONSE']._serialized_start=658
-  _globals['_GETADJUDICATIONRESPONSE']._serialized_end=791
-  _globals['_CANCELREQUEST']._serialized_start=793
-  _globals['_CANCELREQUEST']._serialized_end=848
-  _globals['_CANCELRESPONSE']._serialized_start=850
-  _globals['_CANCELRESPONSE']._serialized_end=933
-  _globals['_GETACCUMULATORSREQUEST']._serialized_start=936
-  _globals['_GETACCUMULATORSREQUEST']._serialized_end=1083
-  _globals['_GETACCUMULATORSRESPONSE']._serialized_start=1086
-  _globals['_GETACCUMULATORSRESPONSE']._serialized_end=1215
-  _globals['_UPSERTACCOUNTSREQUEST']._serialized_start=1217
-  _globals['_UPSERTACCOUNTSREQUEST']._serialized_end=1340
-  _globals['_ACCOUNT']._serialized_start=1342
-  _globals['_ACCOUNT']._serialized_end=1440
-  _globals['_UPSERTACCOUNTSRESPONSE']._serialized_start=1442
-  _globals['_UPSERTACCOUNTSRESPONSE']._serialized_end=1503
-  _globals['_BENEFITSSERVICE']._serialized_start=1631
-  _globals['_BENEFITSSERVICE']._serialized_end=2212
+  _globals['_ADJUDICATIONSTATE']._serialized_start=2386
+  _globals['_ADJUDICATIONSTATE']._serialized_end=2509
+  _globals['_ADJUDICATEREQUEST']._serialized_start=274
+  _globals['_ADJUDICATEREQUEST']._serialized_end=370
+  _globals['_ADJUDICATERESPONSE']._serialized_start=372
+  _globals['_ADJUDICATERESPONSE']._serialized_end=447
+  _globals['_COMMITREQUEST']._serialized_start=450
+  _globals['_COMMITREQUEST']._serialized_end=613
+  _globals['_COMMITRESPONSE']._serialized_start=615
+  _globals['_COMMITRESPONSE']._serialized_end=704
+  _globals['_GETADJUDICATIONREQUEST']._serialized_start=706
+  _globals['_GETADJUDICATIONREQUEST']._serialized_end=770
+  _globals['_GETADJUDICATIONRESPONSE']._serialized_start=773
+  _globals['_GETADJUDICATIONRESPONSE']._serialized_end=906
+  _globals['_CANCELREQUEST']._serialized_start=908
+  _globals['_CANCELREQUEST']._serialized_end=963
+  _globals['_CANCELRESPONSE']._serialized_start=965
+  _globals['_CANCELRESPONSE']._serialized_end=1048
+  _globals['_LISTADJUDICATIONSREQUEST']._serialized_start=1051
+  _globals['_LISTADJUDICATIONSREQUEST']._serialized_end=1257
+  _globals['_LISTADJUDICATIONSRESPONSE']._serialized_start=1259
+  _globals['_LISTADJUDICATIONSRESPONSE']._serialized_end=1373
+  _globals['_ADJUDICATIONRECORD']._serialized_start=1376
+  _globals['_ADJUDICATIONRECORD']._serialized_end=1814
+  _globals['_GETACCUMULATORSREQUEST']._serialized_start=1817
+  _globals['_GETACCUMULATORSREQUEST']._serialized_end=1964
+  _globals['_GETACCUMULATORSRESPONSE']._serialized_start=1967
+  _globals['_GETACCUMULATORSRESPONSE']._serialized_end=2096
+  _globals['_UPSERTACCOUNTSREQUEST']._serialized_start=2098
+  _globals['_UPSERTACCOUNTSREQUEST']._serialized_end=2221
+  _globals['_ACCOUNT']._serialized_start=2223
+  _globals['_ACCOUNT']._serialized_end=2321
+  _globals['_UPSERTACCOUNTSRESPONSE']._serialized_start=2323
+  _globals['_UPSERTACCOUNTSRESPONSE']._serialized_end=2384
+  _globals['_BENEFITSSERVICE']._serialized_start=2512
+  _globals['_BENEFITSSERVICE']._serialized_end=3205
 # @@protoc_insertion_point(module_scope)

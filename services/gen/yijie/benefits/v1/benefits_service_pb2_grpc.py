@@ -56,6 +56,11 @@ class BenefitsServiceStub:
                 request_serializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.CancelRequest.SerializeToString,
                 response_deserializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.CancelResponse.FromString,
                 _registered_method=True)
+        self.ListAdjudications = channel.unary_unary(
+                '/yijie.benefits.v1.BenefitsService/ListAdjudications',
+                request_serializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.ListAdjudicationsRequest.SerializeToString,
+                response_deserializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.ListAdjudicationsResponse.FromString,
+                _registered_method=True)
         self.GetAccumulators = channel.unary_unary(
                 '/yijie.benefits.v1.BenefitsService/GetAccumulators',
                 request_serializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.GetAccumulatorsRequest.SerializeToString,
@@ -83,7 +88,7 @@ class BenefitsServiceServicer:
     def Commit(self, request, context):
         """Computes under the person's lock and books the accumulators and the account, once per
         settlement_id. Errors: POLICY_NOT_COVERED, ADJUDICATION_CANCELLED, REQUEST_ID_REUSED (same id,
-        other case), LOST_RACE.
+        other case), EXPECTATION_NOT_MET, LOST_RACE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -100,6 +105,14 @@ class BenefitsServiceServicer:
     def Cancel(self, request, context):
         """Takes a commit back, or leaves a tombstone so that a late Commit is refused. A repeat answers the
         same.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAdjudications(self, request, context):
+        """Lists what is booked and what was taken back, in the order of settlement ids, for reconciliation.
+        Errors: PAGE_TOKEN_INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -141,6 +154,11 @@ def add_BenefitsServiceServicer_to_server(servicer, server):
                     servicer.Cancel,
                     request_deserializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.CancelRequest.FromString,
                     response_serializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.CancelResponse.SerializeToString,
+            ),
+            'ListAdjudications': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAdjudications,
+                    request_deserializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.ListAdjudicationsRequest.FromString,
+                    response_serializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.ListAdjudicationsResponse.SerializeToString,
             ),
             'GetAccumulators': grpc.unary_unary_rpc_method_handler(
                     servicer.GetAccumulators,
@@ -263,6 +281,33 @@ class BenefitsService:
             '/yijie.benefits.v1.BenefitsService/Cancel',
             yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.CancelRequest.SerializeToString,
             yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.CancelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAdjudications(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yijie.benefits.v1.BenefitsService/ListAdjudications',
+            yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.ListAdjudicationsRequest.SerializeToString,
+            yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.ListAdjudicationsResponse.FromString,
             options,
             channel_credentials,
             insecure,

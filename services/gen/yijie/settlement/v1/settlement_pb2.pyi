@@ -19,6 +19,13 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class SettlementScope(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SETTLEMENT_SCOPE_UNSPECIFIED: _ClassVar[SettlementScope]
+    SETTLEMENT_SCOPE_FINAL: _ClassVar[SettlementScope]
+    SETTLEMENT_SCOPE_INTERIM: _ClassVar[SettlementScope]
+    SETTLEMENT_SCOPE_BATCH: _ClassVar[SettlementScope]
+
 class SettlementState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     SETTLEMENT_STATE_UNSPECIFIED: _ClassVar[SettlementState]
@@ -32,6 +39,10 @@ class ScreeningState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SCREENING_STATE_UNSPECIFIED: _ClassVar[ScreeningState]
     SCREENING_STATE_SCREENED: _ClassVar[ScreeningState]
     SCREENING_STATE_DEFERRED: _ClassVar[ScreeningState]
+SETTLEMENT_SCOPE_UNSPECIFIED: SettlementScope
+SETTLEMENT_SCOPE_FINAL: SettlementScope
+SETTLEMENT_SCOPE_INTERIM: SettlementScope
+SETTLEMENT_SCOPE_BATCH: SettlementScope
 SETTLEMENT_STATE_UNSPECIFIED: SettlementState
 SETTLEMENT_STATE_PENDING: SettlementState
 SETTLEMENT_STATE_SETTLED: SettlementState
@@ -82,7 +93,7 @@ class Bill(_message.Message):
     def __init__(self, care_region_code: _Optional[str] = ..., institution_code: _Optional[str] = ..., hospital_level_code: _Optional[str] = ..., medical_type_code: _Optional[str] = ..., begin_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., end_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., emergency: _Optional[bool] = ..., diagnoses: _Optional[_Iterable[_Union[_bill_pb2.Diagnosis, _Mapping]]] = ..., lines: _Optional[_Iterable[_Union[_bill_pb2.FeeLine, _Mapping]]] = ..., total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...
 
 class Settlement(_message.Message):
-    __slots__ = ("settlement_id", "request_id", "state", "care_region_code", "insured_region_code", "institution_code", "person_id", "scheme_code", "person_type_code", "medical_type_code", "begin_date", "end_date", "amounts", "adjudication", "benefit_level", "filing_id", "benefit_level_explanation_zh", "benefit_level_explanation_en", "catalogue_version", "findings", "screening_state", "lines", "trace_id", "create_time", "settle_time", "reverse_time", "failure_reason", "sample", "bill", "sex", "birth_date")
+    __slots__ = ("settlement_id", "request_id", "state", "care_region_code", "insured_region_code", "institution_code", "person_id", "scheme_code", "person_type_code", "medical_type_code", "begin_date", "end_date", "amounts", "adjudication", "benefit_level", "filing_id", "benefit_level_explanation_zh", "benefit_level_explanation_en", "catalogue_version", "findings", "screening_state", "lines", "trace_id", "create_time", "settle_time", "reverse_time", "failure_reason", "sample", "bill", "sex", "birth_date", "visit_id", "scope", "charge_batch_number", "disease_code")
     SETTLEMENT_ID_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -114,6 +125,10 @@ class Settlement(_message.Message):
     BILL_FIELD_NUMBER: _ClassVar[int]
     SEX_FIELD_NUMBER: _ClassVar[int]
     BIRTH_DATE_FIELD_NUMBER: _ClassVar[int]
+    VISIT_ID_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    CHARGE_BATCH_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    DISEASE_CODE_FIELD_NUMBER: _ClassVar[int]
     settlement_id: str
     request_id: str
     state: SettlementState
@@ -145,4 +160,8 @@ class Settlement(_message.Message):
     bill: Bill
     sex: _bill_pb2.Sex
     birth_date: _date_pb2.Date
-    def __init__(self, settlement_id: _Optional[str] = ..., request_id: _Optional[str] = ..., state: _Optional[_Union[SettlementState, str]] = ..., care_region_code: _Optional[str] = ..., insured_region_code: _Optional[str] = ..., institution_code: _Optional[str] = ..., person_id: _Optional[str] = ..., scheme_code: _Optional[str] = ..., person_type_code: _Optional[str] = ..., medical_type_code: _Optional[str] = ..., begin_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., end_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., amounts: _Optional[_Union[_money_pb2.AmountSplit, _Mapping]] = ..., adjudication: _Optional[_Union[_adjudication_pb2.Adjudication, _Mapping]] = ..., benefit_level: _Optional[_Union[_filing_service_pb2.BenefitLevel, str]] = ..., filing_id: _Optional[str] = ..., benefit_level_explanation_zh: _Optional[str] = ..., benefit_level_explanation_en: _Optional[str] = ..., catalogue_version: _Optional[str] = ..., findings: _Optional[_Iterable[_Union[_finding_pb2.Finding, _Mapping]]] = ..., screening_state: _Optional[_Union[ScreeningState, str]] = ..., lines: _Optional[_Iterable[_Union[_bill_pb2.ClassifiedLine, _Mapping]]] = ..., trace_id: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., settle_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reverse_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., failure_reason: _Optional[str] = ..., sample: _Optional[bool] = ..., bill: _Optional[_Union[Bill, _Mapping]] = ..., sex: _Optional[_Union[_bill_pb2.Sex, str]] = ..., birth_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ...) -> None: ...
+    visit_id: str
+    scope: SettlementScope
+    charge_batch_number: str
+    disease_code: str
+    def __init__(self, settlement_id: _Optional[str] = ..., request_id: _Optional[str] = ..., state: _Optional[_Union[SettlementState, str]] = ..., care_region_code: _Optional[str] = ..., insured_region_code: _Optional[str] = ..., institution_code: _Optional[str] = ..., person_id: _Optional[str] = ..., scheme_code: _Optional[str] = ..., person_type_code: _Optional[str] = ..., medical_type_code: _Optional[str] = ..., begin_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., end_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., amounts: _Optional[_Union[_money_pb2.AmountSplit, _Mapping]] = ..., adjudication: _Optional[_Union[_adjudication_pb2.Adjudication, _Mapping]] = ..., benefit_level: _Optional[_Union[_filing_service_pb2.BenefitLevel, str]] = ..., filing_id: _Optional[str] = ..., benefit_level_explanation_zh: _Optional[str] = ..., benefit_level_explanation_en: _Optional[str] = ..., catalogue_version: _Optional[str] = ..., findings: _Optional[_Iterable[_Union[_finding_pb2.Finding, _Mapping]]] = ..., screening_state: _Optional[_Union[ScreeningState, str]] = ..., lines: _Optional[_Iterable[_Union[_bill_pb2.ClassifiedLine, _Mapping]]] = ..., trace_id: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., settle_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reverse_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., failure_reason: _Optional[str] = ..., sample: _Optional[bool] = ..., bill: _Optional[_Union[Bill, _Mapping]] = ..., sex: _Optional[_Union[_bill_pb2.Sex, str]] = ..., birth_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., visit_id: _Optional[str] = ..., scope: _Optional[_Union[SettlementScope, str]] = ..., charge_batch_number: _Optional[str] = ..., disease_code: _Optional[str] = ...) -> None: ...

@@ -26,10 +26,12 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.type import date_pb2 as google_dot_type_dot_date__pb2
+from yijie.common.v1 import money_pb2 as yijie_dot_common_dot_v1_dot_money__pb2
+from yijie.identity.v1 import person_pb2 as yijie_dot_identity_dot_v1_dot_person__pb2
 from yijie.settlement.v1 import settlement_pb2 as yijie_dot_settlement_dot_v1_dot_settlement__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,yijie/settlement/v1/settlement_service.proto\x12\x13yijie.settlement.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a$yijie/settlement/v1/settlement.proto\"\xb7\x01\n\x10PreSettleRequest\x12\x39\n\x07patient\x18\x01 \x01(\x0b\x32\x1c.yijie.settlement.v1.PatientB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x33\n\x04\x62ill\x18\x02 \x01(\x0b\x32\x19.yijie.settlement.v1.BillB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x19\n\x0buse_account\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x18\n\nwith_trace\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"H\n\x11PreSettleResponse\x12\x33\n\nsettlement\x18\x01 \x01(\x0b\x32\x1f.yijie.settlement.v1.Settlement\"\xd9\x01\n\rSettleRequest\x12#\n\nrequest_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x39\n\x07patient\x18\x02 \x01(\x0b\x32\x1c.yijie.settlement.v1.PatientB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x33\n\x04\x62ill\x18\x03 \x01(\x0b\x32\x19.yijie.settlement.v1.BillB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x19\n\x0buse_account\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x18\n\nwith_trace\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x01\"i\n\x0eSettleResponse\x12\x33\n\nsettlement\x18\x01 \x01(\x0b\x32\x1f.yijie.settlement.v1.Settlement\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12\x10\n\x08trace_id\x18\x03 \x01(\t\"\x9a\x01\n\x18ReverseSettlementRequest\x12#\n\nrequest_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12!\n\rsettlement_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12%\n\x11settle_request_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x42\x0f\n\x06target\x12\x05\xbaH\x02\x08\x01\"t\n\x19ReverseSettlementResponse\x12\x33\n\nsettlement\x18\x01 \x01(\x0b\x32\x1f.yijie.settlement.v1.Settlement\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12\x10\n\x08trace_id\x18\x03 \x01(\t\"\xa8\x01\n\x14GetSettlementRequest\x12!\n\rsettlement_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12\x1e\n\nrequest_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12?\n\x04view\x18\x03 \x01(\x0e\x32#.yijie.settlement.v1.SettlementViewB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\x42\x0c\n\x03key\x12\x05\xbaH\x02\x08\x01\"L\n\x15GetSettlementResponse\x12\x33\n\nsettlement\x18\x01 \x01(\x0b\x32\x1f.yijie.settlement.v1.Settlement\"\xf6\x02\n\x16ListSettlementsRequest\x12\x1e\n\tpage_size\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\x80\x08\x12\x37\n\x10\x63\x61re_region_code\x18\x03 \x01(\tB\x1d\xe2\x41\x01\x01\xbaH\x16r\x14\x32\x12^([1-6][0-9]{5})?$\x12:\n\x13insured_region_code\x18\x04 \x01(\tB\x1d\xe2\x41\x01\x01\xbaH\x16r\x14\x32\x12^([1-6][0-9]{5})?$\x12\x30\n\x0f\x63reate_date_min\x18\x05 \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x01\x12\x30\n\x0f\x63reate_date_max\x18\x06 \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x01\x12\x41\n\x05state\x18\x07 \x01(\x0e\x32$.yijie.settlement.v1.SettlementStateB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\"h\n\x17ListSettlementsResponse\x12\x34\n\x0bsettlements\x18\x01 \x03(\x0b\x32\x1f.yijie.settlement.v1.Settlement\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"5\n\x10SubscribeRequest\x12!\n\x0c\x61\x66ter_cursor\x18\x01 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02(@\"O\n\x11SubscribeResponse\x12*\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1a.yijie.settlement.v1.Event\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\t\"\xaa\x01\n\x05\x45vent\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\t\x12,\n\x04kind\x18\x02 \x01(\x0e\x32\x1e.yijie.settlement.v1.EventKind\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\nsettlement\x18\x04 \x01(\x0b\x32\x1f.yijie.settlement.v1.Settlement*f\n\x0eSettlementView\x12\x1f\n\x1bSETTLEMENT_VIEW_UNSPECIFIED\x10\x00\x12\x19\n\x15SETTLEMENT_VIEW_BASIC\x10\x01\x12\x18\n\x14SETTLEMENT_VIEW_FULL\x10\x02*X\n\tEventKind\x12\x1a\n\x16\x45VENT_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12\x45VENT_KIND_SETTLED\x10\x01\x12\x17\n\x13\x45VENT_KIND_REVERSED\x10\x02\x32\xea\x04\n\x11SettlementService\x12Z\n\tPreSettle\x12%.yijie.settlement.v1.PreSettleRequest\x1a&.yijie.settlement.v1.PreSettleResponse\x12Q\n\x06Settle\x12\".yijie.settlement.v1.SettleRequest\x1a#.yijie.settlement.v1.SettleResponse\x12r\n\x11ReverseSettlement\x12-.yijie.settlement.v1.ReverseSettlementRequest\x1a..yijie.settlement.v1.ReverseSettlementResponse\x12\x66\n\rGetSettlement\x12).yijie.settlement.v1.GetSettlementRequest\x1a*.yijie.settlement.v1.GetSettlementResponse\x12l\n\x0fListSettlements\x12+.yijie.settlement.v1.ListSettlementsRequest\x1a,.yijie.settlement.v1.ListSettlementsResponse\x12\\\n\tSubscribe\x12%.yijie.settlement.v1.SubscribeRequest\x1a&.yijie.settlement.v1.SubscribeResponse0\x01\x42\x1a\n\x16\x63n.yijie.settlement.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,yijie/settlement/v1/settlement_service.proto\x12\x13yijie.settlement.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a\x1byijie/common/v1/money.proto\x1a\x1eyijie/identity/v1/person.proto\x1a$yijie/settlement/v1/settlement.proto\"\xb7\x01\n\x10PreSettleRequest\x12\x39\n\x07patient\x18\x01 \x01(\x0b\x32\x1c.yijie.settlement.v1.PatientB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x33\n\x04\x62ill\x18\x02 \x01(\x0b\x32\x19.yijie.settlement.v1.BillB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x19\n\x0buse_account\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x18\n\nwith_trace\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"W\n\x11PreSettleResponse\x12\x33\n\nsettlement\x18\x01 \x01(\x0b\x32\x1f.yijie.settlement.v1.Settlement\x12\r\n\x05quote\x18\x02 \x01(\t\"\xf6\x01\n\rSettleRequest\x12#\n\nrequest_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x39\n\x07patient\x18\x02 \x01(\x0b\x32\x1c.yijie.settlement.v1.PatientB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x33\n\x04\x62ill\x18\x03 \x01(\x0b\x32\x19.yijie.settlement.v1.BillB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x19\n\x0buse_account\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x18\n\nwith_trace\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x1b\n\x05quote\x18\x06 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\x80 \"i\n\x0eSettleResponse\x12\x33\n\nsettlement\x18\x01 \x01(\x0b\x32\x1f.yijie.settlement.v1.Settlement\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12\x10\n\x08trace_id\x18\x03 \x01(\t\"\xc9\x03\n\x15PreSettleVisitRequest\x12!\n\x08visit_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x37\n\x10institution_code\x18\x02 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\x12=\n\ncredential\x18\x03 \x01(\x0b\x32\x1d.yijie.identity.v1.CredentialB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x43\n\x05scope\x18\x04 \x01(\x0e\x32$.yijie.settlement.v1.SettlementScopeB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12+\n\nuntil_date\x18\x05 \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x01\x12>\n\x13\x63harge_batch_number\x18\x06 \x01(\tB!\xe2\x41\x01\x01\xbaH\x1ar\x18\x32\x16^[0-9A-Za-z._-]{0,30}$\x12.\n\x0bscheme_code\x18\x07 \x01(\tB\x19\xe2\x41\x01\x01\xbaH\x12r\x10\x32\x0e^(3[0-9]{2})?$\x12\x19\n\x0buse_account\x18\x08 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x18\n\nwith_trace\x18\t \x01(\x08\x42\x04\xe2\x41\x01\x01\"\\\n\x16PreSettleVisitResponse\x12\x33\n\nsettlement\x18\x01 \x01(\x0b\x32\x1f.yijie.settlement.v1.Settlement\x12\r\n\x05quote\x18\x02 \x01(\t\"\x82\x05\n\x12SettleVisitRequest\x12#\n\nrequest_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12!\n\x08visit_id\x18\x02 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x37\n\x10institution_code\x18\x03 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\x12=\n\ncredential\x18\x04 \x01(\x0b\x32\x1d.yijie.identity.v1.CredentialB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x43\n\x05scope\x18\x05 \x01(\x0e\x32$.yijie.settlement.v1.SettlementScopeB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12+\n\nuntil_date\x18\x06 \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x01\x12>\n\x13\x63harge_batch_number\x18\x07 \x01(\tB!\xe2\x41\x01\x01\xbaH\x1ar\x18\x32\x16^[0-9A-Za-z._-]{0,30}$\x12.\n\x0bscheme_code\x18\x08 \x01(\tB\x19\xe2\x41\x01\x01\xbaH\x12r\x10\x32\x0e^(3[0-9]{2})?$\x12\x19\n\x0buse_account\x18\t \x01(\x08\x42\x04\xe2\x41\x01\x01\x12:\n\x0e\x65xpected_total\x18\n \x01(\x0b\x32\x16.yijie.common.v1.MoneyB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12<\n\x10\x65xpected_amounts\x18\x0b \x01(\x0b\x32\x1c.yijie.common.v1.AmountSplitB\x04\xe2\x41\x01\x01\x12\x1b\n\x05quote\x18\x0c \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\x80 \x12\x18\n\nwith_trace\x18\r \x01(\x08\x42\x04\xe2\x41\x01\x01\"n\n\x13SettleVisitResponse\x12\x33\n\nsettlement\x18\x01 \x01(\x0b\x32\x1f.yijie.settlement.v1.Settlement\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12\x10\n\x08trace_id\x18\x03 \x01(\t\"\x9a\x01\n\x18ReverseSettlementRequest\x12#\n\nrequest_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12!\n\rsettlement_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12%\n\x11settle_request_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x42\x0f\n\x06target\x12\x05\xbaH\x02\x08\x01\"t\n\x19ReverseSettlementResponse\x12\x33\n\nsettlement\x18\x01 \x01(\x0b\x32\x1f.yijie.settlement.v1.Settlement\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12\x10\n\x08trace_id\x18\x03 \x01(\t\"\xa8\x01\n\x14GetSettlementRequest\x12!\n\rsettlement_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12\x1e\n\nrequest_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12?\n\x04view\x18\x03 \x01(\x0e\x32#.yijie.settlement.v1.SettlementViewB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\x42\x0c\n\x03key\x12\x05\xbaH\x02\x08\x01\"L\n\x15GetSettlementResponse\x12\x33\n\nsettlement\x18\x01 \x01(\x0b\x32\x1f.yijie.settlement.v1.Settlement\"\xf6\x02\n\x16ListSettlementsRequest\x12\x1e\n\tpage_size\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\x80\x08\x12\x37\n\x10\x63\x61re_region_code\x18\x03 \x01(\tB\x1d\xe2\x41\x01\x01\xbaH\x16r\x14\x32\x12^([1-6][0-9]{5})?$\x12:\n\x13insured_region_code\x18\x04 \x01(\tB\x1d\xe2\x41\x01\x01\xbaH\x16r\x14\x32\x12^([1-6][0-9]{5})?$\x12\x30\n\x0f\x63reate_date_min\x18\x05 \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x01\x12\x30\n\x0f\x63reate_date_max\x18\x06 \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x01\x12\x41\n\x05state\x18\x07 \x01(\x0e\x32$.yijie.settlement.v1.SettlementStateB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\"h\n\x17ListSettlementsResponse\x12\x34\n\x0bsettlements\x18\x01 \x03(\x0b\x32\x1f.yijie.settlement.v1.Settlement\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xf6\x01\n\x10SubscribeRequest\x12!\n\x0c\x61\x66ter_cursor\x18\x01 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02(@\x12\x33\n\x0bregion_code\x18\x02 \x01(\tB\x1e\xe2\x41\x01\x01\xbaH\x17r\x15\x32\x13^([1-6][0-9]0000)?$\x12\x42\n\x0bregion_role\x18\x03 \x01(\x0e\x32\x1f.yijie.settlement.v1.RegionRoleB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\x12\x46\n\x05kinds\x18\x04 \x03(\x0e\x32\x1e.yijie.settlement.v1.EventKindB\x17\xe2\x41\x01\x01\xbaH\x10\x92\x01\r\x10\x08\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00\"_\n\x11SubscribeResponse\x12*\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1a.yijie.settlement.v1.Event\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\t\x12\x0e\n\x06lag_ms\x18\x03 \x01(\x03\"\xaa\x01\n\x05\x45vent\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\t\x12,\n\x04kind\x18\x02 \x01(\x0e\x32\x1e.yijie.settlement.v1.EventKind\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\nsettlement\x18\x04 \x01(\x0b\x32\x1f.yijie.settlement.v1.Settlement*f\n\x0eSettlementView\x12\x1f\n\x1bSETTLEMENT_VIEW_UNSPECIFIED\x10\x00\x12\x19\n\x15SETTLEMENT_VIEW_BASIC\x10\x01\x12\x18\n\x14SETTLEMENT_VIEW_FULL\x10\x02*X\n\nRegionRole\x12\x1b\n\x17REGION_ROLE_UNSPECIFIED\x10\x00\x12\x14\n\x10REGION_ROLE_CARE\x10\x01\x12\x17\n\x13REGION_ROLE_INSURED\x10\x02*X\n\tEventKind\x12\x1a\n\x16\x45VENT_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12\x45VENT_KIND_SETTLED\x10\x01\x12\x17\n\x13\x45VENT_KIND_REVERSED\x10\x02\x32\xb7\x06\n\x11SettlementService\x12Z\n\tPreSettle\x12%.yijie.settlement.v1.PreSettleRequest\x1a&.yijie.settlement.v1.PreSettleResponse\x12Q\n\x06Settle\x12\".yijie.settlement.v1.SettleRequest\x1a#.yijie.settlement.v1.SettleResponse\x12i\n\x0ePreSettleVisit\x12*.yijie.settlement.v1.PreSettleVisitRequest\x1a+.yijie.settlement.v1.PreSettleVisitResponse\x12`\n\x0bSettleVisit\x12\'.yijie.settlement.v1.SettleVisitRequest\x1a(.yijie.settlement.v1.SettleVisitResponse\x12r\n\x11ReverseSettlement\x12-.yijie.settlement.v1.ReverseSettlementRequest\x1a..yijie.settlement.v1.ReverseSettlementResponse\x12\x66\n\rGetSettlement\x12).yijie.settlement.v1.GetSettlementRequest\x1a*.yijie.settlement.v1.GetSettlementResponse\x12l\n\x0fListSettlements\x12+.yijie.settlement.v1.ListSettlementsRequest\x1a,.yijie.settlement.v1.ListSettlementsResponse\x12\\\n\tSubscribe\x12%.yijie.settlement.v1.SubscribeRequest\x1a&.yijie.settlement.v1.SubscribeResponse0\x01\x42\x1a\n\x16\x63n.yijie.settlement.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -55,6 +57,52 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SETTLEREQUEST'].fields_by_name['use_account']._serialized_options = b'\342A\001\001'
   _globals['_SETTLEREQUEST'].fields_by_name['with_trace']._loaded_options = None
   _globals['_SETTLEREQUEST'].fields_by_name['with_trace']._serialized_options = b'\342A\001\001'
+  _globals['_SETTLEREQUEST'].fields_by_name['quote']._loaded_options = None
+  _globals['_SETTLEREQUEST'].fields_by_name['quote']._serialized_options = b'\342A\001\001\272H\005r\003(\200 '
+  _globals['_PRESETTLEVISITREQUEST'].fields_by_name['visit_id']._loaded_options = None
+  _globals['_PRESETTLEVISITREQUEST'].fields_by_name['visit_id']._serialized_options = b'\342A\001\002\272H\010r\003\260\001\001\310\001\001'
+  _globals['_PRESETTLEVISITREQUEST'].fields_by_name['institution_code']._loaded_options = None
+  _globals['_PRESETTLEVISITREQUEST'].fields_by_name['institution_code']._serialized_options = b'\342A\001\002\272H\026r\0212\017^[HP][0-9]{11}$\310\001\001'
+  _globals['_PRESETTLEVISITREQUEST'].fields_by_name['credential']._loaded_options = None
+  _globals['_PRESETTLEVISITREQUEST'].fields_by_name['credential']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
+  _globals['_PRESETTLEVISITREQUEST'].fields_by_name['scope']._loaded_options = None
+  _globals['_PRESETTLEVISITREQUEST'].fields_by_name['scope']._serialized_options = b'\342A\001\002\272H\007\202\001\004\020\001 \000'
+  _globals['_PRESETTLEVISITREQUEST'].fields_by_name['until_date']._loaded_options = None
+  _globals['_PRESETTLEVISITREQUEST'].fields_by_name['until_date']._serialized_options = b'\342A\001\001'
+  _globals['_PRESETTLEVISITREQUEST'].fields_by_name['charge_batch_number']._loaded_options = None
+  _globals['_PRESETTLEVISITREQUEST'].fields_by_name['charge_batch_number']._serialized_options = b'\342A\001\001\272H\032r\0302\026^[0-9A-Za-z._-]{0,30}$'
+  _globals['_PRESETTLEVISITREQUEST'].fields_by_name['scheme_code']._loaded_options = None
+  _globals['_PRESETTLEVISITREQUEST'].fields_by_name['scheme_code']._serialized_options = b'\342A\001\001\272H\022r\0202\016^(3[0-9]{2})?$'
+  _globals['_PRESETTLEVISITREQUEST'].fields_by_name['use_account']._loaded_options = None
+  _globals['_PRESETTLEVISITREQUEST'].fields_by_name['use_account']._serialized_options = b'\342A\001\001'
+  _globals['_PRESETTLEVISITREQUEST'].fields_by_name['with_trace']._loaded_options = None
+  _globals['_PRESETTLEVISITREQUEST'].fields_by_name['with_trace']._serialized_options = b'\342A\001\001'
+  _globals['_SETTLEVISITREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_SETTLEVISITREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\002\272H\010r\003\260\001\001\310\001\001'
+  _globals['_SETTLEVISITREQUEST'].fields_by_name['visit_id']._loaded_options = None
+  _globals['_SETTLEVISITREQUEST'].fields_by_name['visit_id']._serialized_options = b'\342A\001\002\272H\010r\003\260\001\001\310\001\001'
+  _globals['_SETTLEVISITREQUEST'].fields_by_name['institution_code']._loaded_options = None
+  _globals['_SETTLEVISITREQUEST'].fields_by_name['institution_code']._serialized_options = b'\342A\001\002\272H\026r\0212\017^[HP][0-9]{11}$\310\001\001'
+  _globals['_SETTLEVISITREQUEST'].fields_by_name['credential']._loaded_options = None
+  _globals['_SETTLEVISITREQUEST'].fields_by_name['credential']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
+  _globals['_SETTLEVISITREQUEST'].fields_by_name['scope']._loaded_options = None
+  _globals['_SETTLEVISITREQUEST'].fields_by_name['scope']._serialized_options = b'\342A\001\002\272H\007\202\001\004\020\001 \000'
+  _globals['_SETTLEVISITREQUEST'].fields_by_name['until_date']._loaded_options = None
+  _globals['_SETTLEVISITREQUEST'].fields_by_name['until_date']._serialized_options = b'\342A\001\001'
+  _globals['_SETTLEVISITREQUEST'].fields_by_name['charge_batch_number']._loaded_options = None
+  _globals['_SETTLEVISITREQUEST'].fields_by_name['charge_batch_number']._serialized_options = b'\342A\001\001\272H\032r\0302\026^[0-9A-Za-z._-]{0,30}$'
+  _globals['_SETTLEVISITREQUEST'].fields_by_name['scheme_code']._loaded_options = None
+  _globals['_SETTLEVISITREQUEST'].fields_by_name['scheme_code']._serialized_options = b'\342A\001\001\272H\022r\0202\016^(3[0-9]{2})?$'
+  _globals['_SETTLEVISITREQUEST'].fields_by_name['use_account']._loaded_options = None
+  _globals['_SETTLEVISITREQUEST'].fields_by_name['use_account']._serialized_options = b'\342A\001\001'
+  _globals['_SETTLEVISITREQUEST'].fields_by_name['expected_total']._loaded_options = None
+  _globals['_SETTLEVISITREQUEST'].fields_by_name['expected_total']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
+  _globals['_SETTLEVISITREQUEST'].fields_by_name['expected_amounts']._loaded_options = None
+  _globals['_SETTLEVISITREQUEST'].fields_by_name['expected_amounts']._serialized_options = b'\342A\001\001'
+  _globals['_SETTLEVISITREQUEST'].fields_by_name['quote']._loaded_options = None
+  _globals['_SETTLEVISITREQUEST'].fields_by_name['quote']._serialized_options = b'\342A\001\001\272H\005r\003(\200 '
+  _globals['_SETTLEVISITREQUEST'].fields_by_name['with_trace']._loaded_options = None
+  _globals['_SETTLEVISITREQUEST'].fields_by_name['with_trace']._serialized_options = b'\342A\001\001'
   _globals['_REVERSESETTLEMENTREQUEST'].oneofs_by_name['target']._loaded_options = None
   _globals['_REVERSESETTLEMENTREQUEST'].oneofs_by_name['target']._serialized_options = b'\272H\002\010\001'
   _globals['_REVERSESETTLEMENTREQUEST'].fields_by_name['request_id']._loaded_options = None
@@ -87,36 +135,52 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTSETTLEMENTSREQUEST'].fields_by_name['state']._serialized_options = b'\342A\001\001\272H\005\202\001\002\020\001'
   _globals['_SUBSCRIBEREQUEST'].fields_by_name['after_cursor']._loaded_options = None
   _globals['_SUBSCRIBEREQUEST'].fields_by_name['after_cursor']._serialized_options = b'\342A\001\001\272H\004r\002(@'
-  _globals['_SETTLEMENTVIEW']._serialized_start=2129
-  _globals['_SETTLEMENTVIEW']._serialized_end=2231
-  _globals['_EVENTKIND']._serialized_start=2233
-  _globals['_EVENTKIND']._serialized_end=2321
-  _globals['_PRESETTLEREQUEST']._serialized_start=227
-  _globals['_PRESETTLEREQUEST']._serialized_end=410
-  _globals['_PRESETTLERESPONSE']._serialized_start=412
-  _globals['_PRESETTLERESPONSE']._serialized_end=484
-  _globals['_SETTLEREQUEST']._serialized_start=487
-  _globals['_SETTLEREQUEST']._serialized_end=704
-  _globals['_SETTLERESPONSE']._serialized_start=706
-  _globals['_SETTLERESPONSE']._serialized_end=811
-  _globals['_REVERSESETTLEMENTREQUEST']._serialized_start=814
-  _globals['_REVERSESETTLEMENTREQUEST']._serialized_end=968
-  _globals['_REVERSESETTLEMENTRESPONSE']._serialized_start=970
-  _globals['_REVERSESETTLEMENTRESPONSE']._serialized_end=1086
-  _globals['_GETSETTLEMENTREQUEST']._serialized_start=1089
-  _globals['_GETSETTLEMENTREQUEST']._serialized_end=1257
-  _globals['_GETSETTLEMENTRESPONSE']._serialized_start=1259
-  _globals['_GETSETTLEMENTRESPONSE']._serialized_end=1335
-  _globals['_LISTSETTLEMENTSREQUEST']._serialized_start=1338
-  _globals['_LISTSETTLEMENTSREQUEST']._serialized_end=1712
-  _globals['_LISTSETTLEMENTSRESPONSE']._serialized_start=1714
-  _globals['_LISTSETTLEMENTSRESPONSE']._serialized_end=1818
-  _globals['_SUBSCRIBEREQUEST']._serialized_start=1820
-  _globals['_SUBSCRIBEREQUEST']._serialized_end=1873
-  _globals['_SUBSCRIBERESPONSE']._serialized_start=1875
-  _globals['_SUBSCRIBERESPONSE']._serialized_end=1954
-  _globals['_EVENT']._serialized_start=1957
-  _globals['_EVENT']._serialized_end=2127
-  _globals['_SETTLEMENTSERVICE']._serialized_start=2324
-  _globals['_SETTLEMENTSERVICE']._serialized_end=2942
+  _globals['_SUBSCRIBEREQUEST'].fields_by_name['region_code']._loaded_options = None
+  _globals['_SUBSCRIBEREQUEST'].fields_by_name['region_code']._serialized_options = b'\342A\001\001\272H\027r\0252\023^([1-6][0-9]0000)?$'
+  _globals['_SUBSCRIBEREQUEST'].fields_by_name['region_role']._loaded_options = None
+  _globals['_SUBSCRIBEREQUEST'].fields_by_name['region_role']._serialized_options = b'\342A\001\001\272H\005\202\001\002\020\001'
+  _globals['_SUBSCRIBEREQUEST'].fields_by_name['kinds']._loaded_options = None
+  _globals['_SUBSCRIBEREQUEST'].fields_by_name['kinds']._serialized_options = b'\342A\001\001\272H\020\222\001\r\020\010\030\001\"\007\202\001\004\020\001 \000'
+  _globals['_SETTLEMENTVIEW']._serialized_start=3755
+  _globals['_SETTLEMENTVIEW']._serialized_end=3857
+  _globals['_REGIONROLE']._serialized_start=3859
+  _globals['_REGIONROLE']._serialized_end=3947
+  _globals['_EVENTKIND']._serialized_start=3949
+  _globals['_EVENTKIND']._serialized_end=4037
+  _globals['_PRESETTLEREQUEST']._serialized_start=288
+  _globals['_PRESETTLEREQUEST']._serialized_end=471
+  _globals['_PRESETTLERESPONSE']._serialized_start=473
+  _globals['_PRESETTLERESPONSE']._serialized_end=560
+  _globals['_SETTLEREQUEST']._serialized_start=563
+  _globals['_SETTLEREQUEST']._serialized_end=809
+  _globals['_SETTLERESPONSE']._serialized_start=811
+  _globals['_SETTLERESPONSE']._serialized_end=916
+  _globals['_PRESETTLEVISITREQUEST']._serialized_start=919
+  _globals['_PRESETTLEVISITREQUEST']._serialized_end=1376
+  _globals['_PRESETTLEVISITRESPONSE']._serialized_start=1378
+  _globals['_PRESETTLEVISITRESPONSE']._serialized_end=1470
+  _globals['_SETTLEVISITREQUEST']._serialized_start=1473
+  _globals['_SETTLEVISITREQUEST']._serialized_end=2115
+  _globals['_SETTLEVISITRESPONSE']._serialized_start=2117
+  _globals['_SETTLEVISITRESPONSE']._serialized_end=2227
+  _globals['_REVERSESETTLEMENTREQUEST']._serialized_start=2230
+  _globals['_REVERSESETTLEMENTREQUEST']._serialized_end=2384
+  _globals['_REVERSESETTLEMENTRESPONSE']._serialized_start=2386
+  _globals['_REVERSESETTLEMENTRESPONSE']._serialized_end=2502
+  _globals['_GETSETTLEMENTREQUEST']._serialized_start=2505
+  _globals['_GETSETTLEMENTREQUEST']._serialized_end=2673
+  _globals['_GETSETTLEMENTRESPONSE']._serialized_start=2675
+  _globals['_GETSETTLEMENTRESPONSE']._serialized_end=2751
+  _globals['_LISTSETTLEMENTSREQUEST']._serialized_start=2754
+  _globals['_LISTSETTLEMENTSREQUEST']._serialized_end=3128
+  _globals['_LISTSETTLEMENTSRESPONSE']._serialized_start=3130
+  _globals['_LISTSETTLEMENTSRESPONSE']._serialized_end=3234
+  _globals['_SUBSCRIBEREQUEST']._serialized_start=3237
+  _globals['_SUBSCRIBEREQUEST']._serialized_end=3483
+  _globals['_SUBSCRIBERESPONSE']._serialized_start=3485
+  _globals['_SUBSCRIBERESPONSE']._serialized_end=3580
+  _globals['_EVENT']._serialized_start=3583
+  _globals['_EVENT']._serialized_end=3753
+  _globals['_SETTLEMENTSERVICE']._serialized_start=4040
+  _globals['_SETTLEMENTSERVICE']._serialized_end=4863
 # @@protoc_insertion_point(module_scope)

@@ -4,6 +4,8 @@ from buf.validate import validate_pb2 as _validate_pb2
 from google.api import field_behavior_pb2 as _field_behavior_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.type import date_pb2 as _date_pb2
+from yijie.common.v1 import money_pb2 as _money_pb2
+from yijie.identity.v1 import person_pb2 as _person_pb2
 from yijie.settlement.v1 import settlement_pb2 as _settlement_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -20,6 +22,12 @@ class SettlementView(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SETTLEMENT_VIEW_BASIC: _ClassVar[SettlementView]
     SETTLEMENT_VIEW_FULL: _ClassVar[SettlementView]
 
+class RegionRole(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    REGION_ROLE_UNSPECIFIED: _ClassVar[RegionRole]
+    REGION_ROLE_CARE: _ClassVar[RegionRole]
+    REGION_ROLE_INSURED: _ClassVar[RegionRole]
+
 class EventKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     EVENT_KIND_UNSPECIFIED: _ClassVar[EventKind]
@@ -28,6 +36,9 @@ class EventKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
 SETTLEMENT_VIEW_UNSPECIFIED: SettlementView
 SETTLEMENT_VIEW_BASIC: SettlementView
 SETTLEMENT_VIEW_FULL: SettlementView
+REGION_ROLE_UNSPECIFIED: RegionRole
+REGION_ROLE_CARE: RegionRole
+REGION_ROLE_INSURED: RegionRole
 EVENT_KIND_UNSPECIFIED: EventKind
 EVENT_KIND_SETTLED: EventKind
 EVENT_KIND_REVERSED: EventKind
@@ -45,26 +56,100 @@ class PreSettleRequest(_message.Message):
     def __init__(self, patient: _Optional[_Union[_settlement_pb2.Patient, _Mapping]] = ..., bill: _Optional[_Union[_settlement_pb2.Bill, _Mapping]] = ..., use_account: _Optional[bool] = ..., with_trace: _Optional[bool] = ...) -> None: ...
 
 class PreSettleResponse(_message.Message):
-    __slots__ = ("settlement",)
+    __slots__ = ("settlement", "quote")
     SETTLEMENT_FIELD_NUMBER: _ClassVar[int]
+    QUOTE_FIELD_NUMBER: _ClassVar[int]
     settlement: _settlement_pb2.Settlement
-    def __init__(self, settlement: _Optional[_Union[_settlement_pb2.Settlement, _Mapping]] = ...) -> None: ...
+    quote: str
+    def __init__(self, settlement: _Optional[_Union[_settlement_pb2.Settlement, _Mapping]] = ..., quote: _Optional[str] = ...) -> None: ...
 
 class SettleRequest(_message.Message):
-    __slots__ = ("request_id", "patient", "bill", "use_account", "with_trace")
+    __slots__ = ("request_id", "patient", "bill", "use_account", "with_trace", "quote")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     PATIENT_FIELD_NUMBER: _ClassVar[int]
     BILL_FIELD_NUMBER: _ClassVar[int]
     USE_ACCOUNT_FIELD_NUMBER: _ClassVar[int]
     WITH_TRACE_FIELD_NUMBER: _ClassVar[int]
+    QUOTE_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     patient: _settlement_pb2.Patient
     bill: _settlement_pb2.Bill
     use_account: bool
     with_trace: bool
-    def __init__(self, request_id: _Optional[str] = ..., patient: _Optional[_Union[_settlement_pb2.Patient, _Mapping]] = ..., bill: _Optional[_Union[_settlement_pb2.Bill, _Mapping]] = ..., use_account: _Optional[bool] = ..., with_trace: _Optional[bool] = ...) -> None: ...
+    quote: str
+    def __init__(self, request_id: _Optional[str] = ..., patient: _Optional[_Union[_settlement_pb2.Patient, _Mapping]] = ..., bill: _Optional[_Union[_settlement_pb2.Bill, _Mapping]] = ..., use_account: _Optional[bool] = ..., with_trace: _Optional[bool] = ..., quote: _Optional[str] = ...) -> None: ...
 
 class SettleResponse(_message.Message):
+    __slots__ = ("settlement", "replayed", "trace_id")
+    SETTLEMENT_FIELD_NUMBER: _ClassVar[int]
+    REPLAYED_FIELD_NUMBER: _ClassVar[int]
+    TRACE_ID_FIELD_NUMBER: _ClassVar[int]
+    settlement: _settlement_pb2.Settlement
+    replayed: bool
+    trace_id: str
+    def __init__(self, settlement: _Optional[_Union[_settlement_pb2.Settlement, _Mapping]] = ..., replayed: _Optional[bool] = ..., trace_id: _Optional[str] = ...) -> None: ...
+
+class PreSettleVisitRequest(_message.Message):
+    __slots__ = ("visit_id", "institution_code", "credential", "scope", "until_date", "charge_batch_number", "scheme_code", "use_account", "with_trace")
+    VISIT_ID_FIELD_NUMBER: _ClassVar[int]
+    INSTITUTION_CODE_FIELD_NUMBER: _ClassVar[int]
+    CREDENTIAL_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_DATE_FIELD_NUMBER: _ClassVar[int]
+    CHARGE_BATCH_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    SCHEME_CODE_FIELD_NUMBER: _ClassVar[int]
+    USE_ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    WITH_TRACE_FIELD_NUMBER: _ClassVar[int]
+    visit_id: str
+    institution_code: str
+    credential: _person_pb2.Credential
+    scope: _settlement_pb2.SettlementScope
+    until_date: _date_pb2.Date
+    charge_batch_number: str
+    scheme_code: str
+    use_account: bool
+    with_trace: bool
+    def __init__(self, visit_id: _Optional[str] = ..., institution_code: _Optional[str] = ..., credential: _Optional[_Union[_person_pb2.Credential, _Mapping]] = ..., scope: _Optional[_Union[_settlement_pb2.SettlementScope, str]] = ..., until_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., charge_batch_number: _Optional[str] = ..., scheme_code: _Optional[str] = ..., use_account: _Optional[bool] = ..., with_trace: _Optional[bool] = ...) -> None: ...
+
+class PreSettleVisitResponse(_message.Message):
+    __slots__ = ("settlement", "quote")
+    SETTLEMENT_FIELD_NUMBER: _ClassVar[int]
+    QUOTE_FIELD_NUMBER: _ClassVar[int]
+    settlement: _settlement_pb2.Settlement
+    quote: str
+    def __init__(self, settlement: _Optional[_Union[_settlement_pb2.Settlement, _Mapping]] = ..., quote: _Optional[str] = ...) -> None: ...
+
+class SettleVisitRequest(_message.Message):
+    __slots__ = ("request_id", "visit_id", "institution_code", "credential", "scope", "until_date", "charge_batch_number", "scheme_code", "use_account", "expected_total", "expected_amounts", "quote", "with_trace")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    VISIT_ID_FIELD_NUMBER: _ClassVar[int]
+    INSTITUTION_CODE_FIELD_NUMBER: _ClassVar[int]
+    CREDENTIAL_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_DATE_FIELD_NUMBER: _ClassVar[int]
+    CHARGE_BATCH_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    SCHEME_CODE_FIELD_NUMBER: _ClassVar[int]
+    USE_ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_TOTAL_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_AMOUNTS_FIELD_NUMBER: _ClassVar[int]
+    QUOTE_FIELD_NUMBER: _ClassVar[int]
+    WITH_TRACE_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    visit_id: str
+    institution_code: str
+    credential: _person_pb2.Credential
+    scope: _settlement_pb2.SettlementScope
+    until_date: _date_pb2.Date
+    charge_batch_number: str
+    scheme_code: str
+    use_account: bool
+    expected_total: _money_pb2.Money
+    expected_amounts: _money_pb2.AmountSplit
+    quote: str
+    with_trace: bool
+    def __init__(self, request_id: _Optional[str] = ..., visit_id: _Optional[str] = ..., institution_code: _Optional[str] = ..., credential: _Optional[_Union[_person_pb2.Credential, _Mapping]] = ..., scope: _Optional[_Union[_settlement_pb2.SettlementScope, str]] = ..., until_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., charge_batch_number: _Optional[str] = ..., scheme_code: _Optional[str] = ..., use_account: _Optional[bool] = ..., expected_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., expected_amounts: _Optional[_Union[_money_pb2.AmountSplit, _Mapping]] = ..., quote: _Optional[str] = ..., with_trace: _Optional[bool] = ...) -> None: ...
+
+class SettleVisitResponse(_message.Message):
     __slots__ = ("settlement", "replayed", "trace_id")
     SETTLEMENT_FIELD_NUMBER: _ClassVar[int]
     REPLAYED_FIELD_NUMBER: _ClassVar[int]
@@ -137,18 +222,26 @@ class ListSettlementsResponse(_message.Message):
     def __init__(self, settlements: _Optional[_Iterable[_Union[_settlement_pb2.Settlement, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class SubscribeRequest(_message.Message):
-    __slots__ = ("after_cursor",)
+    __slots__ = ("after_cursor", "region_code", "region_role", "kinds")
     AFTER_CURSOR_FIELD_NUMBER: _ClassVar[int]
+    REGION_CODE_FIELD_NUMBER: _ClassVar[int]
+    REGION_ROLE_FIELD_NUMBER: _ClassVar[int]
+    KINDS_FIELD_NUMBER: _ClassVar[int]
     after_cursor: str
-    def __init__(self, after_cursor: _Optional[str] = ...) -> None: ...
+    region_code: str
+    region_role: RegionRole
+    kinds: _containers.RepeatedScalarFieldContainer[EventKind]
+    def __init__(self, after_cursor: _Optional[str] = ..., region_code: _Optional[str] = ..., region_role: _Optional[_Union[RegionRole, str]] = ..., kinds: _Optional[_Iterable[_Union[EventKind, str]]] = ...) -> None: ...
 
 class SubscribeResponse(_message.Message):
-    __slots__ = ("events", "cursor")
+    __slots__ = ("events", "cursor", "lag_ms")
     EVENTS_FIELD_NUMBER: _ClassVar[int]
     CURSOR_FIELD_NUMBER: _ClassVar[int]
+    LAG_MS_FIELD_NUMBER: _ClassVar[int]
     events: _containers.RepeatedCompositeFieldContainer[Event]
     cursor: str
-    def __init__(self, events: _Optional[_Iterable[_Union[Event, _Mapping]]] = ..., cursor: _Optional[str] = ...) -> None: ...
+    lag_ms: int
+    def __init__(self, events: _Optional[_Iterable[_Union[Event, _Mapping]]] = ..., cursor: _Optional[str] = ..., lag_ms: _Optional[int] = ...) -> None: ...
 
 class Event(_message.Message):
     __slots__ = ("cursor", "kind", "event_time", "settlement")

@@ -45,6 +45,16 @@ class SettlementServiceStub:
                 request_serializer=yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.SettleRequest.SerializeToString,
                 response_deserializer=yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.SettleResponse.FromString,
                 _registered_method=True)
+        self.PreSettleVisit = channel.unary_unary(
+                '/yijie.settlement.v1.SettlementService/PreSettleVisit',
+                request_serializer=yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.PreSettleVisitRequest.SerializeToString,
+                response_deserializer=yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.PreSettleVisitResponse.FromString,
+                _registered_method=True)
+        self.SettleVisit = channel.unary_unary(
+                '/yijie.settlement.v1.SettlementService/SettleVisit',
+                request_serializer=yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.SettleVisitRequest.SerializeToString,
+                response_deserializer=yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.SettleVisitResponse.FromString,
+                _registered_method=True)
         self.ReverseSettlement = channel.unary_unary(
                 '/yijie.settlement.v1.SettlementService/ReverseSettlement',
                 request_serializer=yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.ReverseSettlementRequest.SerializeToString,
@@ -91,10 +101,30 @@ class SettlementServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PreSettleVisit(self, request, context):
+        """Computes what SettleVisit would answer now; writes nothing. Errors: as SettleVisit, without
+        REQUEST_ID_REUSED, QUOTE_CHANGED, QUOTE_INVALID and OUTCOME_PENDING.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SettleVisit(self, request, context):
+        """Settles a registered visit from its uploaded fees, once per request_id. Errors: those of Settle,
+        and RESOURCE_NOT_FOUND, VISIT_OF_ANOTHER_INSTITUTION, VISIT_STATE_FORBIDS, VISIT_SETTLED,
+        VISIT_BUSY, SCHEME_MIXED, VISIT_NOT_DISCHARGED, NOTHING_TO_SETTLE, BILL_TOTAL_MISMATCH (with both
+        figures), QUOTE_INVALID, QUOTE_CHANGED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ReverseSettlement(self, request, context):
         """Takes a settlement back: by its id, or by the request_id of a Settle whose outcome is unknown
         (冲正). After RESOURCE_NOT_FOUND for a settle_request_id that id settles nothing any more: a Settle
-        still on its way gets REQUEST_ID_REUSED. Errors: RESOURCE_NOT_FOUND, SETTLEMENT_STATE_FORBIDS, REQUEST_ID_REUSED, OUTCOME_PENDING.
+        still on its way gets REQUEST_ID_REUSED. Errors:
+        RESOURCE_NOT_FOUND, SETTLEMENT_STATE_FORBIDS, SETTLEMENT_ALREADY_REVERSED (by its id, with another
+        request_id), UNDO_ORDER, REQUEST_ID_REUSED, OUTCOME_PENDING.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -115,8 +145,8 @@ class SettlementServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Subscribe(self, request, context):
-        """Streams the journal: at least once, in commit order, without gaps, from any cursor. Errors:
-        CURSOR_INVALID.
+        """Streams the journal: at least once, in commit order, without gaps, from any cursor, whole or what
+        concerns a region. Errors: CURSOR_INVALID, CURSOR_IN_FUTURE, CALLER_NOT_ALLOWED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -134,6 +164,16 @@ def add_SettlementServiceServicer_to_server(servicer, server):
                     servicer.Settle,
                     request_deserializer=yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.SettleRequest.FromString,
                     response_serializer=yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.SettleResponse.SerializeToString,
+            ),
+            'PreSettleVisit': grpc.unary_unary_rpc_method_handler(
+                    servicer.PreSettleVisit,
+                    request_deserializer=yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.PreSettleVisitRequest.FromString,
+                    response_serializer=yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.PreSettleVisitResponse.SerializeToString,
+            ),
+            'SettleVisit': grpc.unary_unary_rpc_method_handler(
+                    servicer.SettleVisit,
+                    request_deserializer=yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.SettleVisitRequest.FromString,
+                    response_serializer=yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.SettleVisitResponse.SerializeToString,
             ),
             'ReverseSettlement': grpc.unary_unary_rpc_method_handler(
                     servicer.ReverseSettlement,
@@ -211,6 +251,60 @@ class SettlementService:
             '/yijie.settlement.v1.SettlementService/Settle',
             yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.SettleRequest.SerializeToString,
             yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.SettleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PreSettleVisit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yijie.settlement.v1.SettlementService/PreSettleVisit',
+            yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.PreSettleVisitRequest.SerializeToString,
+            yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.PreSettleVisitResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SettleVisit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yijie.settlement.v1.SettlementService/SettleVisit',
+            yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.SettleVisitRequest.SerializeToString,
+            yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.SettleVisitResponse.FromString,
             options,
             channel_credentials,
             insecure,
