@@ -15,9 +15,11 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 RUN_STAMP := $(VENV)/.stamp-run
 DEV_STAMP := $(VENV)/.stamp-dev
 UP_DIR ?= .yijie/up
+SECONDS ?= 60
+SEEDS ?= 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo up test bench lint format protos baseline lock clean
+.PHONY: help install install-dev demo up test bench chaos simulate lint format protos baseline lock clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -27,11 +29,19 @@ install: $(RUN_STAMP) ## prepares .venv with the locked dependencies
 demo: $(RUN_STAMP) ## starts the whole mesh, settles the demo cases, shows every step, stops everything
 	@$(BIN)/yijie demo
 
-up: $(RUN_STAMP) ## runs the mesh with demo data until Ctrl-C
-	@$(BIN)/yijie up --data-dir $(UP_DIR)
+# make takes no options of its own for us: `make up REGIONS=1` is `yijie up --regions`.
+up: $(RUN_STAMP) ## runs the mesh with demo data until Ctrl-C; REGIONS=1: an insured province apart
+	@$(BIN)/yijie up --data-dir $(UP_DIR)$(if $(REGIONS),-regions --regions)
 
 bench: $(RUN_STAMP) ## measures settlements per second and latency against the floor
 	@$(BIN)/yijie bench
+
+# The same SEED is the same plan; without one it is drawn and printed.
+chaos: $(RUN_STAMP) ## breaks the mesh under traffic and audits what is left: SECONDS=60 SEED=
+	@$(BIN)/yijie chaos --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
+simulate: $(RUN_STAMP) ## runs seeds of the deterministic simulation and audits each: SEEDS=10000
+	@$(BIN)/yijie simulate --seeds $(SEEDS)
 
 # The tests of the whole mesh start seven processes each: one file after the other, on their own.
 test: $(DEV_STAMP) ## runs all tests

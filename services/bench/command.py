@@ -1,7 +1,7 @@
 """`yijie bench`: how much one machine carries, against the floor of the same machine.
 
 Starts a mesh of its own, loads synthetic people, drives Settle, checks what came of it, and removes
-everything.
+everything. Rows of their own: a stay of 3,000 lines, and a province that gets slow.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 import orjson
 from rich.console import Console
 
-from services.bench import checks, population, results, sizes
+from services.bench import checks, population, results, sizes, slow, stay
 from services.bench.drive import Driver, Run, arrivals
 from services.bench.floor import Sizes
 from services.bench.floor_mesh import floor_mesh
@@ -35,6 +35,8 @@ from services.cli.province import Province, connected
 from services.kit.channel import open_channel
 from yijie.settlement.v1 import settlement_service_pb2
 
+ROWS: Final = ("settle", "stay", "slow")
+"""What can be measured: settlements against the floor, a long stay, a slow province."""
 PEOPLE: Final = 500
 PROBED: Final = (8, 16, 32, 64)
 """Calls in flight that are tried to find saturation."""
@@ -64,6 +66,14 @@ class Options:
     """Whether the floor is measured."""
     json_to: str = ""
     """File for the JSON document, "-" for standard output; empty: none."""
+    rows: Sequence[str] = ROWS
+    """Those of ROWS that are wanted."""
+    stays: int = 5
+    """Stays of 3,000 lines."""
+    slow_rounds: int = 4
+    """Rounds of both legs with and without a slow province."""
+    slow_seconds: float = 10.0
+    """Length of a leg of a round."""
 
 
 @dataclass(slots=True)
@@ -76,6 +86,8 @@ class _Rig:
     connection: asyncpg.Connection
     meter: Meter
     first_request: settlement_service_pb2.SettleRequest
+    people: Sequence[population.Member]
+    person_ids: Sequence[str]
     answers: list[bytes] = field(default_factory=list)
 
     async def measured(self, run: Run, meter: Meter, before: Usage) -> Stretch:
@@ -90,13 +102,46 @@ class _Rig:
 async def bench(options: Options) -> int:
     """Runs the bench; returns 0 when all checks hold."""
     progress = Progress()
-    async with _rig(progress) as rig:
-        result = await _measure(rig, options, progress)
-    if options.json_to:
-        _write(results.document(result), options.json_to)
     # With the document on standard output there is nothing else on it.
-    results.show(result, Console(stderr=True, width=150) if options.json_to == "-" else console())
-    return 0 if result.holds else 1
+    out = Console(stderr=True, width=150) if options.json_to == "-" else console()
+    document: dict[str, Any] = {"ok": True}
+    if {"settle", "stay"} & set(options.rows):
+        async with _rig(progress) as rig:
+            if "settle" in options.rows:
+                result = await _measure(rig, options, progress)
+                results.show(result, out)
+                document = results.document(result)
+            if "stay" in options.rows:
+                # One more than is counted: the first warms up.
+                chosen = slice(0, options.stays + 1)
+                stays = await stay.measure(
+                    rig.province,
+                    rig.people[chosen],
+                    rig.person_ids[chosen],
+                    progress=progress,
+                    quiet=_quiet,
+                )
+                stay.show(stays, out)
+                document["stay"] = stay.document(stays)
+    if "slow" in options.rows:
+        found = await slow.measure(
+            Path(tempfile.mkdtemp(prefix="yijie-bench-")),
+            rate=options.rate,
+            seconds=options.slow_seconds,
+            rounds=options.slow_rounds,
+            progress=progress,
+            quiet=_quiet,
+        )
+        slow.show(found, out)
+        document["slow_province"] = slow.document(found)
+    document["ok"] = all(
+        part["ok"]
+        for part in (document, document.get("stay"), document.get("slow_province"))
+        if part
+    )
+    if options.json_to:
+        _write(document, options.json_to)
+    return 0 if document["ok"] else 1
 
 
 @contextlib.asynccontextmanager
@@ -124,6 +169,8 @@ async def _rig(progress: Progress) -> AsyncIterator[_Rig]:
             connection=connection,
             meter=Meter(pids, postmaster_pid(data_dir)),
             first_request=requests[0],
+            people=people,
+            person_ids=person_ids,
         )
 
 

@@ -118,6 +118,23 @@ def settle_requests(
     ]
 
 
+def stay_lines(member: Member, count: int, first: date, days: int) -> list[bill_pb2.FeeLine]:
+    """Returns the lines of a long stay: so many, spread over its days, of all that is on offer."""
+    drawn = random.Random(_SEED + member.number)  # noqa: S311 - the same each time, no secret
+    region = member.relation.care_region_code
+    offered = [item for shelf in _shelves([region])[region] for item in shelf]
+    return [
+        _line(
+            number,
+            drawn.choice(offered),
+            price_fen=drawn.randint(150, 12_000),
+            quantity=drawn.randint(1, 3),
+            fee_date=first + timedelta(days=number * days // (count + 1)),
+        )
+        for number in range(1, count + 1)
+    ]
+
+
 async def load_population(province: Province, people: Sequence[Member]) -> list[str]:
     """Registers people, cards, accounts and filings through the contracts; returns person ids.
 
@@ -165,16 +182,19 @@ async def _register(province: Province, people: Sequence[Member]) -> list[str]:
     answer = await province.call(province.identity.UpsertCards, cards, within_s=20.0)
     _keys(answer.results)
 
-    accounts = benefits_service_pb2.UpsertAccountsRequest(
-        accounts=[
-            benefits_service_pb2.Account(
-                person_id=person_id, balance=write_money(_OPENING_BALANCE_FEN)
-            )
-            for person_id in ids
-        ]
-    )
-    accounts.request_id = str(request_id_of(accounts))
-    await province.call(province.benefits.UpsertAccounts, accounts, within_s=20.0)
+    for region in sorted({member.relation.insured_region_code for member in people}):
+        accounts = benefits_service_pb2.UpsertAccountsRequest(
+            accounts=[
+                benefits_service_pb2.Account(
+                    person_id=person_id, balance=write_money(_OPENING_BALANCE_FEN)
+                )
+                for member, person_id in zip(people, ids, strict=True)
+                if member.relation.insured_region_code == region
+            ]
+        )
+        accounts.request_id = str(request_id_of(accounts))
+        office = province.benefits_of(region)
+        await province.call(office.UpsertAccounts, accounts, within_s=20.0)
     return ids
 
 
@@ -289,14 +309,21 @@ def _bill(
     )
 
 
-def _line(number: int, item: tuple[str, str], *, price_fen: int, quantity: int) -> bill_pb2.FeeLine:
+def _line(
+    number: int,
+    item: tuple[str, str],
+    *,
+    price_fen: int,
+    quantity: int,
+    fee_date: date = VISIT_DATE,
+) -> bill_pb2.FeeLine:
     code, name = item
     price = Decimal(price_fen) / 100
     return bill_pb2.FeeLine(
         line_id=f"{number:03d}",
         item_code=code,
         item_name=name,
-        fee_date=write_date(VISIT_DATE),
+        fee_date=write_date(fee_date),
         unit_price=DecimalMessage(value=f"{price:.2f}"),
         quantity=DecimalMessage(value=str(quantity)),
         amount=write_money(to_fen(price * quantity)),

@@ -7,18 +7,16 @@ from uuid import UUID
 
 from google.rpc import status_pb2
 
-from services.benefits import store
 from services.kit import wire
 from services.kit.errors import InvalidArgument
-from services.kit.idempotency import once
 from services.kit.status import to_status
 from yijie.benefits.v1 import benefits_service_pb2
 
 if TYPE_CHECKING:
-    from services.kit.db import Connection, Database
+    from services.benefits.ports import AnyStore, AnyTransaction
 
 
-async def upsert(database: Database, request: Any) -> Any:
+async def upsert(store: AnyStore, request: Any) -> Any:
     """Sets the balances that can be set; answers one status per entry, in order.
 
     Raises:
@@ -37,11 +35,11 @@ async def upsert(database: Database, request: Any) -> Any:
             balances[person_id] = fen
             results.append(status_pb2.Status())
 
-    async def work(connection: Connection) -> Any:
-        await store.set_accounts(connection, list(balances.items()))
+    async def work(transaction: AnyTransaction) -> Any:
+        await transaction.set_accounts(list(balances.items()))
         return benefits_service_pb2.UpsertAccountsResponse(results=results)
 
-    return await once(database, request, benefits_service_pb2.UpsertAccountsResponse, work)
+    return await store.once(request, benefits_service_pb2.UpsertAccountsResponse, work)
 
 
 def _read(account: Any, path: str) -> tuple[UUID, int]:

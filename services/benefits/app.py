@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from services.benefits import metrics
 from services.benefits.policies import load_policy
 from services.benefits.servicer import FULL_NAME, BenefitsServicer
+from services.benefits.store import Store
 from services.kit.config import shown
 from services.kit.db import open_database
 from services.kit.migrations import check_version
@@ -38,7 +39,7 @@ async def running(config: Config) -> AsyncIterator[Running]:
         await check_version(database, SERVICE)
         register = functools.partial(
             benefits_service_pb2_grpc.add_BenefitsServiceServicer_to_server,
-            BenefitsServicer(database, policy),
+            BenefitsServicer(Store(database), policy),
         )
         async with serving(config.server, SERVICE, (FULL_NAME,), register) as server:
             yield server

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from services.benefits.domain.booking import State
 from services.benefits.domain.classify import hospital_level_of
+from services.benefits.domain.expectation import Expectation, Facts, Promise
 from services.benefits.domain.model import (
     Amounts,
     BenefitLevel,
@@ -17,11 +18,15 @@ from services.benefits.domain.model import (
 )
 from services.kit import wire
 from yijie.benefits.v1 import adjudication_pb2, benefits_service_pb2
+from yijie.common.v1 import money_pb2
 from yijie.filing.v1 import filing_service_pb2
 
 if TYPE_CHECKING:
-    from services.benefits.domain.booking import PersonYear, Standing
-    from services.benefits.domain.model import Outcome
+    from datetime import date
+
+    from services.benefits.domain.booking import Claimant, Record, Standing
+    from services.benefits.domain.model import Outcome, YearPart
+    from services.benefits.usecases import Computed
 
 _BENEFIT_LEVELS: Final = {
     filing_service_pb2.BENEFIT_LEVEL_LONG_TERM: BenefitLevel.LONG_TERM,
@@ -39,7 +44,7 @@ STATES: Final = {
     State.COMMITTED: benefits_service_pb2.ADJUDICATION_STATE_COMMITTED,
     State.CANCELLED: benefits_service_pb2.ADJUDICATION_STATE_CANCELLED,
 }
-# Bounds of a benefit year in the contract (GetAccumulators).
+# Bounds of a benefit year in the contract (GetAccumulators); no other date is booked or listed.
 _YEAR_MIN: Final = 2000
 _YEAR_MAX: Final = 2100
 # Parameters of the shipped packs with every key of their tables fit in; more only costs time.
@@ -67,6 +72,54 @@ def read_case(message: Any) -> Case:
         end_date=end_date,
         amounts=_read_amounts(message.amounts),
         use_account=message.use_account,
+        stay_id=message.stay_id,
+        disease_code=message.disease_code,
+    )
+
+
+def read_business_date(request: Any) -> date:
+    """Reads the date of a list, or raises InvalidArgument; the years are those of a benefit."""
+    day = wire.read_date(request.business_date, "business_date")
+    if not _YEAR_MIN <= day.year <= _YEAR_MAX:
+        raise wire.invalid("business_date", f"not in the years {_YEAR_MIN} to {_YEAR_MAX}")
+    return day
+
+
+def read_expectation(request: Any) -> Expectation | None:
+    """Reads what a CommitRequest expects; None: it takes what comes out."""
+    if not request.HasField("expected"):
+        return None
+    expected = request.expected
+    return Expectation(
+        promise=Promise(
+            deductible=expected.deductible.fen,
+            fund_payments=frozenset(
+                (fund.fund_type_code, fund.amount.fen) for fund in expected.fund_payments
+            ),
+            fund_total=expected.fund_total.fen,
+            account_pay=expected.account_pay.fen,
+            cash_pay=expected.cash_pay.fen,
+            patient_total=expected.patient_total.fen,
+            year_parts=tuple(
+                (
+                    part.benefit_year,
+                    part.days,
+                    part.amounts.total.fen,
+                    part.amounts.full_self_pay.fen,
+                    part.amounts.over_limit.fen,
+                    part.amounts.prior_self_pay.fen,
+                    part.amounts.in_scope.fen,
+                    part.deductible.fen,
+                    part.fund_total.fen,
+                )
+                for part in expected.year_parts
+            ),
+        ),
+        facts=Facts(
+            policy_version=expected.policy_version,
+            accumulators_digest=expected.accumulators_digest,
+            account_digest=expected.account_digest,
+        ),
     )
 
 
@@ -80,8 +133,8 @@ def _read_amounts(split: Any) -> Amounts:
     )
 
 
-def write_adjudication(outcome: Outcome, *, with_trace: bool) -> Any:
-    """Returns the Adjudication message of an outcome."""
+def write_adjudication(outcome: Outcome, facts: Facts | None = None, *, with_trace: bool) -> Any:
+    """Returns the Adjudication message of an outcome; without facts it has no fingerprints."""
     return adjudication_pb2.Adjudication(
         deductible=wire.write_money(outcome.deductible),
         fund_payments=[
@@ -98,12 +151,32 @@ def write_adjudication(outcome: Outcome, *, with_trace: bool) -> Any:
         policy_version=outcome.policy_version,
         sample=outcome.sample,
         steps=[_write_step(step) for step in outcome.steps] if with_trace else (),
+        accumulators_digest="" if facts is None else facts.accumulators_digest,
+        account_digest="" if facts is None else facts.account_digest,
+        year_parts=[_write_year_part(part) for part in outcome.year_parts],
     )
 
 
-def encode_adjudication(outcome: Outcome) -> bytes:
+def _write_year_part(part: YearPart) -> Any:
+    return adjudication_pb2.YearPart(
+        benefit_year=part.benefit_year,
+        days=part.days,
+        amounts=money_pb2.AmountSplit(
+            total=wire.write_money(part.amounts.total),
+            full_self_pay=wire.write_money(part.amounts.full_self_pay),
+            over_limit=wire.write_money(part.amounts.over_limit),
+            prior_self_pay=wire.write_money(part.amounts.prior_self_pay),
+            in_scope=wire.write_money(part.amounts.in_scope),
+        ),
+        deductible=wire.write_money(part.deductible),
+        fund_total=wire.write_money(part.fund_total),
+    )
+
+
+def encode_adjudication(computed: Computed) -> bytes:
     """Returns the Adjudication message with its steps, serialized: the answer that is stored."""
-    data: bytes = write_adjudication(outcome, with_trace=True).SerializeToString()
+    message = write_adjudication(computed.outcome, computed.facts, with_trace=True)
+    data: bytes = message.SerializeToString()
     return data
 
 
@@ -136,13 +209,34 @@ def _write_read(read: ParameterRead) -> Any:
     )
 
 
-def write_accumulators(person: PersonYear, standing: Standing) -> Any:
-    """Returns the Accumulators message of a person's year."""
-    sums = standing.accumulators
+def write_record(record: Record) -> Any:
+    """Returns the AdjudicationRecord message of a booking or a tombstone."""
+    message = benefits_service_pb2.AdjudicationRecord(
+        settlement_id=str(record.settlement_id),
+        state=STATES[record.state],
+        insured_region_code=record.insured_region_code,
+        care_region_code=record.care_region_code,
+        scheme_code=record.scheme_code,
+    )
+    if record.book_time is not None:
+        message.total.fen = record.total
+        message.fund_total.fen = record.fund_total
+        message.account_pay.fen = record.account_pay
+        message.cash_pay.fen = record.cash_pay
+        message.book_time.CopyFrom(wire.write_time(record.book_time))
+    if record.cancel_time is not None:
+        message.cancel_time.CopyFrom(wire.write_time(record.cancel_time))
+    return message
+
+
+def write_accumulators(claimant: Claimant, standing: Standing) -> Any:
+    """Returns the Accumulators message of a person's year, the last one asked for."""
+    year = claimant.benefit_years[-1]
+    sums = standing.years[year]
     return adjudication_pb2.Accumulators(
-        person_id=str(person.person_id),
-        scheme_code=person.scheme_code,
-        benefit_year=person.benefit_year,
+        person_id=str(claimant.person_id),
+        scheme_code=claimant.scheme_code,
+        benefit_year=year,
         inpatient_in_scope=wire.write_money(sums.inpatient_in_scope),
         inpatient_deductible=wire.write_money(sums.inpatient_deductible),
         inpatient_count=sums.inpatient_count,

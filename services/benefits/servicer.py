@@ -3,36 +3,41 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from services.benefits import accounts, messages, usecases
-from services.benefits.domain.booking import PersonYear
+from services.benefits.domain.booking import Claimant
 from services.kit import call as calls
-from services.kit import codes, wire
+from services.kit import codes, paging, wire
 from services.kit.idempotency import request_hash
 from yijie.benefits.v1 import benefits_service_pb2, benefits_service_pb2_grpc
 
 if TYPE_CHECKING:
     from services.benefits.domain.snapshot import Policy
-    from services.kit.db import Database
+    from services.benefits.ports import AnyStore
 
 FULL_NAME: Final = "yijie.benefits.v1.BenefitsService"
+_PAGE_SIZE_DEFAULT: Final = 1000
+_PAGE_SIZE_MAX: Final = 5000
 
 
 class BenefitsServicer(benefits_service_pb2_grpc.BenefitsServiceServicer):
     """Answers the calls of BenefitsService."""
 
-    def __init__(self, database: Database, policy: Policy) -> None:
+    def __init__(self, store: AnyStore, policy: Policy) -> None:
         """Holds what all calls share."""
-        self._database = database
+        self._store = store
         self._policy = policy
 
     async def Adjudicate(self, request: Any, context: Any) -> Any:
         """Computes what a settlement would give now."""
         case = messages.read_case(request.case)
         calls.note(insured_region=codes.province_of(case.insured_region_code))
-        outcome = await usecases.quote(self._database, self._policy, case)
+        computed = await usecases.quote(self._store, self._policy, case)
         return benefits_service_pb2.AdjudicateResponse(
-            adjudication=messages.write_adjudication(outcome, with_trace=request.with_trace)
+            adjudication=messages.write_adjudication(
+                computed.outcome, computed.facts, with_trace=request.with_trace
+            )
         )
 
     async def Commit(self, request: Any, context: Any) -> Any:
@@ -43,11 +48,12 @@ class BenefitsServicer(benefits_service_pb2_grpc.BenefitsServiceServicer):
             settlement_id=request.settlement_id,
         )
         committed = await usecases.commit(
-            self._database,
+            self._store,
             self._policy,
             case,
             settlement_id=wire.read_uuid(request.settlement_id),
             request_hash=request_hash(request),
+            expected=messages.read_expectation(request),
             encode=messages.encode_adjudication,
         )
         calls.note(replayed=committed.replayed)
@@ -59,9 +65,7 @@ class BenefitsServicer(benefits_service_pb2_grpc.BenefitsServiceServicer):
     async def GetAdjudication(self, request: Any, context: Any) -> Any:
         """Answers what is held for a settlement id."""
         calls.note(settlement_id=request.settlement_id)
-        held = await usecases.get_adjudication(
-            self._database, wire.read_uuid(request.settlement_id)
-        )
+        held = await usecases.get_adjudication(self._store, wire.read_uuid(request.settlement_id))
         answer = None if held.answer is None else messages.decode_adjudication(held.answer)
         return benefits_service_pb2.GetAdjudicationResponse(
             state=messages.STATES[held.state], adjudication=answer
@@ -70,7 +74,7 @@ class BenefitsServicer(benefits_service_pb2_grpc.BenefitsServiceServicer):
     async def Cancel(self, request: Any, context: Any) -> Any:
         """Takes a commit back, or leaves a tombstone."""
         calls.note(settlement_id=request.settlement_id)
-        cancelled = await usecases.cancel(self._database, wire.read_uuid(request.settlement_id))
+        cancelled = await usecases.cancel(self._store, wire.read_uuid(request.settlement_id))
         calls.note(replayed=cancelled.replayed)
         return benefits_service_pb2.CancelResponse(
             restored=cancelled.restored,
@@ -79,17 +83,37 @@ class BenefitsServicer(benefits_service_pb2_grpc.BenefitsServiceServicer):
 
     async def GetAccumulators(self, request: Any, context: Any) -> Any:
         """Answers a person's accumulators and account."""
-        person = PersonYear(
+        claimant = Claimant(
             person_id=wire.read_uuid(request.person_id),
             scheme_code=request.scheme_code,
-            benefit_year=request.benefit_year,
+            benefit_years=(request.benefit_year,),
         )
-        standing = await usecases.get_standing(self._database, person)
+        standing = await usecases.get_standing(self._store, claimant)
         return benefits_service_pb2.GetAccumulatorsResponse(
-            accumulators=messages.write_accumulators(person, standing),
+            accumulators=messages.write_accumulators(claimant, standing),
             account_balance=wire.write_money(standing.account_balance),
+        )
+
+    async def ListAdjudications(self, request: Any, context: Any) -> Any:
+        """Answers a page of the bookings of a business date."""
+        size = paging.page_size(request, default=_PAGE_SIZE_DEFAULT, maximum=_PAGE_SIZE_MAX)
+        records = await usecases.list_adjudications(
+            self._store,
+            messages.read_business_date(request),
+            region_code=request.insured_region_code,
+            after=paging.read_key(request, UUID),
+            limit=size + 1,
+        )
+        page = records[:size]
+        return benefits_service_pb2.ListAdjudicationsResponse(
+            adjudications=[messages.write_record(record) for record in page],
+            next_page_token=(
+                paging.write_token(request, (str(page[-1].settlement_id),))
+                if len(records) > size
+                else ""
+            ),
         )
 
     async def UpsertAccounts(self, request: Any, context: Any) -> Any:
         """Sets personal accounts."""
-        return await accounts.upsert(self._database, request)
+        return await accounts.upsert(self._store, request)

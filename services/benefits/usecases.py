@@ -4,28 +4,38 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from datetime import timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-import asyncpg
-
-from services.benefits import metrics, store
-from services.benefits.domain.adjudicate import adjudicate, find_snapshot
-from services.benefits.domain.booking import Booking, Held, PersonYear, Standing, State
+from services.benefits import metrics
+from services.benefits.domain.adjudicate import find_snapshot
+from services.benefits.domain.booking import Booking, Claimant, Day, Held, State, StayKey
+from services.benefits.domain.expectation import check_expected, facts_of
 from services.benefits.domain.identities import check_identities
+from services.benefits.domain.stay import adjudicate_case, benefit_years, in_stay
+from services.kit.clock import civil_midnight
 from services.kit.codes import province_of
-from services.kit.errors import Absent, AlreadyExists, LostRace, RuleForbids
+from services.kit.errors import Absent, AlreadyExists, RuleForbids
+from services.kit.ids import first_id_at
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
+    from datetime import date
 
+    from services.benefits.domain.booking import Record, Standing
+    from services.benefits.domain.expectation import Expectation, Facts
     from services.benefits.domain.model import Case, Outcome
     from services.benefits.domain.snapshot import Policy
-    from services.kit.db import Connection, Database
+    from services.benefits.ports import AnyStore, AnyTransaction
 
-T = TypeVar("T")
 
-_RACES_MAX: Final = 3
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A bill computed, and what from."""
+
+    outcome: Outcome
+    facts: Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,85 +56,94 @@ class Cancelled:
     replayed: bool
 
 
-async def quote(database: Database, policy: Policy, case: Case) -> Outcome:
+async def quote(store: AnyStore, policy: Policy, case: Case) -> Computed:
     """Returns what a settlement would give now; writes nothing.
 
     Raises:
+        InvalidArgument: amounts or dates that are none.
         RuleForbids: POLICY_NOT_COVERED.
     """
     # Refused before the database is asked.
     find_snapshot(policy, case)
-    standing = await store.find_standing(database, year_of(case))
-    outcome = _compute(policy, case, standing)
+    claimant = claimant_of(policy, case)
+    computed = _compute(policy, case, claimant, await store.find_standing(claimant))
     metrics.ADJUDICATIONS.labels("quote", province_of(case.insured_region_code)).inc()
-    return outcome
+    return computed
 
 
 async def commit(
-    database: Database,
+    store: AnyStore,
     policy: Policy,
     case: Case,
     *,
     settlement_id: UUID,
     request_hash: bytes,
-    encode: Callable[[Outcome], bytes],
+    expected: Expectation | None,
+    encode: Callable[[Computed], bytes],
 ) -> Committed:
     """Computes under the person's lock and books the result, once per settlement id.
 
     Args:
-        database: the service's.
+        store: the service's.
         policy: the packs.
         case: the bill.
         settlement_id: key under which a repeat is recognised.
         request_hash: SHA-256 of the request; the same id with another one is refused.
-        encode: writes an outcome as the answer that is stored and given again.
+        expected: book only if the amounts are these; None: book what comes out.
+        encode: writes what was computed as the answer that is stored and given again.
 
     Raises:
-        RuleForbids: POLICY_NOT_COVERED, or ADJUDICATION_CANCELLED after a Cancel.
+        InvalidArgument: amounts or dates that are none.
+        RuleForbids: POLICY_NOT_COVERED, ADJUDICATION_CANCELLED after a Cancel, or
+            EXPECTATION_NOT_MET. Nothing is left behind, so a repeat is judged anew.
         AlreadyExists: REQUEST_ID_REUSED.
         LostRace: concurrent calls for the settlement won every attempt.
     """
-    person = year_of(case)
+    claimant = claimant_of(policy, case)
 
-    async def work(connection: Connection) -> Committed:
-        held, standing = await store.lock_person(connection, person, settlement_id)
+    async def work(transaction: AnyTransaction) -> Committed:
+        held, standing = await transaction.lock_person(claimant, settlement_id)
         if held is not None:
             return _replay(held, request_hash)
-        outcome = _compute(policy, case, standing)
-        answer = encode(outcome)
-        await store.book(
-            connection,
+        computed = _compute(policy, case, claimant, standing)
+        outcome = computed.outcome
+        if expected is not None:
+            check_expected(expected, outcome, computed.facts)
+        answer = encode(computed)
+        await transaction.book(
             Booking(
                 settlement_id=settlement_id,
                 request_hash=request_hash,
-                person=person,
+                claimant=claimant,
                 insured_region_code=case.insured_region_code,
                 care_region_code=case.care_region_code,
                 policy_version=outcome.policy_version,
+                end_date=case.end_date,
+                stays_before=outcome.stays_before,
                 total=outcome.amounts.total,
                 fund_total=outcome.fund_total,
                 account_pay=outcome.account_pay,
                 cash_pay=outcome.cash_pay,
                 account_balance=outcome.account_balance,
-                delta=outcome.delta,
+                deltas=outcome.deltas,
                 answer=answer,
-            ),
+            )
         )
         return Committed(answer=answer, replayed=False)
 
-    committed = await _racing(database, "benefits.commit", work)
+    committed = await store.run("benefits.commit", work)
     if not committed.replayed:
         metrics.ADJUDICATIONS.labels("commit", province_of(case.insured_region_code)).inc()
     return committed
 
 
-async def get_adjudication(database: Database, settlement_id: UUID) -> Held:
+async def get_adjudication(store: AnyStore, settlement_id: UUID) -> Held:
     """Returns what is held of a settlement.
 
     Raises:
         Absent: RESOURCE_NOT_FOUND; nothing was ever heard of it.
     """
-    held = await store.find(database, settlement_id)
+    held = await store.find(settlement_id)
     if held is None:
         raise Absent(
             "RESOURCE_NOT_FOUND",
@@ -134,57 +153,80 @@ async def get_adjudication(database: Database, settlement_id: UUID) -> Held:
     return held
 
 
-async def cancel(database: Database, settlement_id: UUID) -> Cancelled:
+async def cancel(store: AnyStore, settlement_id: UUID) -> Cancelled:
     """Takes a booking back, or leaves a tombstone; a repeat answers the same.
 
     Raises:
         LostRace: concurrent calls for the settlement won every attempt.
     """
 
-    async def work(connection: Connection) -> Cancelled:
-        held = await store.find(connection, settlement_id)
+    async def work(transaction: AnyTransaction) -> Cancelled:
+        held = await transaction.find(settlement_id)
         if held is None:
-            await store.leave_tombstone(connection, settlement_id)
+            await transaction.leave_tombstone(settlement_id)
             return Cancelled(restored=False, account_balance=0, replayed=False)
         if held.state is State.COMMITTED:
-            await store.lock_booked(connection, settlement_id)
+            await transaction.lock_booked(settlement_id)
             # Another Cancel may have been before us while we waited for the lock.
-            held = await store.find(connection, settlement_id) or held
+            held = await transaction.find(settlement_id) or held
         if held.state is State.CANCELLED:
             return Cancelled(
                 restored=not held.tombstone, account_balance=held.account_balance, replayed=True
             )
-        balance = await store.restore(connection, settlement_id)
+        balance = await transaction.restore(settlement_id)
         return Cancelled(restored=True, account_balance=balance, replayed=False)
 
-    cancelled = await _racing(database, "benefits.cancel", work)
+    cancelled = await store.run("benefits.cancel", work)
     if not cancelled.replayed:
         metrics.CANCELLATIONS.labels("restored" if cancelled.restored else "tombstone").inc()
     return cancelled
 
 
-async def get_standing(database: Database, person: PersonYear) -> Standing:
+async def get_standing(store: AnyStore, claimant: Claimant) -> Standing:
     """Returns a person's sums of a year and the account; zeros where nothing was booked."""
-    return await store.find_standing(database, person)
+    return await store.find_standing(claimant)
 
 
-def year_of(case: Case) -> PersonYear:
-    """Returns whose sums a case uses: those of the year of its last day."""
-    return PersonYear(
+async def list_adjudications(
+    store: AnyStore, business_date: date, *, region_code: str, after: UUID | None, limit: int
+) -> list[Record]:
+    """Returns what was booked or refused on a business date, or taken back on it.
+
+    Args:
+        store: the service's.
+        business_date: civil date (Asia/Shanghai) of the settlement ids, or of a cancellation.
+        region_code: insured area or province (xx0000), without tombstones; empty: everything.
+        after: settlement id after which to begin; None: the first.
+        limit: rows at most.
+    """
+    start, end = civil_midnight(business_date), civil_midnight(business_date + timedelta(days=1))
+    day = Day(
+        first_id=first_id_at(start),
+        end_id=first_id_at(end),
+        start_time=start,
+        end_time=end,
+        region_prefix=region_code.removesuffix("0000"),
+    )
+    return await store.list_records(day, after=after, limit=limit)
+
+
+def claimant_of(policy: Policy, case: Case) -> Claimant:
+    """Returns whose sums a case uses, and of which stay and years."""
+    return Claimant(
         person_id=UUID(case.person_id),
         scheme_code=case.scheme_code,
-        benefit_year=case.end_date.year,
+        benefit_years=benefit_years(policy, case),
+        stay=StayKey(UUID(case.stay_id), case.insured_region_code) if in_stay(case) else None,
     )
 
 
-def _compute(policy: Policy, case: Case, standing: Standing) -> Outcome:
+def _compute(policy: Policy, case: Case, claimant: Claimant, standing: Standing) -> Computed:
     started = time.perf_counter()
-    outcome = adjudicate(
-        case, find_snapshot(policy, case), standing.accumulators, standing.account_balance
-    )
+    outcome = adjudicate_case(policy, case, standing)
     check_identities(outcome)
     metrics.ADJUDICATE_DURATION.observe(time.perf_counter() - started)
-    return outcome
+    facts = facts_of(claimant, standing, policy_version=outcome.policy_version)
+    return Computed(outcome, facts)
 
 
 def _replay(held: Held, request_hash: bytes) -> Committed:
@@ -198,17 +240,3 @@ def _replay(held: Held, request_hash: bytes) -> Committed:
             field="settlement_id",
         )
     return Committed(answer=held.answer, replayed=True)
-
-
-async def _racing(database: Database, name: str, work: Callable[[Connection], Awaitable[T]]) -> T:
-    """Runs a use case again when another transaction wrote the same settlement's state first.
-
-    The one that comes second fails on the key, rolls back, and on the repeat sees what the first
-    one left.
-    """
-    for _ in range(_RACES_MAX):
-        try:
-            return await database.run(name, work)
-        except asyncpg.UniqueViolationError:
-            metrics.RACES.inc()
-    raise LostRace("LOST_RACE", "concurrent calls for this settlement won", retry_after_ms=50)

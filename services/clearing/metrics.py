@@ -12,3 +12,18 @@ BOOKINGS: Final = prometheus_client.Counter(
 TRANSFERS: Final = prometheus_client.Counter(
     "yijie_clearing_transfers", "Transfers written to the ledger.", ["fund_type_code"]
 )
+OPEN_DIFFERENCES: Final = prometheus_client.Gauge(
+    "yijie_clearing_open_differences",
+    "Differences of reconciliation that nobody has resolved.",
+    ["insured_region_code"],
+)
+RECONCILED: Final = prometheus_client.Counter(
+    "yijie_clearing_reconciled",
+    "Settlements of other parties that were compared with the hub's.",
+    ["party"],
+)
+RECONCILED_UNTIL: Final = prometheus_client.Gauge(
+    "yijie_clearing_reconciled_until_seconds",
+    "End of the latest day that was compared with an insured province, Unix time.",
+    ["insured_region_code"],
+)

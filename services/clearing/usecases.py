@@ -1,11 +1,11 @@
-"""What clearing does: books the feed, answers positions, lists entries."""
+"""What clearing does with the feed, and how it answers positions and entries."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from services.clearing import metrics, store
+from services.clearing import hub_store, metrics, store
 from services.clearing.domain.ledger import (
     Booking,
     Position,
@@ -15,6 +15,9 @@ from services.clearing.domain.ledger import (
 from services.kit.feed import Batch, move_cursor
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from services.clearing.hub_store import HubEvent
     from services.clearing.store import BookedEntry, EntryFilter, PositionFilter
     from services.kit.db import Connection, Database
 
@@ -45,6 +48,24 @@ async def book_batch(
         for transfer in booking.transfers:
             metrics.TRANSFERS.labels(transfer.fund_type_code).inc()
     return bookings
+
+
+async def keep_batch(
+    database: Database, *, after: str, batch: Batch[HubEvent], now: datetime
+) -> None:
+    """Keeps a batch of the feed as the hub's leg, in one transaction with the cursor.
+
+    Raises:
+        CursorMoved: the batch was kept already, here or by another replica.
+    """
+
+    async def work(connection: Connection) -> None:
+        await move_cursor(connection, hub_store.FEED, after=after, to=batch.cursor)
+        await hub_store.store_events(connection, batch.events, now)
+        if batch.last_event_time is not None:
+            await hub_store.mark(connection, batch.last_event_time)
+
+    await database.run("clearing.keep_batch", work)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,13 +93,17 @@ def demo(
 def up(
     data_dir: DataDir = UP_DIR,
     dsn: Annotated[str, typer.Option(help="A PostgreSQL of yours, not the embedded one.")] = "",
+    *,
+    regions: Annotated[
+        bool, typer.Option("--regions", help="One insured province apart, with its own database.")
+    ] = False,
 ) -> None:
     """Runs the mesh with demo data until Ctrl-C."""
     from services.cli.failures import EXPECTED  # noqa: PLC0415
     from services.cli.up import up as up_  # noqa: PLC0415
 
     try:
-        code = run(up_(data_dir, dsn))
+        code = run(up_(data_dir, dsn, regions=regions))
     except EXPECTED as error:
         _fail(error)
     # To be interrupted is how it ends.
@@ -117,6 +121,32 @@ def load(data_dir: DataDir = UP_DIR) -> None:
     except EXPECTED as error:
         _fail(error)
     raise typer.Exit(code)
+
+
+@app.command()
+def feed(
+    *,
+    region: Annotated[str, typer.Option(help="Only what concerns this province, xx0000.")] = "",
+    role: Annotated[str, typer.Option(help="Only as this: care or insured.")] = "",
+    kinds: Annotated[str, typer.Option(help="Only these: settled, reversed or both.")] = "",
+    after: Annotated[str, typer.Option(metavar="CURSOR", help="Only events after it.")] = "",
+    once: Annotated[bool, typer.Option("--once", help="End when nothing is left.")] = False,
+    data_dir: DataDir = UP_DIR,
+) -> None:
+    """Prints the journal as it grows, a line of JSON for each event, until Ctrl-C."""
+    from services.cli.failures import EXPECTED  # noqa: PLC0415
+    from services.cli.feed_command import BadFilterError, subscription  # noqa: PLC0415
+    from services.cli.feed_command import feed as feed_  # noqa: PLC0415
+
+    try:
+        request = subscription(region=region, role=role, kinds=kinds, after=after)
+        code = run(feed_(data_dir, request, is_once=once))
+    except BadFilterError as error:
+        _fail(error, _USAGE)
+    except EXPECTED as error:
+        _fail(error)
+    # To be interrupted is how it ends.
+    raise typer.Exit(0 if code in {_SIGINT, _SIGTERM} else code)
 
 
 @app.command()
@@ -140,7 +170,33 @@ def trace(
 
 
 @app.command()
+def reconcile(
+    day: Annotated[str, typer.Argument(metavar="DATE", help="YYYY-MM-DD; none: yesterday.")] = "",
+    data_dir: DataDir = UP_DIR,
+    region: Annotated[
+        str, typer.Option(help="Insured province xx0000 to compare first, now.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Shows how a day came out between hospitals, provinces and the hub; 1 if something is open."""
+    from services.cli.failures import EXPECTED  # noqa: PLC0415
+    from services.cli.reconcile import BadDayError, parse_day  # noqa: PLC0415
+    from services.cli.reconcile import reconcile as reconcile_  # noqa: PLC0415
+
+    try:
+        code = run(reconcile_(parse_day(day), data_dir, region=region, as_json=as_json))
+    except BadDayError as error:
+        _fail(error, _USAGE)
+    except EXPECTED as error:
+        _fail(error)
+    raise typer.Exit(code)
+
+
+@app.command()
 def bench(
+    rows: Annotated[
+        list[str] | None, typer.Argument(metavar="[settle] [stay] [slow]", help="None: all.")
+    ] = None,
     *,
     as_json: Json = False,
     output: Annotated[str, typer.Option(help="File for the JSON document.")] = "",
@@ -149,13 +205,22 @@ def bench(
     closed_seconds: Annotated[float, typer.Option(help="Length of the closed loop.")] = 20.0,
     concurrency: Annotated[int, typer.Option(help="Calls in flight; 0: looked for.")] = 0,
     floor: Annotated[bool, typer.Option(help="Measure the floor too.")] = True,
+    stays: Annotated[int, typer.Option(min=1, max=100, help="Stays of 3,000 lines.")] = 5,
+    slow_rounds: Annotated[int, typer.Option(min=1, help="Rounds with a slow province.")] = 4,
+    slow_seconds: Annotated[float, typer.Option(help="Length of each of their legs.")] = 10.0,
 ) -> None:
     """Measures how much this machine carries, against the floor of the same machine."""
-    from services.bench.command import Options  # noqa: PLC0415
+    from services.bench.command import ROWS, Options  # noqa: PLC0415
     from services.bench.command import bench as bench_  # noqa: PLC0415
     from services.cli.failures import EXPECTED  # noqa: PLC0415
 
+    if unknown := set(rows or ()) - set(ROWS):
+        _fail(f"no row {', '.join(sorted(unknown))}; there are: {', '.join(ROWS)}", _USAGE)
     options = Options(
+        rows=rows or ROWS,
+        stays=stays,
+        slow_rounds=slow_rounds,
+        slow_seconds=slow_seconds,
         rate=rate,
         seconds=seconds,
         closed_seconds=closed_seconds,
@@ -168,6 +233,48 @@ def bench(
     except EXPECTED as error:
         _fail(error)
     raise typer.Exit(code)
+
+
+@app.command()
+def chaos(
+    *,
+    seconds: Annotated[float, typer.Option(min=1.0, help="Length of traffic and faults.")] = 60.0,
+    seed: Annotated[int | None, typer.Option(help="Of the plan; none: drawn and printed.")] = None,
+    people: Annotated[int, typer.Option(min=1, max=5000, help="Synthetic people.")] = 300,
+    rate: Annotated[float, typer.Option(min=0.1, help="Bills a second.")] = 25.0,
+) -> None:
+    """Breaks a mesh of its own under traffic, then has an independent auditor check everything."""
+    from services.cli.failures import EXPECTED  # noqa: PLC0415
+    from services.proving.chaos.command import Options  # noqa: PLC0415
+    from services.proving.chaos.command import chaos as chaos_  # noqa: PLC0415
+
+    options = Options(seconds=seconds, seed=seed, people=people, rate=rate)
+    try:
+        code = run(chaos_(options))
+    except EXPECTED as error:
+        _fail(error)
+    raise typer.Exit(code)
+
+
+@app.command()
+def simulate(
+    *,
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds to run.")] = 1000,
+    first: Annotated[int, typer.Option(min=0, help="The first of them.")] = 0,
+    seed: Annotated[int, typer.Option(help="Replay this one and show all that happens.")] = -1,
+    actions: Annotated[str, typer.Option(help="With --seed: only these, as 3,5,7.")] = "",
+    jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one per processor.")] = 0,
+) -> None:
+    """Runs settlement, benefits and clearing in virtual time under every fault, from seeds."""
+    from services.proving.simulation.command import (  # noqa: PLC0415
+        Options,
+        replay,
+        simulate_many,
+    )
+
+    if seed >= 0:
+        raise typer.Exit(replay(seed, [int(number) for number in actions.split(",") if number]))
+    raise typer.Exit(simulate_many(Options(seeds=seeds, first=first, jobs=jobs)))
 
 
 def _fail(error: object, code: int = 1) -> None:

@@ -13,7 +13,8 @@ from rich.console import Console
 from services.cli import receipt, report
 from services.cli.load import LoadError, load, wait_until_settling
 from services.cli.mesh import Mesh, mesh, temporary_dir
-from services.cli.play import Closing, DemoError, Outcome, Play, read_traces
+from services.cli.outcome import Closing, Outcome
+from services.cli.play import DemoError, Play, read_traces
 from services.cli.progress import Progress
 from services.cli.province import Province, connected
 from services.kit.errors import DomainError

@@ -19,7 +19,7 @@ from google.rpc import status_pb2
 from services.catalogue.sample import regions, sample_items
 from services.classification.model import CatalogueItem
 from services.cli import cases
-from services.cli.province import Province
+from services.cli.province import Province, Stub
 from services.kit import codes
 from services.kit.errors import Absent, DomainError, RuleForbids, Unavailable
 from services.kit.status import from_status
@@ -179,19 +179,20 @@ async def _load_people(province: Province) -> dict[str, str]:
     answer = await province.call(province.identity.UpsertCards, cards)
     _keys("card", answer.results)
 
-    accounts = benefits_service_pb2.UpsertAccountsRequest(
-        accounts=[
-            benefits_service_pb2.Account(
-                person_id=ids[key], balance=write_money(person.opening_balance_fen)
-            )
-            for key, person in people.items()
-        ]
-    )
-    accounts.request_id = str(request_id_of(accounts))
-    answer = await province.call(province.benefits.UpsertAccounts, accounts)
-    for index, status in enumerate(answer.results):
-        if status.code:
-            raise _refused("account", index, status)
+    # A person's account is with the insured region.
+    offices: dict[int, tuple[Stub, benefits_service_pb2.UpsertAccountsRequest]] = {}
+    for key, person in people.items():
+        office = province.benefits_of(person.message.insurances[-1].insured_region_code)
+        _, accounts = offices.setdefault(
+            id(office), (office, benefits_service_pb2.UpsertAccountsRequest())
+        )
+        accounts.accounts.add(person_id=ids[key], balance=write_money(person.opening_balance_fen))
+    for office, accounts in offices.values():
+        accounts.request_id = str(request_id_of(accounts))
+        answer = await province.call(office.UpsertAccounts, accounts)
+        for index, status in enumerate(answer.results):
+            if status.code:
+                raise _refused("account", index, status)
     return ids
 
 

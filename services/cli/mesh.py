@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Final
 
@@ -27,7 +27,7 @@ import orjson
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from services.cli import topology
-from services.cli.migrate import migrate
+from services.cli.migrate import ensure_database, migrate
 from services.cli.postgres import embedded_postgres
 from services.cli.processes import Process
 from services.cli.progress import Progress
@@ -53,7 +53,7 @@ class Mesh:
         self,
         data_dir: Path,
         dsn: str,
-        endpoints: Mapping[str, topology.Endpoint],
+        endpoints: dict[str, topology.Endpoint],
         settings: Mapping[str, str],
         guard: Guard,
     ) -> None:
@@ -69,36 +69,37 @@ class Mesh:
         """Where the services leave their spans."""
         return topology.trace_dir(self.data_dir)
 
-    def start(self, service: str) -> Process:
-        """Starts one service, or starts it again; `ready` waits until it serves."""
-        if service in self.processes:
+    def start(self, name: str) -> Process:
+        """Starts one process, or starts it again; `ready` waits until it serves."""
+        if name in self.processes:
             # Its pid may be another program's by the time the guard would send it a signal.
-            self._guard.tell(f"ended {self.processes[service].pid}")
-        variables = topology.environment(service, self.endpoints, self.data_dir)
+            self._guard.tell(f"ended {self.processes[name].pid}")
+        variables = topology.environment(name, self.endpoints, self.data_dir)
         process = Process(
-            service,
+            topology.service_of(name),
             {**variables, **self._settings},
-            topology.log_path(self.data_dir, service),
+            topology.log_path(self.data_dir, name),
+            name=name,
         )
-        self.processes[service] = process
+        self.processes[name] = process
         self._guard.tell(f"process {process.pid}")
         return process
 
-    async def ready(self, service: str) -> None:
-        """Waits until a service says SERVING.
+    async def ready(self, name: str) -> None:
+        """Waits until a process says SERVING.
 
         Raises:
             MeshError: it ended, or did not serve in time; with the last lines of its log.
         """
-        process = self.processes[service]
+        process = self.processes[name]
         end = time.monotonic() + READY_S_MAX
-        async with open_channel(self.endpoints[service].address) as channel:
+        async with open_channel(self.endpoints[name].address) as channel:
             health = health_pb2_grpc.HealthStub(channel)
             while not await _serves(health):
                 if process.exit_code is not None:
                     raise MeshError(_obituary(process))
                 if time.monotonic() > end:
-                    msg = f"{service} does not serve after {READY_S_MAX:.0f} s\n{process.tail()}"
+                    msg = f"{name} does not serve after {READY_S_MAX:.0f} s\n{process.tail()}"
                     raise MeshError(msg)
                 await asyncio.sleep(_POLL_S)
 
@@ -118,7 +119,11 @@ class Mesh:
         """Stops all services in order; returns those that had to be killed."""
         killed: list[str] = []
         for wave in topology.STOP_WAVES:
-            processes = [self.processes[name] for name in wave if name in self.processes]
+            processes = [
+                process
+                for name, process in self.processes.items()
+                if topology.service_of(name) in wave
+            ]
             ended = await asyncio.gather(*(p.stop(within_s=STOP_S_MAX) for p in processes))
             for process, in_order in zip(processes, ended, strict=True):
                 self._guard.tell(f"ended {process.pid}")
@@ -161,6 +166,7 @@ async def mesh(
     *,
     dsn: str = "",
     settings: Mapping[str, str] | None = None,
+    provinces: Sequence[str] = (),
     progress: Progress | None = None,
     remove: bool = False,
 ) -> AsyncIterator[Mesh]:
@@ -170,11 +176,13 @@ async def mesh(
         data_dir: its folder, made if need be.
         dsn: an existing PostgreSQL to use; empty: the embedded one.
         settings: more YIJIE_* variables, for all services.
+        provinces: insured provinces whose benefits run apart, each with a database of its own.
         progress: where steps are announced.
         remove: whether the data directory goes with the mesh, even if this process is killed.
 
     Raises:
-        MeshError: another mesh uses the folder, or a service fails.
+        MeshError: another mesh uses the folder, or used it with other provinces, or a service
+            fails.
         DatabaseError: the database cannot be reached, or refuses us.
         MigrationError: the database was migrated by other files.
     """
@@ -182,6 +190,7 @@ async def mesh(
     data_dir = _made(data_dir)
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(_claimed(data_dir))
+        _require_same_provinces(data_dir, provinces)
         guard = Guard()
         stack.push_async_callback(guard.dismiss)
         # Left behind by a killed mesh, it would send other commands to nobody.
@@ -195,15 +204,16 @@ async def mesh(
                 dsn = await _enter_postgres(stack, data_dir / "pg")
         with progress.step("迁移七个库", "migrating the schemas"):
             await migrate("", dsn)
-        topology.write_secrets(data_dir, dsn)
+            remote = {province: await _own_database(dsn, province) for province in provinces}
+        topology.write_secrets(data_dir, dsn, remote=remote)
         ports = topology.PortBook()
         stack.callback(ports.close)
-        running = Mesh(data_dir, dsn, ports.endpoints(), settings or {}, guard)
+        running = Mesh(data_dir, dsn, ports.endpoints(provinces), settings or {}, guard)
         stack.push_async_callback(_stop, running, progress)
-        with progress.step("启动七个服务", "starting the seven services"):
-            for service in topology.SERVICES:
-                running.start(service)
-            await asyncio.gather(*(running.ready(service) for service in topology.SERVICES))
+        with progress.step("启动各服务", f"starting {len(running.endpoints)} processes"):
+            for name in running.endpoints:
+                running.start(name)
+            await asyncio.gather(*(running.ready(name) for name in running.endpoints))
         write_endpoints(running)
         stack.callback((data_dir / ENDPOINTS).unlink, missing_ok=True)
         yield running
@@ -262,6 +272,17 @@ def _claimed(data_dir: Path) -> Iterator[None]:
         yield
 
 
+def _require_same_provinces(data_dir: Path, provinces: Sequence[str]) -> None:
+    """What a province has booked lies in one database: another one would know nothing of it."""
+    before = topology.provinces_before(data_dir)
+    if before is not None and before != sorted(provinces):
+        with_or_without = "with" if before else "without"
+        msg = (
+            f"{data_dir} was filled {with_or_without} --regions: go on so, or choose another folder"
+        )
+        raise MeshError(msg)
+
+
 async def _enter_postgres(stack: contextlib.AsyncExitStack, folder: Path) -> str:
     if not fits_socket(folder):
         msg = (
@@ -284,6 +305,13 @@ async def _enter_postgres(stack: contextlib.AsyncExitStack, folder: Path) -> str
         raise MeshError(msg) from error
     stack.push_async_callback(asyncio.to_thread, server.__exit__, None, None, None)
     return dsn
+
+
+async def _own_database(dsn: str, province: str) -> str:
+    """Makes the database of a province that runs apart; returns its connection string."""
+    own = await ensure_database(dsn, f"yijie_{topology.remote_name(province).replace('-', '_')}")
+    await migrate("benefits", own)
+    return own
 
 
 async def _stop(running: Mesh, progress: Progress) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
@@ -47,3 +48,25 @@ async def migrate(service: str, dsn: str) -> list[str]:
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise DatabaseError(error) from error
     return applied
+
+
+async def ensure_database(dsn: str, name: str) -> str:
+    """Makes a database on the server of another one, unless it is there; returns its own DSN.
+
+    Args:
+        dsn: of a database of that server, as a URL.
+        name: letters, digits and underscores.
+
+    Raises:
+        DatabaseError: the server cannot be reached, or does not let us.
+    """
+    try:
+        connection = await asyncpg.connect(dsn)
+        try:
+            if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
+                await connection.execute(f'CREATE DATABASE "{name}"')
+        finally:
+            await connection.close()
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise DatabaseError(error) from error
+    return urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))

@@ -12,24 +12,25 @@ import contextlib
 import dataclasses
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID, uuid4
 
 from services.cli import cases, spans
 from services.cli.cases import DemoCase
 from services.cli.mesh import Mesh
+from services.cli.outcome import Check, Closing, Outcome, Standing, identities
 from services.cli.progress import Progress
 from services.cli.province import SETTLE_S, Province
-from services.cli.waterfall import Hop, hops
+from services.cli.stay import Stay, undone
+from services.cli.waterfall import hops
 from services.kit import codes, telemetry
-from services.kit.errors import Absent, DomainError, Unavailable
-from yijie.benefits.v1 import adjudication_pb2
+from services.kit.errors import Absent, DomainError, RuleForbids, Unavailable
 from yijie.clearing.v1 import ledger_pb2
 from yijie.settlement.v1 import settlement_pb2, settlement_service_pb2
 
 LOST_CARD: Final = "lost_card"
 REVERSED_CASE: Final = "outpatient"
+STAY_CASE: Final = "zhang"
 _ATTEMPTS_MAX: Final = 3
 _CAUGHT_UP_S_MAX: Final = 15.0
 _TRACE_S_MAX: Final = 10.0
@@ -41,65 +42,6 @@ _COUNTED: Final = frozenset(
 
 class DemoError(Exception):
     """The demo cannot go on: something that must happen did not in time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that must hold."""
-
-    name: str
-    zh: str
-    en: str
-    holds: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a person and a pair of provinces stand."""
-
-    accumulators: adjudication_pb2.Accumulators
-    account_balance_fen: int
-    owed_fen: tuple[tuple[str, int], ...]
-    """What the insured province owes the care province by month; nothing owed is left out."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Outcome:
-    """What became of one case."""
-
-    key: str
-    kind: str
-    """What it was to become: settled, refused or reversed."""
-    title_zh: str
-    title_en: str
-    case: DemoCase
-    request_id: str
-    trace_id: str
-    elapsed_ms: float
-    """Until the answer, at the province."""
-    settlement: settlement_pb2.Settlement | None = None
-    refusal: DomainError | None = None
-    standings: dict[str, Standing] = field(default_factory=dict)
-    """By moment: before, settled, after."""
-    checks: list[Check] = field(default_factory=list)
-    hops: list[Hop] = field(default_factory=list)
-    """The trace, once it has been read."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Closing:
-    """The end of the day."""
-
-    positions: Sequence[ledger_pb2.Position]
-    settlement_count: int
-    reversal_count: int
-    total_fen: int
-    fund_fen: int
-    account_fen: int
-    cash_fen: int
-    owed_fen: int
-    """By the clearing ledger, over all pairs."""
-    checks: list[Check]
 
 
 class Play:
@@ -129,6 +71,8 @@ class Play:
         if reversal is not None and reversal.settlement is not None:
             with progress.step("撤销门诊结算", "reversing the outpatient settlement"):
                 outcomes.append(await self._reverse(reversal))
+        with progress.step("住院全程：登记到撤销", "a stay from registration to its undoing"):
+            outcomes.append(await self._stay(cases.case(STAY_CASE)))
         with progress.step("清算", "clearing positions"):
             closing = await self._close()
         return outcomes, closing
@@ -228,9 +172,7 @@ class Play:
         await self._cleared(settlement.settlement_id, settlement_service_pb2.EVENT_KIND_REVERSED)
         outcome.settlement = first.settlement
         outcome.standings = {**settled.standings, "after": await self._standing(case)}
-        # Once as the same request again, once as another one of somebody who did not know.
         again = await self._province.reverse(settlement.settlement_id, request_id)
-        anew = await self._province.reverse(settlement.settlement_id, uuid4())
         before, after = outcome.standings["before"], outcome.standings["after"]
         entries = await self._province.entries(settlement.settlement_id)
         outcome.checks = [
@@ -243,11 +185,15 @@ class Play:
             ),
             Check(
                 "same_again",
-                "再次撤销应答相同",
-                "reversing again answers the same",
-                again.replayed
-                and anew.replayed
-                and again.settlement == first.settlement == anew.settlement,
+                "重发撤销应答相同",
+                "the same reversal again answers the same",
+                again.replayed and again.settlement == first.settlement,
+            ),
+            Check(
+                "once_only",
+                "另一笔撤销被拒",
+                "another reversal of it is refused",
+                await self._is_reversed(settlement.settlement_id),
             ),
             Check(
                 "accumulators",
@@ -268,6 +214,26 @@ class Play:
                 after.owed_fen == before.owed_fen and _is_undone(entries),
             ),
         ]
+        return outcome
+
+    async def _is_reversed(self, settlement_id: str) -> bool:
+        try:
+            await self._province.reverse(settlement_id, uuid4())
+        except RuleForbids as error:
+            return error.reason == "SETTLEMENT_ALREADY_REVERSED"
+        return False
+
+    async def _stay(self, case: DemoCase) -> Outcome:
+        outcome = _outcome(case, "stay", uuid4())
+        outcome.key = f"{case.key}_stay"
+        outcome.title_zh = f"{case.title_zh}：登记、上传、中途结算、出院结算、撤销"
+        outcome.title_en = f"{case.title_en}: registered, uploaded, settled twice, undone"
+        before = await self._standing(case)
+        stay = Stay(self._province, case)
+        last = await stay.play(outcome, await self._province.register(case))
+        state = await stay.undo()
+        await self._cleared(last, settlement_service_pb2.EVENT_KIND_REVERSED)
+        outcome.checks += undone(before, await self._standing(case), state)
         return outcome
 
     async def _close(self) -> Closing:
@@ -343,39 +309,6 @@ class Play:
             if time.monotonic() > end:
                 raise DemoError("clearing did not follow the feed in time")
             await asyncio.sleep(_POLL_S)
-
-
-def identities(settlement: settlement_pb2.Settlement, bill_total_fen: int) -> list[Check]:
-    """Returns the identities between the amounts of a settlement with its lines."""
-    split, paid = settlement.amounts, settlement.adjudication
-    parts = (split.full_self_pay, split.over_limit, split.prior_self_pay, split.in_scope)
-    return [
-        Check(
-            "split",
-            "全自费 + 超限价 + 先行自付 + 政策范围内 = 费用总额",
-            "full self-pay + over limit + prior self-pay + in scope = total",
-            split.total.fen == bill_total_fen == sum(part.fen for part in parts),
-        ),
-        Check(
-            "payment",
-            "基金 + 个人账户 + 现金 = 费用总额",
-            "fund + account + cash = total",
-            paid.fund_total.fen + paid.account_pay.fen + paid.cash_pay.fen == split.total.fen
-            and paid.patient_total.fen == paid.account_pay.fen + paid.cash_pay.fen,
-        ),
-        Check(
-            "funds",
-            "各基金之和 = 基金支付总额",
-            "the funds sum to the fund total",
-            sum(payment.amount.fen for payment in paid.fund_payments) == paid.fund_total.fen,
-        ),
-        Check(
-            "lines",
-            "明细之和 = 费用总额",
-            "the lines sum to the total",
-            sum(line.split.total.fen for line in settlement.lines) == split.total.fen,
-        ),
-    ]
 
 
 async def read_traces(running: Mesh, outcomes: Sequence[Outcome]) -> None:

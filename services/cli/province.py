@@ -15,8 +15,8 @@ from uuid import UUID
 import grpc
 
 from services.cli.cases import DemoCase
-from services.cli.topology import Endpoint
-from services.kit import telemetry
+from services.cli.topology import Endpoint, provinces_apart, remote_name
+from services.kit import codes, telemetry
 from services.kit.channel import Callee, open_channel
 from yijie.benefits.v1 import benefits_service_pb2, benefits_service_pb2_grpc
 from yijie.catalogue.v1 import catalogue_service_pb2_grpc
@@ -27,6 +27,7 @@ from yijie.settlement.v1 import (
     settlement_pb2,
     settlement_service_pb2,
     settlement_service_pb2_grpc,
+    visit_service_pb2_grpc,
 )
 
 SETTLE_S: Final = 1.0
@@ -49,11 +50,21 @@ class Province:
             channels["catalogue"]
         )
         self.benefits: Stub = benefits_service_pb2_grpc.BenefitsServiceStub(channels["benefits"])
+        self._apart: dict[str, Stub] = {
+            province: benefits_service_pb2_grpc.BenefitsServiceStub(channels[remote_name(province)])
+            for province in provinces_apart(channels)
+        }
         self.settlement: Stub = settlement_service_pb2_grpc.SettlementServiceStub(
             channels["settlement"]
         )
+        self.visits: Stub = visit_service_pb2_grpc.VisitServiceStub(channels["settlement"])
         self.clearing: Stub = clearing_service_pb2_grpc.ClearingServiceStub(channels["clearing"])
         self._hub = Callee("hub")
+
+    def benefits_of(self, insured_region_code: str) -> Stub:
+        """Returns the benefits of an insured region, which may run apart from the others'."""
+        home = codes.province_of(insured_region_code) if insured_region_code else ""
+        return self._apart.get(home, self.benefits)
 
     async def call(self, method: Any, request: Any, *, within_s: float = QUERY_S) -> Any:
         """Calls a unary method.
@@ -122,14 +133,17 @@ class Province:
         return answer
 
     async def accumulators(
-        self, person_id: str, scheme_code: str, year: int
+        self, person_id: str, scheme_code: str, year: int, *, insured_region_code: str = ""
     ) -> benefits_service_pb2.GetAccumulatorsResponse:
-        """Returns what the person used in a benefit year, and the account."""
+        """Returns what the person used in a benefit year, and the account.
+
+        Without a region the one process is asked that hosts all that do not run apart.
+        """
         request = benefits_service_pb2.GetAccumulatorsRequest(
             person_id=person_id, scheme_code=scheme_code, benefit_year=year
         )
         answer: benefits_service_pb2.GetAccumulatorsResponse = await self.call(
-            self.benefits.GetAccumulators, request
+            self.benefits_of(insured_region_code).GetAccumulators, request
         )
         return answer
 

@@ -11,7 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from services.cli.play import Check, Closing, Outcome, Standing
+from services.cli.outcome import Check, Closing, Outcome, Standing
 from services.cli.waterfall import waterfall
 from services.kit import codes
 from services.kit.money import format_yuan
@@ -58,7 +58,7 @@ def print_outcome(console: Console, number: int, outcome: Outcome) -> None:
         error = outcome.refusal
         parts.append(Text(f"拒绝 refused: {error.reason} — {error.zh}", "bold red"))
         parts += [Text(error.message, "red"), _BLANK]
-    if outcome.kind == "settled" and outcome.settlement is not None:
+    if outcome.kind in {"settled", "stay"} and outcome.settlement is not None:
         parts += [_amounts(outcome.settlement), _BLANK, _steps(outcome.settlement), _BLANK]
         if outcome.settlement.findings:
             parts += [_findings(outcome.settlement), _BLANK]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.cli import waterfall
-from services.cli.play import Check, Closing, Outcome, Standing
+from services.cli.outcome import Check, Closing, Outcome, Standing
 from services.cli.receipt import iso
 from yijie.benefits.v1 import adjudication_pb2
 from yijie.filing.v1 import filing_service_pb2

@@ -2,6 +2,9 @@
 
 The only place that knows names of environment variables of all services; each service's own
 config.py declares them, and a test compares the two.
+
+A process has the name of its service, but for the benefits of an insured province that runs apart
+with a database of its own: `benefits-650000`.
 """
 
 from __future__ import annotations
@@ -11,10 +14,13 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import resources
 from pathlib import Path
 from typing import Final
+
+from services.kit import codes
 
 HOST: Final = "127.0.0.1"
 
@@ -48,8 +54,14 @@ _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "settlement": ("data_key", "index_key"),
     "supervision": ("data_key",),
 }
+_HOSTING: Final = "benefits"
+"""The service that an insured province may run itself."""
 _KEY_BYTES: Final = 32
 _DRAIN_GRACE_S: Final = "5"
+
+
+REMOTE_PROVINCES: Final = ("650000",)
+"""Insured provinces that `--regions` runs apart: Xinjiang, where case Zhang is insured."""
 
 
 class UnknownService(Exception):
@@ -97,9 +109,10 @@ class PortBook:
         self._held.append(keeper)
         return int(keeper.getsockname()[1])
 
-    def endpoints(self) -> dict[str, Endpoint]:
-        """Returns an endpoint for each service."""
-        found = {name: Endpoint(self.take(), self.take()) for name in SERVICES}
+    def endpoints(self, provinces: Sequence[str] = ()) -> dict[str, Endpoint]:
+        """Returns an endpoint for each process; `provinces` are those that run apart."""
+        names = process_names(provinces)
+        found = {name: Endpoint(self.take(), self.take()) for name in names}
         if sys.platform != "linux":
             self.close()
         return found
@@ -108,6 +121,49 @@ class PortBook:
         """Lets all ports go."""
         while self._held:
             self._held.pop().close()
+
+
+def process_names(provinces: Sequence[str] = ()) -> list[str]:
+    """Returns the processes in the order in which they are started."""
+    return [*(remote_name(province) for province in provinces), *SERVICES]
+
+
+def remote_name(province: str) -> str:
+    """Returns the name of the process that an insured province has for itself."""
+    return f"{_HOSTING}-{province}"
+
+
+def service_of(process: str) -> str:
+    """Returns the service that a process runs."""
+    return process.partition("-")[0]
+
+
+def province_of(process: str) -> str:
+    """Returns the insured province that a process is for; empty: it is not for one."""
+    return process.partition("-")[2]
+
+
+def provinces_apart(endpoints: Iterable[str]) -> list[str]:
+    """Returns the insured provinces that have a process of these names for themselves."""
+    return [province for name in endpoints if (province := province_of(name))]
+
+
+def policy_areas() -> list[str]:
+    """Returns the pooling areas that have a policy pack, which is where the demo is insured."""
+    packs = resources.files("services.benefits") / "policy" / "packs"
+    return sorted(pack.name for pack in packs.iterdir() if pack.is_dir())
+
+
+def areas_of(province: str, endpoints: Iterable[str] = ()) -> list[str]:
+    """Returns the areas whose policy a process serves: each is served in one place.
+
+    Empty for `province`: those of the process that hosts all provinces that do not run apart.
+    """
+    apart = provinces_apart(endpoints)
+    homes = {area: codes.province_of(area) for area in policy_areas()}
+    if province:
+        return [area for area, home in homes.items() if home == province]
+    return [area for area, home in homes.items() if home not in apart]
 
 
 def require_service(name: str) -> str:
@@ -122,13 +178,15 @@ def trace_dir(data_dir: Path) -> Path:
     return data_dir / "traces"
 
 
-def log_path(data_dir: Path, service: str) -> Path:
-    """Returns the file that holds a service's output."""
-    return data_dir / "logs" / f"{service}.log"
+def log_path(data_dir: Path, process: str) -> Path:
+    """Returns the file that holds a process's output."""
+    return data_dir / "logs" / f"{process}.log"
 
 
-def write_secrets(data_dir: Path, dsn: str) -> None:
-    """Writes the connection string and, once per data directory, the keys of personal data.
+def write_secrets(data_dir: Path, dsn: str, *, remote: Mapping[str, str] | None = None) -> None:
+    """Writes connection strings and, once per data directory, the keys of personal data.
+
+    `remote` holds the connection string of each province that runs apart.
 
     Demo keys: real ones come from the operator's secret store. What was written with a key can be
     read with no other, so a database is used with the data directory that it was filled from.
@@ -136,17 +194,28 @@ def write_secrets(data_dir: Path, dsn: str) -> None:
     folder = data_dir / "secrets"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     _write_secret(folder / "dsn", dsn, replace=True)
+    for province, own in (remote or {}).items():
+        _write_secret(folder / f"dsn-{province}", own, replace=True)
     for name in ("data_key", "index_key"):
         key = base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
         _write_secret(folder / name, key, replace=False)
 
 
-def environment(
-    service: str, endpoints: Mapping[str, Endpoint], data_dir: Path, *, log_level: str = "info"
-) -> dict[str, str]:
-    """Returns the YIJIE_* variables that a service of the local mesh is started with."""
+def provinces_before(data_dir: Path) -> list[str] | None:
+    """Returns which provinces ran apart when a data directory was last used; None: it is new."""
     folder = data_dir / "secrets"
-    here = endpoints[service]
+    if not (folder / "dsn").exists():
+        return None
+    return sorted(path.name.partition("-")[2] for path in folder.glob("dsn-*"))
+
+
+def environment(
+    process: str, endpoints: Mapping[str, Endpoint], data_dir: Path, *, log_level: str = "info"
+) -> dict[str, str]:
+    """Returns the YIJIE_* variables that a process of the local mesh is started with."""
+    folder = data_dir / "secrets"
+    here = endpoints[process]
+    service, apart = service_of(process), province_of(process)
     result = {
         "YIJIE_LISTEN": here.address,
         "YIJIE_METRICS_HOST": HOST,
@@ -154,17 +223,26 @@ def environment(
         "YIJIE_TRACE_DIR": str(trace_dir(data_dir)),
         "YIJIE_LOG_LEVEL": log_level,
         # A file: the environment of a process is easier to read than a file of mode 0600.
-        "YIJIE_DSN_FILE": str(folder / "dsn"),
+        "YIJIE_DSN_FILE": str(folder / (f"dsn-{apart}" if apart else "dsn")),
         "YIJIE_DRAIN_GRACE_S": _DRAIN_GRACE_S,
     }
     for callee in CALLEES.get(service, ()):
         result[f"YIJIE_{callee.upper()}_TARGET"] = endpoints[callee].address
-    if service == "settlement":
-        # One benefits process hosts all demo regions.
-        result["YIJIE_BENEFITS_ROUTES"] = f"*={endpoints['benefits'].address}"
+    if service in {"settlement", "clearing"}:
+        result["YIJIE_BENEFITS_ROUTES"] = _routes(endpoints)
+    if service == _HOSTING and provinces_apart(endpoints):
+        result["YIJIE_POLICY_REGIONS"] = ",".join(areas_of(apart, endpoints))
     for key in _KEYS.get(service, ()):
         result[f"YIJIE_{key.upper()}_FILE"] = str(folder / key)
     return result
+
+
+def _routes(endpoints: Mapping[str, Endpoint]) -> str:
+    """One process hosts every insured region that does not run apart."""
+    routes = {"*": endpoints[_HOSTING].address}
+    for province in provinces_apart(endpoints):
+        routes[province] = endpoints[remote_name(province)].address
+    return ",".join(f"{region}={address}" for region, address in routes.items())
 
 
 def _write_secret(path: Path, text: str, *, replace: bool) -> None:

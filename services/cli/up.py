@@ -14,7 +14,13 @@ from services.cli.demo import console, load_demo_data
 from services.cli.mesh import Mesh, mesh
 from services.cli.progress import Progress
 from services.cli.province import connected
-from services.cli.topology import SERVICES, Endpoint
+from services.cli.topology import (
+    REMOTE_PROVINCES,
+    Endpoint,
+    areas_of,
+    provinces_apart,
+    remote_name,
+)
 from yijie.settlement.v1 import settlement_pb2, settlement_service_pb2
 
 _CASE = "outpatient"
@@ -34,10 +40,14 @@ print(reply.settlement.settlement_id, reply.settlement.adjudication.fund_total.f
 """
 
 
-async def up(data_dir: Path, dsn: str) -> int:
-    """Runs the mesh until it is interrupted; fails when a service ends by itself."""
+async def up(data_dir: Path, dsn: str, *, regions: bool = False) -> int:
+    """Runs the mesh until it is interrupted; fails when a service ends by itself.
+
+    With `regions` an insured province runs apart, with a database of its own.
+    """
     progress = Progress()
-    async with mesh(data_dir, dsn=dsn, progress=progress) as running:
+    provinces = REMOTE_PROVINCES if regions else ()
+    async with mesh(data_dir, dsn=dsn, provinces=provinces, progress=progress) as running:
         async with connected(running.endpoints, str(running.trace_dir)) as province:
             await load_demo_data(province, progress)
             patient = await province.register(cases.case(_CASE))
@@ -74,10 +84,16 @@ def _print(running: Mesh, patient: settlement_pb2.Patient) -> None:
     table = Table(box=None, header_style="dim")
     for name in ("服务 service", "gRPC", "指标 metrics", "日志 log"):
         table.add_column(name, no_wrap=True)
-    for name in SERVICES:
-        endpoint = running.endpoints[name]
+    for name, endpoint in running.endpoints.items():
         table.add_row(name, endpoint.address, endpoint.metrics_url, f"logs/{name}.log")
     out.print(table)
+    for province in provinces_apart(running.endpoints):
+        out.print(
+            f"参保地 {province} 独立运行 · insured province {province} runs apart:"
+            f" {remote_name(province)}, its own database, areas {', '.join(areas_of(province))}",
+            soft_wrap=True,
+            markup=False,
+        )
     hub = running.endpoints["settlement"]
     # Whole lines, whatever the width of the terminal: they are there to be pasted.
     out.print("\n试算 a quote, by grpcurl:\n", style="bold")

@@ -17,7 +17,7 @@ import orjson
 
 from services.kit import telemetry
 from services.kit.deadline import budget_s
-from services.kit.errors import DomainError, Unavailable
+from services.kit.errors import DomainError, NotAllowed, Unavailable
 from services.kit.status import from_rpc_error
 
 KEEPALIVE_MS = 60_000
@@ -83,7 +83,7 @@ class Callee:
         code = "OK"
         with telemetry.span(name, telemetry.CLIENT) as span:
             try:
-                return await method(
+                answer = await method(
                     request,
                     timeout=timeout,
                     metadata=telemetry.trace_metadata(),
@@ -91,9 +91,18 @@ class Callee:
                 )
             except grpc.aio.AioRpcError as error:
                 code = error.code().name
-                mapped = from_rpc_error(error) or self._unavailable()
+                mapped = from_rpc_error(error)
+                if mapped is None or isinstance(mapped, NotAllowed):
+                    # That we may not ask lies between us and the callee: our caller can do nothing.
+                    mapped = self._unavailable()
                 telemetry.mark_failed(span, code, mapped.reason)
                 raise mapped from None
+            else:
+                # What gRPC gives for bytes that are no message.
+                if answer is None:
+                    code = "INTERNAL"
+                    raise self._unavailable()
+                return answer
             finally:
                 span.set_attribute("rpc.response.status_code", code)
                 telemetry.CLIENT_DURATION.labels(name, code).observe(time.perf_counter() - started)

@@ -5,6 +5,7 @@ The tree:
     DomainError
     ├── InvalidArgument      malformed or out of range; names the field
     ├── RuleForbids          well-formed, but a rule or a state forbids it
+    ├── NotAllowed           this caller may not ask for it
     ├── Absent               not there, or not visible to this caller
     ├── AlreadyExists        same id, other content
     ├── LostRace             try the whole call again
@@ -29,6 +30,7 @@ class ErrorKind(Enum):
 
     INVALID = "invalid"
     RULE_FORBIDS = "rule_forbids"
+    NOT_ALLOWED = "not_allowed"
     ABSENT = "absent"
     EXISTS = "exists"
     LOST_RACE = "lost_race"
@@ -109,6 +111,12 @@ class RuleForbids(DomainError):
     """A rule or the present state forbids it (FAILED_PRECONDITION)."""
 
     kind = ErrorKind.RULE_FORBIDS
+
+
+class NotAllowed(DomainError):
+    """Whoever calls may not ask for this (PERMISSION_DENIED)."""
+
+    kind = ErrorKind.NOT_ALLOWED
 
 
 class Absent(DomainError):

@@ -15,7 +15,7 @@ import contextlib
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 import grpc
@@ -32,7 +32,7 @@ E = TypeVar("E")
 
 FEED_LAG = prometheus_client.Gauge(
     "yijie_feed_lag_seconds",
-    "Age of the event applied last, or time since the feed said that nothing is left.",
+    "Age of the event applied last, or of what the feed held back when it gave a sign of life.",
     ["feed"],
 )
 FEED_EVENTS = prometheus_client.Counter(
@@ -69,11 +69,13 @@ class Batch(Generic[E]):
     """What a feed gives at once."""
 
     events: Sequence[E]
-    """In the feed's order; empty: a sign of life, nothing is left."""
+    """In the feed's order; empty: a sign of life, nothing more to give now."""
     cursor: str
     """Where the feed goes on after these events."""
     last_event_time: datetime | None
     """When the last of the events happened; None without events."""
+    lag_s: float = 0.0
+    """How far the feed was behind its journal when it read this; 0: nothing was left."""
 
 
 async def batches(
@@ -81,7 +83,7 @@ async def batches(
 ) -> AsyncGenerator[Batch[E], None]:
     """Gives what a Subscribe stream brings, each event as `read` has it; cancels it when closed.
 
-    A response has `events`, each with an `event_time`, and the `cursor` after them.
+    A response has `events`, each with an `event_time`, the `cursor` after them, and `lag_ms`.
     """
     try:
         async for response in stream:
@@ -91,6 +93,7 @@ async def batches(
                 last_event_time=(
                     wire.read_time(response.events[-1].event_time) if response.events else None
                 ),
+                lag_s=response.lag_ms / 1000,
             )
     finally:
         # An abandoned stream would go on receiving.
@@ -186,13 +189,13 @@ class Follower(Generic[E]):
                 if batch is None:
                     # The server ends streams by their age, so that clients find new replicas.
                     return
-                if batch.events:
+                # A feed with a filter moves our cursor over what does not concern us: kept too, or
+                # we would look through it again when we come back.
+                if batch.events or (batch.cursor and batch.cursor != cursor):
                     cursor = await self._take(cursor, batch)
-                elif not first:
-                    self._current_at = self._clock.now()
-                    self._failures = 0
-                    self.caught_up.set()
                 # A first sign of life says that the cursor was accepted, not that nothing is left.
+                if not batch.events and not first:
+                    self._sign_of_life(batch)
                 first = False
 
     async def _take(self, cursor: str, batch: Batch[E]) -> str:
@@ -204,6 +207,12 @@ class Follower(Generic[E]):
         FEED_EVENTS.labels(self._feed).inc(len(batch.events))
         self._failures = 0
         return batch.cursor
+
+    def _sign_of_life(self, batch: Batch[E]) -> None:
+        self._current_at = self._clock.now() - timedelta(seconds=batch.lag_s)
+        self._failures = 0
+        if not batch.lag_s:
+            self.caught_up.set()
 
     async def _back_off(self, error: Exception) -> None:
         name = type(error).__name__

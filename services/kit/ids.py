@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 _RANDOM_BITS = 74
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_entropy: ContextVar[Callable[[int], bytes]] = ContextVar("yijie_entropy", default=os.urandom)
+
+
+@contextlib.contextmanager
+def drawing_from(entropy: Callable[[int], bytes]) -> Iterator[None]:
+    """Ids made in the block, and in tasks started in it, take their chance from a source given.
+
+    For a run that must be repeated exactly; `entropy` returns so many bytes.
+    """
+    token = _entropy.set(entropy)
+    try:
+        yield
+    finally:
+        _entropy.reset(token)
 
 
 def new_id(now: datetime) -> UUID:
     """Returns a fresh UUID version 7 of an instant, which must be timezone-aware."""
     milliseconds = int(now.timestamp() * 1000)
-    random = int.from_bytes(os.urandom(10)) & ((1 << _RANDOM_BITS) - 1)
+    random = int.from_bytes(_entropy.get()(10)) & ((1 << _RANDOM_BITS) - 1)
     return _compose(milliseconds, random)
 
 
 def first_id_at(instant: datetime) -> UUID:
     """Returns the smallest version 7 UUID of an instant: a bound for ranges of ids by time."""
     return UUID(int=int(instant.timestamp() * 1000) << 80)
+
+
+def time_of(identifier: UUID) -> datetime:
+    """Returns the instant, to the millisecond, at which a version 7 UUID was given, UTC."""
+    return _EPOCH + timedelta(milliseconds=identifier.int >> 80)
 
 
 def _compose(milliseconds: int, random: int) -> UUID:

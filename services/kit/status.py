@@ -14,6 +14,7 @@ from services.kit.errors import (
     FieldViolation,
     InvalidArgument,
     LostRace,
+    NotAllowed,
     Overloaded,
     RuleForbids,
     Unavailable,
@@ -28,6 +29,7 @@ VIOLATIONS_MAX = 30
 CODES: dict[ErrorKind, int] = {
     ErrorKind.INVALID: code_pb2.INVALID_ARGUMENT,
     ErrorKind.RULE_FORBIDS: code_pb2.FAILED_PRECONDITION,
+    ErrorKind.NOT_ALLOWED: code_pb2.PERMISSION_DENIED,
     ErrorKind.ABSENT: code_pb2.NOT_FOUND,
     ErrorKind.EXISTS: code_pb2.ALREADY_EXISTS,
     ErrorKind.LOST_RACE: code_pb2.ABORTED,
@@ -37,6 +39,7 @@ CODES: dict[ErrorKind, int] = {
 _CLASSES: dict[int, type[DomainError]] = {
     code_pb2.INVALID_ARGUMENT: InvalidArgument,
     code_pb2.FAILED_PRECONDITION: RuleForbids,
+    code_pb2.PERMISSION_DENIED: NotAllowed,
     code_pb2.NOT_FOUND: Absent,
     code_pb2.ALREADY_EXISTS: AlreadyExists,
     code_pb2.ABORTED: LostRace,

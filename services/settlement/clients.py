@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
 import grpc
 
 from services.kit.channel import Callee, open_channel
+from services.kit.clock import Clock
 from services.kit.deadline import DeadlineTooShortError
 from services.kit.errors import (
     Absent,
@@ -17,14 +18,18 @@ from services.kit.errors import (
     ErrorKind,
     LostRace,
     Overloaded,
-    RuleForbids,
     Unavailable,
 )
-from services.settlement.config import EVERY_REGION, Config
-from yijie.benefits.v1 import adjudication_pb2, benefits_service_pb2, benefits_service_pb2_grpc
+from services.settlement.config import Config
+from services.settlement.regions import Place, Regions
+from yijie.benefits.v1 import adjudication_pb2, benefits_service_pb2
 from yijie.catalogue.v1 import catalogue_service_pb2_grpc
 from yijie.filing.v1 import filing_service_pb2, filing_service_pb2_grpc
-from yijie.identity.v1 import identity_service_pb2, identity_service_pb2_grpc
+from yijie.identity.v1 import (
+    identity_service_pb2,
+    identity_service_pb2_grpc,
+    institution_pb2,
+)
 from yijie.supervision.v1 import supervision_service_pb2, supervision_service_pb2_grpc
 
 _FINDINGS_BYTES_MAX = 512 * 1024
@@ -32,7 +37,7 @@ _FINDINGS_BYTES_MAX = 512 * 1024
 find less in a bill of 3000 different items."""
 
 # Field paths of VerifyCredentialRequest and MatchFilingRequest in the caller's own request.
-_IDENTITY_FIELDS = {
+BILL_FIELDS = {
     "credential": "patient.credential",
     "person_id": "patient.person_id",
     "sex": "patient.sex",
@@ -69,17 +74,32 @@ class IdentityClient:
         self._timeout_s = timeout_s
 
     async def verify(
-        self, request: identity_service_pb2.VerifyCredentialRequest
+        self,
+        request: identity_service_pb2.VerifyCredentialRequest,
+        *,
+        fields: dict[str, str] = BILL_FIELDS,
     ) -> identity_service_pb2.VerifyCredentialResponse:
-        """Returns who it is and where they stand. Raises what VerifyCredential documents."""
+        """Returns who it is and where they stand. Raises what VerifyCredential documents.
+
+        `fields` are the paths of the request's fields in the request of our own caller.
+        """
         response: identity_service_pb2.VerifyCredentialResponse
         try:
             response = await self._callee.call(
                 self._stub.VerifyCredential, request, own_s=self._timeout_s
             )
         except DomainError as error:
-            raise error.renamed(_IDENTITY_FIELDS) from None
+            raise error.renamed(fields) from None
         return response
+
+    async def institution(self, institution_code: str) -> institution_pb2.Institution:
+        """Returns an institution with its openings. Raises INSTITUTION_UNKNOWN."""
+        request = identity_service_pb2.GetInstitutionRequest(institution_code=institution_code)
+        response: identity_service_pb2.GetInstitutionResponse
+        response = await self._callee.call(
+            self._stub.GetInstitution, request, own_s=self._timeout_s
+        )
+        return response.institution
 
 
 class FilingClient:
@@ -133,23 +153,29 @@ class SupervisionClient:
 class BenefitsClient:
     """Asks the insured region that a case belongs to."""
 
-    def __init__(self, channels: Mapping[str, grpc.aio.Channel], timeout_s: float) -> None:
-        """Takes a channel per insured province, and under "*" for the others."""
-        self._stubs = {
-            region: benefits_service_pb2_grpc.BenefitsServiceStub(channel)
-            for region, channel in channels.items()
-        }
-        self._callee = Callee("benefits", unavailable_reason="INSURED_REGION_UNAVAILABLE")
-        self._timeout_s = timeout_s
+    def __init__(self, regions: Regions) -> None:
+        self._regions = regions
+
+    def require_open(self, insured_region_code: str) -> None:
+        """Raises INSURED_REGION_UNAVAILABLE where `reserve` would; takes nothing."""
+        self._regions.require_open(insured_region_code)
+
+    def reserve(self, insured_region_code: str) -> Place:
+        """Takes a place for a call that is to follow; enter it at once.
+
+        Raises INSURED_REGION_UNAVAILABLE while the region is not to be asked, POLICY_NOT_COVERED
+        where no route leads.
+        """
+        return self._regions.of(insured_region_code).reserve()
 
     async def adjudicate(
         self, request: benefits_service_pb2.AdjudicateRequest
     ) -> adjudication_pb2.Adjudication:
         """Returns what a settlement would give now. Raises POLICY_NOT_COVERED."""
-        stub = self._stub(request.case.insured_region_code)
+        region = self._regions.of(request.case.insured_region_code)
         response: benefits_service_pb2.AdjudicateResponse
         try:
-            response = await self._callee.call(stub.Adjudicate, request, own_s=self._timeout_s)
+            response = await region.call("Adjudicate", request)
         except DomainError as error:
             raise error.renamed(_CASE_FIELDS) from None
         return response.adjudication
@@ -158,10 +184,10 @@ class BenefitsClient:
         self, request: benefits_service_pb2.CommitRequest
     ) -> adjudication_pb2.Adjudication:
         """Returns what is booked. Raises POLICY_NOT_COVERED, ADJUDICATION_CANCELLED."""
-        stub = self._stub(request.case.insured_region_code)
+        region = self._regions.of(request.case.insured_region_code)
         response: benefits_service_pb2.CommitResponse
         try:
-            response = await self._callee.call(stub.Commit, request, own_s=self._timeout_s)
+            response = await region.call("Commit", request)
         except DomainError as error:
             raise error.renamed(_CASE_FIELDS) from None
         return response.adjudication
@@ -169,20 +195,7 @@ class BenefitsClient:
     async def cancel(self, insured_region_code: str, settlement_id: str) -> None:
         """Takes a booking back, or forbids a late one."""
         request = benefits_service_pb2.CancelRequest(settlement_id=settlement_id)
-        stub = self._stub(insured_region_code)
-        await self._callee.call(stub.Cancel, request, own_s=self._timeout_s)
-
-    def _stub(self, insured_region_code: str) -> Any:
-        province = insured_region_code[:2] + "0000"
-        stub = self._stubs.get(province) or self._stubs.get(EVERY_REGION)
-        if stub is None:
-            raise RuleForbids(
-                "POLICY_NOT_COVERED",
-                "no benefits service is known for the insured region",
-                field="patient.insured_region_code",
-                metadata={"insuredRegionCode": insured_region_code},
-            )
-        return stub
+        await self._regions.of(insured_region_code).call("Cancel", request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,21 +211,23 @@ class Callees:
 
 
 @contextlib.asynccontextmanager
-async def open_callees(config: Config) -> AsyncIterator[Callees]:
-    """Opens one channel per callee."""
+async def open_callees(config: Config, clock: Clock) -> AsyncIterator[Callees]:
+    """Opens one channel per callee, and one per route to an insured region."""
     async with contextlib.AsyncExitStack() as stack:
 
         async def channel(target: str) -> grpc.aio.Channel:
             return await stack.enter_async_context(open_channel(target))
 
-        routes = {region: await channel(t) for region, t in config.benefits_routes.items()}
+        routes = config.benefits_routes
+        channels = {region: await channel(route.target) for region, route in routes.items()}
+        regions = Regions(routes, channels, timeout_s=config.benefits_timeout_s, clock=clock)
         yield Callees(
             identity=IdentityClient(await channel(config.identity_target), config.callee_timeout_s),
             filing=FilingClient(await channel(config.filing_target), config.callee_timeout_s),
             supervision=SupervisionClient(
                 await channel(config.supervision_target), config.screening_timeout_s
             ),
-            benefits=BenefitsClient(routes, config.benefits_timeout_s),
+            benefits=BenefitsClient(regions),
             catalogue=catalogue_service_pb2_grpc.CatalogueServiceStub(
                 await channel(config.catalogue_target)
             ),

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from services.kit import config as settings
 from services.kit.crypto import KeyRing, parse_key_text, parse_keyring_text
 from services.kit.db import DatabaseConfig
+from services.kit.routes import Route, parse_routes
 from services.kit.server import ServerConfig
 from services.kit.telemetry import TelemetryConfig
-
-EVERY_REGION = "*"
-_ROUTED = re.compile(r"\*|[1-6][0-9]0000")
-
-
-def parse_routes(text: str) -> dict[str, str]:
-    """Reads "*=host:port,650000=host:port": where each insured province's benefits are served."""
-    routes: dict[str, str] = {}
-    for entry in text.split(","):
-        region, separator, target = entry.strip().partition("=")
-        if not separator or not target or not _ROUTED.fullmatch(region) or region in routes:
-            msg = "must be PROVINCE=TARGET pairs separated by commas, PROVINCE once, xx0000 or *"
-            raise ValueError(msg)
-        routes[region] = target
-    return routes
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +31,8 @@ class Config:
     """gRPC target of catalogue."""
     supervision_target: str = settings.env("SUPERVISION_TARGET")
     """gRPC target of supervision."""
-    benefits_routes: dict[str, str] = settings.env("BENEFITS_ROUTES", parse_routes)
-    """Insured province → gRPC target of its benefits; "*" for those not named."""
+    benefits_routes: dict[str, Route] = settings.env("BENEFITS_ROUTES", parse_routes)
+    """Insured province → where its benefits are served; "*" for those not named."""
     callee_timeout_s: float = settings.env("CALLEE_TIMEOUT_S", settings.parse_seconds, default=0.4)
     """Longest wait for identity and filing."""
     screening_timeout_s: float = settings.env(
@@ -57,7 +42,7 @@ class Config:
     benefits_timeout_s: float = settings.env(
         "BENEFITS_TIMEOUT_S", settings.parse_seconds, default=0.8
     )
-    """Longest wait for an insured region."""
+    """Longest wait for an insured region whose route does not say."""
     recovery_interval_s: float = settings.env(
         "RECOVERY_INTERVAL_S", settings.parse_seconds, default=1.0
     )

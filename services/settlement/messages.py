@@ -9,16 +9,17 @@ from uuid import UUID
 from services.classification import wire as classification_wire
 from services.classification.classify import totals
 from services.classification.model import LineSplit
-from services.kit.errors import InvalidArgument
 from services.kit.wire import read_date, read_fen, write_time
 from services.settlement.domain.bill import Bill
 from services.settlement.domain.identities import Answer, Payment
 from services.settlement.domain.states import State
-from services.settlement.store import Booked, FeedRow, Record
+from services.settlement.domain.visit import Scope
+from services.settlement.order import Order
+from services.settlement.store import Booked, Record
 from yijie.benefits.v1 import adjudication_pb2, benefits_service_pb2
 from yijie.filing.v1 import filing_service_pb2
 from yijie.identity.v1 import identity_service_pb2
-from yijie.settlement.v1 import settlement_pb2, settlement_service_pb2
+from yijie.settlement.v1 import settlement_pb2
 from yijie.supervision.v1 import supervision_service_pb2
 
 STATES = {
@@ -27,22 +28,34 @@ STATES = {
     State.FAILED: settlement_pb2.SETTLEMENT_STATE_FAILED,
     State.REVERSED: settlement_pb2.SETTLEMENT_STATE_REVERSED,
 }
-STATE_OF = {number: state for state, number in STATES.items()}
-KINDS = {
-    "SETTLED": settlement_service_pb2.EVENT_KIND_SETTLED,
-    "REVERSED": settlement_service_pb2.EVENT_KIND_REVERSED,
+SCOPES = {
+    Scope.FINAL: settlement_pb2.SETTLEMENT_SCOPE_FINAL,
+    Scope.INTERIM: settlement_pb2.SETTLEMENT_SCOPE_INTERIM,
+    Scope.BATCH: settlement_pb2.SETTLEMENT_SCOPE_BATCH,
 }
+SCOPE_OF = {number: scope for scope, number in SCOPES.items()}
+STATE_OF = {number: state for state, number in STATES.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What the callees said of a bill."""
+    """What the callees said of an order."""
 
     person: identity_service_pb2.VerifyCredentialResponse
     match: filing_service_pb2.MatchFilingResponse
     screening: supervision_service_pb2.ScreenBillResponse | None
     splits: tuple[LineSplit, ...]
     catalogue_version: str
+
+
+def read_order(request: Any) -> Order:
+    """Returns the order of a PreSettle or Settle request. Raises as `read_bill`."""
+    return Order(
+        patient=request.patient,
+        bill=request.bill,
+        facts=read_bill(request),
+        use_account=request.use_account,
+    )
 
 
 def read_bill(request: Any) -> Bill:
@@ -82,9 +95,9 @@ def content_of(request: Any) -> bytes:
     return content
 
 
-def verify_request(request: Any) -> identity_service_pb2.VerifyCredentialRequest:
+def verify_request(order: Order) -> identity_service_pb2.VerifyCredentialRequest:
     """Returns what identity is asked about a bill."""
-    patient, bill = request.patient, request.bill
+    patient, bill = order.patient, order.bill
     return identity_service_pb2.VerifyCredentialRequest(
         credential=patient.credential,
         business_date=bill.end_date,
@@ -98,9 +111,9 @@ def verify_request(request: Any) -> identity_service_pb2.VerifyCredentialRequest
     )
 
 
-def match_request(request: Any) -> filing_service_pb2.MatchFilingRequest:
+def match_request(order: Order) -> filing_service_pb2.MatchFilingRequest:
     """Returns what filing is asked about a bill."""
-    patient, bill = request.patient, request.bill
+    patient, bill = order.patient, order.bill
     return filing_service_pb2.MatchFilingRequest(
         person_id=patient.person_id,
         insured_region_code=patient.insured_region_code,
@@ -111,9 +124,9 @@ def match_request(request: Any) -> filing_service_pb2.MatchFilingRequest:
     )
 
 
-def screen_request(request: Any) -> supervision_service_pb2.ScreenBillRequest:
+def screen_request(order: Order) -> supervision_service_pb2.ScreenBillRequest:
     """Returns what supervision is asked about a bill."""
-    patient, bill = request.patient, request.bill
+    patient, bill = order.patient, order.bill
     return supervision_service_pb2.ScreenBillRequest(
         sex=patient.sex,
         birth_date=patient.birth_date,
@@ -126,9 +139,9 @@ def screen_request(request: Any) -> supervision_service_pb2.ScreenBillRequest:
     )
 
 
-def case_of(request: Any, checked: Checked) -> adjudication_pb2.Case:
-    """Returns what the insured region is asked about a bill."""
-    patient, bill = request.patient, request.bill
+def case_of(order: Order, checked: Checked) -> adjudication_pb2.Case:
+    """Returns what the insured region is asked about an order."""
+    patient, bill, part = order.patient, order.bill, order.part
     institution = checked.person.institution
     return adjudication_pb2.Case(
         person_id=patient.person_id,
@@ -145,16 +158,18 @@ def case_of(request: Any, checked: Checked) -> adjudication_pb2.Case:
         begin_date=bill.begin_date,
         end_date=bill.end_date,
         amounts=classification_wire.write_totals(totals(checked.splits)),
-        use_account=request.use_account,
+        use_account=order.use_account,
+        stay_id=str(part.visit_id) if part and part.is_stay else "",
+        disease_code=part.disease_code if part else "",
     )
 
 
 def detail_of(
-    request: Any, checked: Checked, case: adjudication_pb2.Case
+    order: Order, checked: Checked, case: adjudication_pb2.Case
 ) -> settlement_pb2.Settlement:
     """Returns the settlement in the full view, before any outcome."""
-    patient, bill, match = request.patient, request.bill, checked.match
-    screening = checked.screening
+    patient, bill, match = order.patient, order.bill, checked.match
+    screening, part = checked.screening, order.part
     return settlement_pb2.Settlement(
         care_region_code=bill.care_region_code,
         insured_region_code=patient.insured_region_code,
@@ -182,14 +197,36 @@ def detail_of(
         bill=bill,
         sex=patient.sex,
         birth_date=patient.birth_date,
+        visit_id=str(part.visit_id) if part else "",
+        scope=SCOPES[part.scope] if part else settlement_pb2.SETTLEMENT_SCOPE_UNSPECIFIED,
+        charge_batch_number=part.charge_batch_number if part else "",
+        disease_code=part.disease_code if part else "",
     )
 
 
-def commit_request(
-    settlement_id: UUID, case: adjudication_pb2.Case
-) -> benefits_service_pb2.CommitRequest:
-    """Returns what the insured region is asked to book."""
-    return benefits_service_pb2.CommitRequest(settlement_id=str(settlement_id), case=case)
+def write_commit(
+    settlement_id: UUID,
+    case: adjudication_pb2.Case,
+    expected: adjudication_pb2.Adjudication | None,
+) -> bytes:
+    """Returns what the journal keeps of what the insured region is asked to book.
+
+    Without the disease: this is not encrypted, and the detail has it. With `expected` only those
+    amounts may be booked.
+    """
+    request = benefits_service_pb2.CommitRequest(
+        settlement_id=str(settlement_id), case=case, expected=expected
+    )
+    request.case.ClearField("disease_code")
+    return request.SerializeToString()
+
+
+def read_commit(record: Record) -> benefits_service_pb2.CommitRequest:
+    """Returns what the insured region is asked to book, the same at every attempt."""
+    request = benefits_service_pb2.CommitRequest.FromString(record.commit_request)
+    detail = settlement_pb2.Settlement.FromString(record.detail)
+    request.case.disease_code = detail.disease_code
+    return request
 
 
 def answer_of(case: adjudication_pb2.Case, adjudication: adjudication_pb2.Adjudication) -> Answer:
@@ -240,6 +277,12 @@ def settlement_of(record: Record, *, full: bool) -> settlement_pb2.Settlement:
     return settlement if full else basic(settlement)
 
 
+def visit_of(record: Record) -> UUID | None:
+    """Returns the visit that a settlement is of; None: the bill was sent whole."""
+    visit_id = settlement_pb2.Settlement.FromString(record.detail).visit_id
+    return UUID(visit_id) if visit_id else None
+
+
 def basic(settlement: settlement_pb2.Settlement) -> settlement_pb2.Settlement:
     """Returns the same settlement without bill, lines and calculation steps."""
     for field in ("lines", "bill", "sex", "birth_date"):
@@ -248,35 +291,3 @@ def basic(settlement: settlement_pb2.Settlement) -> settlement_pb2.Settlement:
     if settlement.HasField("adjudication"):
         settlement.adjudication.ClearField("steps")
     return settlement
-
-
-def event_of(row: FeedRow) -> settlement_service_pb2.Event:
-    """Returns an event of the feed."""
-    return settlement_service_pb2.Event(
-        cursor=write_cursor(row.transaction_id, row.sequence),
-        kind=KINDS[row.kind],
-        event_time=write_time(row.event_time),
-        settlement=settlement_pb2.Settlement.FromString(row.settlement),
-    )
-
-
-def write_cursor(transaction_id: int, sequence: int) -> str:
-    """Returns the opaque cursor of a position in the feed."""
-    return f"{transaction_id}.{sequence}"
-
-
-def read_cursor(text: str) -> tuple[int, int]:
-    """Returns the position of a cursor. Raises CURSOR_INVALID."""
-    if not text:
-        return 0, 0
-    transaction, dot, sequence = text.partition(".")
-    if not (dot and _is_number(transaction) and _is_number(sequence)):
-        raise InvalidArgument(
-            "CURSOR_INVALID", "after_cursor is not one of this feed", field="after_cursor"
-        )
-    return int(transaction), int(sequence)
-
-
-def _is_number(text: str) -> bool:
-    # Bounded below 2^63: the database compares the parts as 64-bit numbers.
-    return text.isascii() and text.isdigit() and int(text) < 1 << 63

@@ -24,6 +24,36 @@ SCREENING_DEFERRED = prometheus_client.Counter(
 FEED_EVENTS = prometheus_client.Counter(
     "yijie_settlement_feed_events", "Events sent to subscribers."
 )
+FEED_LAG = prometheus_client.Gauge(
+    "yijie_settlement_feed_lag_seconds",
+    "Age of the oldest event that an open subscription is waiting for, by its region or all.",
+    ["region"],
+)
 SNAPSHOT_ITEMS = prometheus_client.Gauge(
     "yijie_settlement_snapshot_items", "Entries of the catalogue in use.", ["care_region"]
+)
+REGION_BREAKER = prometheus_client.Gauge(
+    "yijie_settlement_region_breaker",
+    "Circuit breaker of an insured province: 0 closed, 1 half open, 2 open.",
+    ["insured_region"],
+)
+REGION_IN_FLIGHT = prometheus_client.Gauge(
+    "yijie_settlement_region_in_flight",
+    "Places taken for calls to an insured province.",
+    ["insured_region", "lane"],
+)
+REGION_REFUSED = prometheus_client.Counter(
+    "yijie_settlement_region_refused",
+    "Calls that an insured province was spared: full, open or probing.",
+    ["insured_region", "cause"],
+)
+REGION_CALLS = prometheus_client.Histogram(
+    "yijie_settlement_region_call_duration_seconds",
+    "Calls to an insured province.",
+    ["insured_region", "outcome"],
+)
+QUARANTINED = prometheus_client.Counter(
+    "yijie_settlement_quarantined",
+    "Answers of an insured province that were refused, to a quote or to a settlement.",
+    ["insured_region", "to"],
 )

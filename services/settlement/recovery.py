@@ -1,9 +1,16 @@
-"""Finishes what a crash or a silent region left open, in whichever replica is alive."""
+"""Finishes what a crash or a silent region left open, in whichever replica is alive.
+
+A claim is a lease: whoever works on an intent renews it, and whoever dies lets it run out, after
+which another replica takes the work over. Each insured province has its own few intents in hand, so
+that thousands of a province that is silent keep nobody else's waiting.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
@@ -15,12 +22,17 @@ from services.kit.log import get_logger
 from services.kit.telemetry import span
 from services.settlement import metrics
 from services.settlement.domain.states import State
-from services.settlement.store import OpenIntent, Store
+from services.settlement.intent_store import IntentStore, OpenIntent, Share
+from services.settlement.regions import recovering
 from services.settlement.usecases import Settlements
 
+PER_PROVINCE = 8
+"""Intents of one province in hand at once; as many calls as a route gives recovery by default."""
+TOTAL = 64
+"""Intents in hand at once: a process has more to do than to recover."""
 _MONTHS_EVERY = timedelta(hours=1)
-_AT_ONCE = 5
-"""Intents worked on at once: a region that is silent must not keep the others' waiting."""
+_LEASE = 2
+"""A claim holds for so many times the age at which an intent is taken for abandoned."""
 
 
 class Recovery:
@@ -29,7 +41,7 @@ class Recovery:
     def __init__(
         self,
         *,
-        store: Store,
+        store: IntentStore,
         settlements: Settlements,
         clock: Clock,
         after_s: float,
@@ -43,38 +55,102 @@ class Recovery:
         self._abandon_after = timedelta(seconds=abandon_after_s)
         self._began = clock.now()
         self._months_due: datetime | None = None
+        self._busy: Counter[str] = Counter()
+        self._full: set[str] = set()
+        self._tasks: set[asyncio.Task[bool]] = set()
+        self._progress = asyncio.Event()
 
     @contextlib.asynccontextmanager
     async def running(self, interval_s: float) -> AsyncIterator[None]:
         """Runs the loop while the block runs; on entry the month's partitions are there."""
         await self._ensure_months(self._clock.now())
-        task = asyncio.create_task(self._loop(interval_s))
+        loop = asyncio.create_task(self._loop(interval_s))
         try:
             yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await _end({loop})
+            await _end(self._tasks)
 
     async def once(self) -> int:
         """Takes what is open and old enough, finishes what it can; returns how much it finished."""
+        finished = sum(await asyncio.gather(*await self._begin()))
+        await self._count()
+        return finished
+
+    async def _loop(self, interval_s: float) -> None:
+        while True:
+            self._progress.clear()
+            try:
+                await self._begin()
+                await self._count()
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # noqa: BLE001 - one bad round must not end recovery
+                get_logger().warning("recovery round failed", exception=type(error).__name__)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(interval_s):
+                    await self._progress.wait()
+
+    async def _begin(self) -> list[asyncio.Task[bool]]:
+        """Claims what there are places for, and begins it; a slow province holds up no round."""
         now = self._clock.now()
         await self._ensure_months(now)
-        intents = await self._store.claim_intents(
-            now=now, older_than=now - self._after, claimed_before=now - 2 * self._after
+        share = Share(
+            per_province=PER_PROVINCE,
+            busy=dict(self._busy),
+            total=max(0, TOTAL - self._busy.total()),
         )
-        gate = asyncio.Semaphore(_AT_ONCE)
+        intents = await self._store.claim(
+            share,
+            now=now,
+            older_than=now - self._after,
+            claimed_before=now - _LEASE * self._after,
+        )
+        return [self._start(intent, now) for intent in intents]
 
-        async def finish(intent: OpenIntent) -> bool:
-            async with gate:
-                with span("settlement.recover"):
-                    return await self._finish(intent, now)
+    def _start(self, intent: OpenIntent, now: datetime) -> asyncio.Task[bool]:
+        province = intent.insured_province
+        self._busy[province] += 1
+        if self._busy[province] == PER_PROVINCE:
+            self._full.add(province)
+        task = asyncio.create_task(self._hold(intent, now))
+        self._tasks.add(task)
+        task.add_done_callback(functools.partial(self._ended, province))
+        return task
 
-        finished = sum(await asyncio.gather(*map(finish, intents)))
-        count, oldest = await self._store.count_intents()
-        metrics.OPEN_INTENTS.set(count)
-        metrics.OLDEST_INTENT.set((now - oldest).total_seconds() if oldest else 0)
-        return finished
+    def _ended(self, province: str, task: asyncio.Task[bool]) -> None:
+        self._tasks.discard(task)
+        self._busy[province] -= 1
+        if self._busy[province]:
+            return
+        del self._busy[province]
+        if province in self._full:
+            self._full.discard(province)
+            if not task.cancelled() and not task.exception() and task.result():
+                # It answers, and may have more than fitted in: the next round need not wait.
+                self._progress.set()
+
+    async def _hold(self, intent: OpenIntent, claimed_at: datetime) -> bool:
+        """Works on an intent and keeps it claimed meanwhile; returns whether it is finished."""
+        work = asyncio.create_task(self._work(intent, claimed_at))
+        try:
+            while not (await asyncio.wait({work}, timeout=self._after.total_seconds()))[0]:
+                now = self._clock.now()
+                if not await self._store.extend(intent, claimed_at=claimed_at, now=now):
+                    # Another replica has taken it for abandoned. It would find what we did, but
+                    # two need not do it at once.
+                    return False
+                claimed_at = now
+            return work.result()
+        except (DomainError, asyncpg.PostgresError) as error:
+            get_logger().warning("claim not renewed", exception=type(error).__name__)
+            return False
+        finally:
+            await _end({work})
+
+    async def _work(self, intent: OpenIntent, now: datetime) -> bool:
+        with span("settlement.recover"), recovering():
+            return await self._finish(intent, now)
 
     async def _finish(self, intent: OpenIntent, now: datetime) -> bool:
         try:
@@ -88,7 +164,7 @@ class Recovery:
             else:
                 if intent.kind == "CANCEL":
                     await self._settlements.cancel_booking(record)
-                await self._store.delete_intent(intent.settlement_id, intent.kind)
+                await self._store.delete(intent.settlement_id, intent.kind)
         except Exception as error:  # noqa: BLE001 - one that fails must not keep the others waiting
             get_logger().warning(
                 "intent stays open",
@@ -104,6 +180,12 @@ class Recovery:
         )
         return True
 
+    async def _count(self) -> None:
+        count, oldest = await self._store.count()
+        age = self._clock.now() - oldest if oldest else timedelta()
+        metrics.OPEN_INTENTS.set(count)
+        metrics.OLDEST_INTENT.set(age.total_seconds())
+
     async def _ensure_months(self, now: datetime) -> None:
         if self._months_due is not None and now < self._months_due:
             return
@@ -117,12 +199,11 @@ class Recovery:
             # keep open intents waiting.
             get_logger().warning("months not made", exception=type(error).__name__)
 
-    async def _loop(self, interval_s: float) -> None:
-        while True:
-            try:
-                await self.once()
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:  # noqa: BLE001 - one bad round must not end recovery
-                get_logger().warning("recovery round failed", exception=type(error).__name__)
-            await asyncio.sleep(interval_s)
+
+async def _end(tasks: set[asyncio.Task[bool]] | set[asyncio.Task[None]]) -> None:
+    """Cancels tasks and waits until they have ended."""
+    ending = set(tasks)
+    for task in ending:
+        task.cancel()
+    if ending:
+        await asyncio.wait(ending)

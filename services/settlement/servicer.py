@@ -9,10 +9,12 @@ from uuid import UUID
 import grpc
 
 from services.kit import telemetry
+from services.kit.caller import require_region
 from services.kit.paging import page_size, read_key, write_token
 from services.kit.wire import read_optional_date
 from services.settlement import messages
 from services.settlement.feed import Feed
+from services.settlement.reversals import Reversals
 from services.settlement.store import Filter
 from services.settlement.usecases import Settlements
 from yijie.settlement.v1 import settlement_service_pb2 as pb
@@ -26,13 +28,15 @@ _PAGE_BYTES_MAX = 2 * 1024 * 1024
 class SettlementServicer(rpc.SettlementServiceServicer):
     """Answers SettlementService."""
 
-    def __init__(self, settlements: Settlements, feed: Feed) -> None:
+    def __init__(self, settlements: Settlements, reversals: Reversals, feed: Feed) -> None:
         self._settlements = settlements
+        self._reversals = reversals
         self._feed = feed
 
     async def PreSettle(self, request: Any, context: Context) -> pb.PreSettleResponse:
         """Computes what Settle would answer now."""
-        return pb.PreSettleResponse(settlement=await self._settlements.pre_settle(request))
+        settlement, quote = await self._settlements.pre_settle(request)
+        return pb.PreSettleResponse(settlement=settlement, quote=quote)
 
     async def Settle(self, request: Any, context: Context) -> pb.SettleResponse:
         """Settles a bill once per request id."""
@@ -41,11 +45,23 @@ class SettlementServicer(rpc.SettlementServiceServicer):
             settlement=settlement, replayed=replayed, trace_id=telemetry.trace_id()
         )
 
+    async def PreSettleVisit(self, request: Any, context: Context) -> pb.PreSettleVisitResponse:
+        """Computes what SettleVisit would answer now."""
+        settlement, quote = await self._settlements.pre_settle_visit(request)
+        return pb.PreSettleVisitResponse(settlement=settlement, quote=quote)
+
+    async def SettleVisit(self, request: Any, context: Context) -> pb.SettleVisitResponse:
+        """Settles a part of a visit once per request id."""
+        settlement, replayed = await self._settlements.settle_visit(request)
+        return pb.SettleVisitResponse(
+            settlement=settlement, replayed=replayed, trace_id=telemetry.trace_id()
+        )
+
     async def ReverseSettlement(
         self, request: Any, context: Context
     ) -> pb.ReverseSettlementResponse:
         """Takes a settlement back."""
-        settlement, replayed = await self._settlements.reverse(request)
+        settlement, replayed = await self._reversals.reverse(request)
         return pb.ReverseSettlementResponse(
             settlement=settlement, replayed=replayed, trace_id=telemetry.trace_id()
         )
@@ -66,7 +82,7 @@ class SettlementServicer(rpc.SettlementServiceServicer):
             state=messages.STATE_OF.get(request.state),
         )
         found = await self._settlements.page(wanted, before=before, limit=size + 1)
-        fitting = _fitting(found[:size])
+        fitting = first_that_fit(found[:size])
         response = pb.ListSettlementsResponse(settlements=fitting)
         if len(found) > len(fitting):
             response.next_page_token = write_token(request, [fitting[-1].settlement_id])
@@ -75,12 +91,13 @@ class SettlementServicer(rpc.SettlementServiceServicer):
     async def Subscribe(
         self, request: Any, context: Context
     ) -> AsyncIterator[pb.SubscribeResponse]:
-        """Streams the journal."""
-        async for response in self._feed.read(request.after_cursor):
+        """Streams the journal, to a province what concerns it."""
+        require_region(context, request.region_code, field="region_code")
+        async for response in self._feed.read(request):
             yield response
 
 
-def _fitting(found: Sequence[Any]) -> Sequence[Any]:
+def first_that_fit(found: Sequence[Any]) -> Sequence[Any]:
     """Returns as many settlements, one at least, as a caller takes in one message."""
     left = _PAGE_BYTES_MAX
     for count, settlement in enumerate(found):

@@ -1,24 +1,27 @@
-"""All SQL of settlement. Bytes go in and out as they are; messages.py knows what they mean."""
+"""All SQL that writes and reads the journal; feed_store.py and intent_store.py have the rest.
+
+Bytes go in and out as they are; messages.py knows what they mean.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from services.kit.clock import civil_midnight
+from services.kit.codes import province_of
 from services.kit.crypto import FieldCipher
-from services.kit.db import Connection, Database
+from services.kit.db import Database
 from services.kit.ids import first_id_at
 from services.settlement.domain.states import State
+from services.settlement.feed_store import EVENT_CONTEXT
+from services.settlement.order import Part
 
-_INSERT_INTENT = """/* settlement.insert_intent */
-WITH fresh AS (
-    INSERT INTO request (request_id, method, request_hash, settlement_id, create_time)
-    VALUES ($2, 'Settle', $3, $1, $11) ON CONFLICT (request_id) DO NOTHING RETURNING settlement_id
-), intent AS (
+_INTENT_ROWS = """intent AS (
     INSERT INTO settlement (settlement_id, request_id, care_region_code, insured_region_code,
         institution_code, person_id, scheme_code, total_fen, trace_id, create_time,
         commit_request, detail)
@@ -28,10 +31,33 @@ WITH fresh AS (
         trace_id)
     SELECT settlement_id, 1, 'PENDING', $11, $2, $10 FROM fresh
 ), open AS (
-    INSERT INTO open_intent (settlement_id, kind, request_id, create_time)
-    SELECT settlement_id, 'SETTLE', $2, $11 FROM fresh
+    INSERT INTO open_intent (settlement_id, kind, request_id, create_time, insured_province)
+    SELECT settlement_id, 'SETTLE', $2, $11, $14 FROM fresh
 )
 SELECT settlement_id FROM fresh"""
+
+_INSERT_INTENT = f"""/* settlement.insert_intent */
+WITH fresh AS (
+    INSERT INTO request (request_id, method, request_hash, settlement_id, create_time)
+    VALUES ($2, 'Settle', $3, $1, $11) ON CONFLICT (request_id) DO NOTHING RETURNING settlement_id
+), {_INTENT_ROWS}"""  # noqa: S608 - put together from constants
+
+# Whatever it was computed from still stands, or nothing is written: the visit's revision decides.
+# Without ON CONFLICT: where the request id is taken the visit must not change either.
+_INSERT_VISIT_INTENT = f"""/* settlement.insert_visit_intent */
+WITH visit_now AS (
+    UPDATE visit SET revision = revision + 1, update_time = $11
+    WHERE visit_id = $15 AND revision = $16 RETURNING visit_id
+), fresh AS (
+    INSERT INTO request (request_id, method, request_hash, settlement_id, create_time)
+    SELECT $2, 'Settle', $3, $1, $11 FROM visit_now RETURNING settlement_id
+), covered AS (
+    INSERT INTO visit_settlement (visit_id, ordinal, settlement_id, scope, charge_batch_number,
+        until_date, revision)
+    SELECT $15, (SELECT count(*) + 1 FROM visit_settlement WHERE visit_id = $15), settlement_id,
+        $17, $18, $19, $16
+    FROM fresh
+), {_INTENT_ROWS}"""  # noqa: S608 - put together from constants
 
 _INSERT_SETTLED = """/* settlement.insert_settled */
 WITH won AS (
@@ -40,8 +66,9 @@ WITH won AS (
     VALUES ($1, 2, 'SETTLED', $2, $3, $4, $5, $6, $7, $8, $9)
     ON CONFLICT (settlement_id, version) DO NOTHING RETURNING settlement_id
 ), event AS (
-    INSERT INTO outbox (settlement_id, kind, event_time, settlement)
-    SELECT settlement_id, 'SETTLED', $2, $10 FROM won
+    INSERT INTO outbox (settlement_id, kind, event_time, settlement, care_province,
+        insured_province)
+    SELECT settlement_id, 'SETTLED', $2, $10, $11, $12 FROM won
 ), done AS (
     DELETE FROM open_intent WHERE settlement_id = $1 AND kind = 'SETTLE'
 )
@@ -55,33 +82,40 @@ WITH won AS (
     VALUES ($1, 2, 'FAILED', $5, $2, $3, $4, $7)
     ON CONFLICT (settlement_id, version) DO NOTHING RETURNING settlement_id
 ), cancel AS (
-    INSERT INTO open_intent (settlement_id, kind, request_id, create_time)
-    SELECT settlement_id, 'CANCEL', $3, $2 FROM won WHERE $6 = 'CANCEL'
+    INSERT INTO open_intent (settlement_id, kind, request_id, create_time, insured_province)
+    SELECT settlement_id, 'CANCEL', $3, $2, $8 FROM won WHERE $6 = 'CANCEL'
 ), done AS (
     DELETE FROM open_intent WHERE settlement_id = $1 AND kind = 'SETTLE'
 )
 SELECT settlement_id FROM won"""
 
+# All or nothing: without ON CONFLICT a request id that is taken leaves no intent behind. $6 and $7
+# are the visit and its revision; NULL: it has none.
 _INSERT_REVERSAL = """/* settlement.insert_reversal */
-WITH fresh AS (
-    INSERT INTO request (request_id, method, request_hash, settlement_id, create_time)
-    VALUES ($1, 'Reverse', $2, $3, $4) ON CONFLICT (request_id) DO NOTHING RETURNING settlement_id
+WITH visit_now AS (
+    UPDATE visit SET revision = revision + 1, update_time = $4
+    WHERE visit_id = $6 AND revision = $7 RETURNING visit_id
 ), open AS (
-    INSERT INTO open_intent (settlement_id, kind, request_id, create_time)
-    SELECT settlement_id, 'REVERSE', $1, $4 FROM fresh
+    INSERT INTO open_intent (settlement_id, kind, request_id, create_time, insured_province)
+    SELECT $3, 'REVERSE', $1, $4, $5
     WHERE EXISTS (SELECT 1 FROM settlement_state_change
                   WHERE settlement_id = $3 AND version = 2 AND state = 'SETTLED')
       AND NOT EXISTS (SELECT 1 FROM settlement_state_change
                       WHERE settlement_id = $3 AND version = 3)
-    ON CONFLICT (settlement_id, kind) DO NOTHING
+      AND ($6::uuid IS NULL OR EXISTS (SELECT 1 FROM visit_now))
+    ON CONFLICT (settlement_id, kind) DO NOTHING RETURNING settlement_id
+), fresh AS (
+    INSERT INTO request (request_id, method, request_hash, settlement_id, create_time)
+    SELECT $1, 'Reverse', $2, settlement_id, $4 FROM open
 )
-SELECT settlement_id FROM fresh"""
+SELECT settlement_id FROM open"""
 
-# The id stands for a reversal of nothing.
-_VOID_REQUEST = """/* settlement.void_request */
+_IS_REVERSING = """/* settlement.is_reversing */
+SELECT 1 FROM open_intent WHERE settlement_id = $1 AND kind = 'REVERSE'"""
+
+_TAKE_REQUEST = """/* settlement.take_request */
 INSERT INTO request (request_id, method, request_hash, settlement_id, create_time)
-VALUES ($1, 'Reverse', $2, '00000000-0000-0000-0000-000000000000', $3)
-ON CONFLICT (request_id) DO NOTHING"""
+VALUES ($1, 'Reverse', $2, $3, $4) ON CONFLICT (request_id) DO NOTHING RETURNING request_id"""
 
 _INSERT_REVERSED = """/* settlement.insert_reversed */
 WITH won AS (
@@ -90,8 +124,9 @@ WITH won AS (
     VALUES ($1, 3, 'REVERSED', $2, $3, $4)
     ON CONFLICT (settlement_id, version) DO NOTHING RETURNING settlement_id
 ), event AS (
-    INSERT INTO outbox (settlement_id, kind, event_time, settlement)
-    SELECT settlement_id, 'REVERSED', $2, $5 FROM won
+    INSERT INTO outbox (settlement_id, kind, event_time, settlement, care_province,
+        insured_province)
+    SELECT settlement_id, 'REVERSED', $2, $5, $6, $7 FROM won
 ), done AS (
     DELETE FROM open_intent WHERE settlement_id = $1 AND kind = 'REVERSE'
 )
@@ -123,35 +158,9 @@ WHERE ($1::uuid IS NULL OR s.settlement_id < $1)
   AND ($6 = '' OR coalesce(reversed.state, outcome.state, 'PENDING') = $6)
 ORDER BY s.settlement_id DESC LIMIT $7"""
 
-# A transaction below the snapshot's xmin has ended: what it wrote is visible now or never. Nothing
-# can appear later before the rows read here, so a cursor loses nothing. Ordered by the columns, not
-# by the text of the same name that is selected, in which 1000 comes before 999.
-_READ_FEED = """/* settlement.read_feed */
-SELECT transaction_id::text AS transaction_id, sequence, settlement_id, kind, event_time, settlement
-FROM outbox
-WHERE (transaction_id, sequence) > ($1::text::xid8, $2)
-  AND transaction_id < pg_snapshot_xmin(pg_current_snapshot())
-ORDER BY outbox.transaction_id, outbox.sequence LIMIT $3"""
-
-_CLAIM_INTENTS = """/* settlement.claim_intents */
-UPDATE open_intent SET claim_time = $1
-WHERE (settlement_id, kind) IN (
-    SELECT settlement_id, kind FROM open_intent
-    WHERE create_time < $2 AND (claim_time IS NULL OR claim_time < $3)
-    ORDER BY create_time FOR UPDATE SKIP LOCKED LIMIT 100)
-RETURNING settlement_id, kind, request_id, create_time"""
-
-_DELETE_INTENT = """/* settlement.delete_intent */
-DELETE FROM open_intent WHERE settlement_id = $1 AND kind = $2"""
-
-_COUNT_INTENTS = """/* settlement.count_intents */
-SELECT count(*) AS open, min(create_time) AS oldest FROM open_intent"""
-
-_ENSURE_MONTHS = """/* settlement.ensure_months */
-SELECT ensure_month($1), ensure_month($2)"""
-
 _DETAIL = b"settlement.detail:"
-_EVENT = b"settlement.outbox:"
+NOTHING = UUID(int=0)
+"""In place of a settlement: the request id stands for a reversal of nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +180,8 @@ class Intent:
     create_time: datetime
     commit_request: bytes
     detail: bytes
+    part: Part | None
+    """Of a visit; None: the bill was sent whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,33 +218,20 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class VisitRevision:
+    """A visit as it was read: a write that rests on it happens only if it has not changed."""
+
+    visit_id: UUID
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What a request id was used for."""
 
     method: str
     request_hash: bytes
     settlement_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class OpenIntent:
-    """Work that is not finished."""
-
-    settlement_id: UUID
-    kind: str
-    request_id: UUID
-    create_time: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class FeedRow:
-    """One event of the feed."""
-
-    transaction_id: int
-    sequence: int
-    kind: str
-    event_time: datetime
-    settlement: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,10 +253,12 @@ class Store:
         self._cipher = cipher
 
     async def insert_intent(self, intent: Intent) -> bool:
-        """Writes the intent, PENDING; returns False if the request id is taken."""
-        key = intent.settlement_id.bytes
-        row = await self._database.fetchrow(
-            _INSERT_INTENT,
+        """Writes the intent, PENDING.
+
+        Returns False, and writes nothing, if the request id is taken or the visit has changed.
+        """
+        key, part = intent.settlement_id.bytes, intent.part
+        values = [
             intent.settlement_id,
             intent.request_id,
             intent.request_hash,
@@ -272,8 +272,16 @@ class Store:
             intent.create_time,
             intent.commit_request,
             self._cipher.encrypt(intent.detail, context=_DETAIL + key),
-        )
-        return row is not None
+            province_of(intent.insured_region_code),
+        ]
+        if part is None:
+            return await self._database.fetchrow(_INSERT_INTENT, *values) is not None
+        values += [part.visit_id, part.revision]
+        values += [part.scope.value, part.charge_batch_number, part.until_date]
+        try:
+            return await self._database.fetchrow(_INSERT_VISIT_INTENT, *values) is not None
+        except asyncpg.UniqueViolationError:
+            return False
 
     async def insert_settled(
         self, record: Record, booked: Booked, *, now: datetime, trace_id: str, event: bytes
@@ -290,7 +298,9 @@ class Store:
             booked.fund_fen,
             booked.account_fen,
             booked.cash_fen,
-            self._cipher.encrypt(event, context=_EVENT + record.settlement_id.bytes),
+            self._cipher.encrypt(event, context=EVENT_CONTEXT + record.settlement_id.bytes),
+            province_of(record.care_region_code),
+            province_of(record.insured_region_code),
         )
         return row is not None
 
@@ -314,24 +324,54 @@ class Store:
             reason,
             "CANCEL" if cancel else "",
             failure,
+            province_of(record.insured_region_code),
         )
         return row is not None
 
     async def insert_reversal(
-        self, settlement_id: UUID, request_id: UUID, request_hash: bytes, now: datetime
+        self,
+        record: Record,
+        request_id: UUID,
+        request_hash: bytes,
+        now: datetime,
+        *,
+        visit: VisitRevision | None,
     ) -> bool:
-        """Takes the request id and, where there is work to do, writes the intent to reverse.
+        """Takes the request id and writes the intent to reverse a SETTLED settlement.
 
-        Returns False if the request id is taken.
+        Returns False, and leaves no intent, if the request id is taken, the visit has changed, or
+        the settlement is reversed or being reversed.
         """
-        row = await self._database.fetchrow(
-            _INSERT_REVERSAL, request_id, request_hash, settlement_id, now
-        )
+        try:
+            row = await self._database.fetchrow(
+                _INSERT_REVERSAL,
+                request_id,
+                request_hash,
+                record.settlement_id,
+                now,
+                province_of(record.insured_region_code),
+                visit.visit_id if visit else None,
+                visit.revision if visit else None,
+            )
+        except asyncpg.UniqueViolationError:
+            return False
         return row is not None
 
-    async def void_request(self, request_id: UUID, request_hash: bytes, now: datetime) -> None:
-        """Takes a request id that nobody has used, so that nothing can be settled by it."""
-        await self._database.execute(_VOID_REQUEST, request_id, request_hash, now)
+    async def is_reversing(self, settlement_id: UUID) -> bool:
+        """Tells whether the intent to reverse a settlement is open."""
+        return await self._database.fetchrow(_IS_REVERSING, settlement_id) is not None
+
+    async def take_request(
+        self, request_id: UUID, request_hash: bytes, settlement_id: UUID, now: datetime
+    ) -> bool:
+        """Takes a request id for a reversal that has nothing to do; False if it is taken.
+
+        Of NOTHING, so that no Settle on its way can use the id.
+        """
+        row = await self._database.fetchrow(
+            _TAKE_REQUEST, request_id, request_hash, settlement_id, now
+        )
+        return row is not None
 
     async def insert_reversed(
         self, record: Record, *, request_id: UUID, now: datetime, trace_id: str, event: bytes
@@ -343,7 +383,9 @@ class Store:
             now,
             request_id,
             trace_id,
-            self._cipher.encrypt(event, context=_EVENT + record.settlement_id.bytes),
+            self._cipher.encrypt(event, context=EVENT_CONTEXT + record.settlement_id.bytes),
+            province_of(record.care_region_code),
+            province_of(record.insured_region_code),
         )
         return row is not None
 
@@ -364,55 +406,12 @@ class Store:
             before,
             wanted.care_prefix,
             wanted.insured_prefix,
-            _first_id(wanted.create_date_min),
-            _first_id(wanted.create_date_max, days=1),
+            first_id_of(wanted.create_date_min),
+            first_id_of(wanted.create_date_max, days=1),
             wanted.state.value if wanted.state else "",
             limit,
         )
         return [self._record(row) for row in rows]
-
-    async def read_feed(self, transaction_id: int, sequence: int, limit: int) -> list[FeedRow]:
-        """Returns the events after a position, in commit order, without gaps."""
-        rows = await self._database.fetch(_READ_FEED, str(transaction_id), sequence, limit)
-        return [
-            FeedRow(
-                int(row["transaction_id"]),
-                row["sequence"],
-                row["kind"],
-                row["event_time"],
-                self._cipher.decrypt(
-                    row["settlement"], context=_EVENT + row["settlement_id"].bytes
-                ),
-            )
-            for row in rows
-        ]
-
-    async def claim_intents(
-        self, *, now: datetime, older_than: datetime, claimed_before: datetime
-    ) -> Sequence[OpenIntent]:
-        """Claims unfinished work; no other replica gets the same until the claim is old."""
-
-        async def claim(connection: Connection) -> list[Any]:
-            return await connection.fetch(_CLAIM_INTENTS, now, older_than, claimed_before)
-
-        rows = await self._database.run("settlement.claim", claim)
-        return [
-            OpenIntent(row["settlement_id"], row["kind"], row["request_id"], row["create_time"])
-            for row in rows
-        ]
-
-    async def delete_intent(self, settlement_id: UUID, kind: str) -> None:
-        """Marks work as finished."""
-        await self._database.execute(_DELETE_INTENT, settlement_id, kind)
-
-    async def count_intents(self) -> tuple[int, datetime | None]:
-        """Returns how much work is unfinished, and since when."""
-        row = await self._database.fetchrow(_COUNT_INTENTS)
-        return (row["open"], row["oldest"]) if row else (0, None)
-
-    async def ensure_months(self, first: date, second: date) -> None:
-        """Makes the partitions of two months."""
-        await self._database.execute(_ENSURE_MONTHS, first, second)
 
     def _record(self, row: Any) -> Record:
         state = State.REVERSED if row["reverse_time"] else State(row["outcome"] or "PENDING")
@@ -438,7 +437,7 @@ class Store:
         )
 
 
-def _first_id(day: date | None, *, days: int = 0) -> UUID | None:
+def first_id_of(day: date | None, *, days: int = 0) -> UUID | None:
     """Returns the smallest id of a date, or of so many days after it; None: no bound."""
     if day is None:
         return None

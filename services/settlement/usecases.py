@@ -1,4 +1,4 @@
-"""The round trip, its undoing, and what is known of both. Design: docs/adr/0005-exactly-once.md.
+"""The round trip, and what is known of it (docs/adr/0005-exactly-once.md); reversals.py undoes it.
 
 Settle writes three times, each a single statement: the intent here, the booking in the insured
 region, the outcome here. A crash between any two leaves an open intent, which `resume` finishes; it
@@ -7,20 +7,19 @@ runs for a repeated request and in the recovery loop alike, so there is one way 
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import dataclasses
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 from uuid import UUID
 
 from google.rpc import status_pb2
 
-from services.classification.classify import classify_lines
 from services.kit import call as calls
 from services.kit import codes, telemetry
 from services.kit.clock import Clock, civil_date
 from services.kit.crypto import BlindIndex
+from services.kit.db import ATTEMPTS_MAX
 from services.kit.deadline import DeadlineTooShortError
 from services.kit.errors import (
     Absent,
@@ -32,25 +31,39 @@ from services.kit.errors import (
 )
 from services.kit.idempotency import reused
 from services.kit.ids import new_id
+from services.kit.log import get_logger
 from services.kit.status import from_status, to_status
 from services.settlement import messages, metrics
+from services.settlement.checking import Checking
 from services.settlement.clients import Callees, is_refusal
-from services.settlement.domain.bill import Bill, check_bill, check_institution
+from services.settlement.domain.bill import check_bill
 from services.settlement.domain.identities import broken_identities
 from services.settlement.domain.states import State
+from services.settlement.intent_store import IntentStore
 from services.settlement.messages import Checked
-from services.settlement.snapshots import Snapshots
+from services.settlement.order import Order
+from services.settlement.quarantine_store import QuarantineStore
+from services.settlement.quotes import (
+    Quotes,
+    changed_in_region,
+    differs,
+    facts_of,
+    named_by_region,
+    quote_changed,
+)
+from services.settlement.regions import NotAskedError
+from services.settlement.settle_visit import VisitOrders, named_by_visit
 from services.settlement.store import Filter, Intent, Record, Request, Store, fresh_record
 from yijie.benefits.v1 import adjudication_pb2, benefits_service_pb2
 from yijie.settlement.v1 import settlement_pb2, settlement_service_pb2
 
-T = TypeVar("T")
-
 INCONSISTENT = "ADJUDICATION_INCONSISTENT"
 CANCELLED = "ADJUDICATION_CANCELLED"
+NOT_MET = "EXPECTATION_NOT_MET"
 ABANDONED = "INSURED_REGION_UNAVAILABLE"
 _RETRY_MS = 1000
-_NO_ANSWER = (Unavailable, Overloaded, LostRace)
+NO_ANSWER = (Unavailable, Overloaded, LostRace)
+"""What says nothing of what was done."""
 
 
 class Settlements:
@@ -60,33 +73,40 @@ class Settlements:
         self,
         *,
         store: Store,
+        intents: IntentStore,
         callees: Callees,
-        snapshots: Snapshots,
+        checking: Checking,
+        orders: VisitOrders,
+        quotes: Quotes,
+        quarantine: QuarantineStore,
         index: BlindIndex,
         clock: Clock,
     ) -> None:
         self._store = store
+        self._intents = intents
         self._callees = callees
-        self._snapshots = snapshots
+        self._checking = checking
+        self._orders = orders
+        self._quotes = quotes
+        self._quarantine = quarantine
         self._index = index
         self._clock = clock
 
     async def pre_settle(
         self, request: settlement_service_pb2.PreSettleRequest
-    ) -> settlement_pb2.Settlement:
-        """Returns what Settle would answer now; writes nothing."""
-        bill = self._read(request)
-        checked = await self._check(request, bill)
-        case = messages.case_of(request, checked)
-        adjudication = await self._callees.benefits.adjudicate(
-            benefits_service_pb2.AdjudicateRequest(case=case, with_trace=request.with_trace)
-        )
-        _require_identities(case, adjudication)
-        settlement = messages.detail_of(request, checked, case)
-        settlement.adjudication.CopyFrom(adjudication)
-        settlement.sample = settlement.sample or adjudication.sample
-        settlement.trace_id = telemetry.trace_id()
-        return settlement if request.with_trace else messages.basic(settlement)
+    ) -> tuple[settlement_pb2.Settlement, str]:
+        """Returns what Settle would answer now, and the quote that names it; writes nothing."""
+        return await self._try(self._read(request), full=request.with_trace)
+
+    async def pre_settle_visit(
+        self, request: settlement_service_pb2.PreSettleVisitRequest
+    ) -> tuple[settlement_pb2.Settlement, str]:
+        """Returns what SettleVisit would answer now, and the quote; writes nothing."""
+        try:
+            order = await self._orders.read(request)
+            return await self._try(order, full=request.with_trace)
+        except DomainError as error:
+            raise named_by_visit(error) from None
 
     async def settle(
         self, request: settlement_service_pb2.SettleRequest
@@ -98,21 +118,92 @@ class Settlements:
         with the same request id.
         """
         digest = self._index.digest("request", messages.content_of(request))
-        bill = self._read(request)
+        order = self._read(request)
+        return await self._settle(request, digest, _given(order))
+
+    async def settle_visit(
+        self, request: settlement_service_pb2.SettleVisitRequest
+    ) -> tuple[settlement_pb2.Settlement, bool]:
+        """Settles a part of a visit as `settle` does a bill.
+
+        Raises what SettlementService.SettleVisit documents.
+        """
+        digest = self._index.digest("settle_visit", messages.content_of(request))
         try:
-            checked = await self._check(request, bill)
-        except (DomainError, DeadlineTooShortError):
-            known = await self._store.find_request(UUID(request.request_id))
-            if known is None:
-                raise
-            # The first answer stands, whatever card or filing say by now.
-            return await self._replay(known, digest, full=request.with_trace)
+            return await self._settle(request, digest, lambda: self._orders.read(request))
+        except DomainError as error:
+            raise named_by_visit(error) from None
+
+    async def _try(self, order: Order, *, full: bool) -> tuple[settlement_pb2.Settlement, str]:
+        checked = await self._checking.check(order)
+        case = messages.case_of(order, checked)
+        adjudication = await self._callees.benefits.adjudicate(
+            benefits_service_pb2.AdjudicateRequest(case=case, with_trace=full)
+        )
+        _require_identities(case, adjudication)
+        settlement = messages.detail_of(order, checked, case)
+        settlement.adjudication.CopyFrom(adjudication)
+        settlement.sample = settlement.sample or adjudication.sample
+        settlement.trace_id = telemetry.trace_id()
+        quote = self._quotes.write(order, facts_of(order, checked, case), adjudication)
+        return settlement if full else messages.basic(settlement), quote
+
+    async def _settle(
+        self, request: Any, digest: bytes, order_of: Callable[[], Awaitable[Order]]
+    ) -> tuple[settlement_pb2.Settlement, bool]:
+        request_id = UUID(request.request_id)
+        for _ in range(ATTEMPTS_MAX):
+            try:
+                order = await order_of()
+                quote = self._quotes.read(request.quote, order)
+                checked = await self._checking.check(order)
+                case = messages.case_of(order, checked)
+                if quote is not None:
+                    quote.require(facts_of(order, checked, case))
+                place = self._callees.benefits.reserve(case.insured_region_code)
+            except (DomainError, DeadlineTooShortError):
+                known = await self._store.find_request(request_id)
+                if known is None:
+                    raise
+                # The first answer stands, whatever card, filing or visit say by now.
+                return await self._replay(known, digest, full=request.with_trace)
+            with place:
+                expected = quote.adjudication if quote else None
+                intent = self._intent(
+                    order, checked, case, expected, request_id=request_id, digest=digest
+                )
+                calls.note(settlement_id=str(intent.settlement_id))
+                if await self._store.insert_intent(intent):
+                    if checked.screening is None:
+                        metrics.SCREENING_DEFERRED.inc()
+                    record = await self.resume(fresh_record(intent))
+                    return _answer(record, full=request.with_trace), False
+                # The same request came before, or the visit changed. Asked for only here and where
+                # a check failed: nearly every request is new, and the intent's own key finds out.
+                row = await self._store.find_request(request_id)
+                if row is not None:
+                    return await self._replay(row, digest, full=request.with_trace)
+                if order.part is None:
+                    raise outcome_pending(intent.settlement_id)
+        raise LostRace(
+            "LOST_RACE", "the visit changed while it was being settled", retry_after_ms=_RETRY_MS
+        )
+
+    def _intent(
+        self,
+        order: Order,
+        checked: Checked,
+        case: adjudication_pb2.Case,
+        expected: adjudication_pb2.Adjudication | None,
+        *,
+        request_id: UUID,
+        digest: bytes,
+    ) -> Intent:
         now = self._clock.now()
-        case = messages.case_of(request, checked)
         settlement_id = new_id(now)
-        intent = Intent(
+        return Intent(
             settlement_id=settlement_id,
-            request_id=UUID(request.request_id),
+            request_id=request_id,
             request_hash=digest,
             care_region_code=case.care_region_code,
             insured_region_code=case.insured_region_code,
@@ -122,21 +213,10 @@ class Settlements:
             total_fen=case.amounts.total.fen,
             trace_id=telemetry.trace_id(),
             create_time=now,
-            commit_request=messages.commit_request(settlement_id, case).SerializeToString(),
-            detail=messages.detail_of(request, checked, case).SerializeToString(),
+            commit_request=messages.write_commit(settlement_id, case, expected),
+            detail=messages.detail_of(order, checked, case).SerializeToString(),
+            part=order.part,
         )
-        calls.note(settlement_id=str(settlement_id))
-        if not await self._store.insert_intent(intent):
-            # The same request came before. Asked for only here and where a check failed: nearly
-            # every request is new, and the intent's own key finds out.
-            row = await self._store.find_request(intent.request_id)
-            if row is None:
-                raise _pending(intent.settlement_id)
-            return await self._replay(row, digest, full=request.with_trace)
-        if checked.screening is None:
-            metrics.SCREENING_DEFERRED.inc()
-        record = await self.resume(fresh_record(intent))
-        return _answer(record, full=request.with_trace), False
 
     async def resume(self, record: Record, *, last: bool = False) -> Record:
         """Finishes a PENDING settlement: has the insured region book it and writes the outcome.
@@ -148,12 +228,12 @@ class Settlements:
         """
         try:
             return await self._resume(record, last=last)
-        except (*_NO_ANSWER, DeadlineTooShortError):
+        except (*NO_ANSWER, DeadlineTooShortError):
             # Whose silence it was: something may be booked, so never "nothing happened".
-            raise _pending(record.settlement_id) from None
+            raise outcome_pending(record.settlement_id) from None
 
     async def _resume(self, record: Record, *, last: bool) -> Record:
-        request = benefits_service_pb2.CommitRequest.FromString(record.commit_request)
+        request = messages.read_commit(record)
         try:
             adjudication = await self._callees.benefits.commit(request)
         except DomainError as error:
@@ -161,56 +241,24 @@ class Settlements:
                 # An attempt whose answer was lost may be booked, or under this id something
                 # else: neither may stand. Not told is who said so, or was never asked.
                 heard = error.domain != "" and error.reason != CANCELLED
-                return await self._fail(record, error, cancel=heard)
-            if not last:
+                if error.reason == NOT_MET:
+                    error = quote_changed(named_by_region(error.metadata))
+                return await self._refused(record, error, cancel=heard)
+            if not last or isinstance(error, NotAskedError):
                 raise
             # Final, so not UNAVAILABLE: a repeat of the same request would get this for ever.
             given_up = RuleForbids(
                 ABANDONED, "the insured region never answered; nothing is settled"
             )
             return await self._fail(record, given_up, cancel=True)
-        if broken_identities(messages.answer_of(request.case, adjudication)):
-            return await self._fail(record, _inconsistent(), cancel=True)
+        broken = broken_identities(messages.answer_of(request.case, adjudication))
+        if broken:
+            return await self._refuse(record, adjudication, broken)
+        if request.HasField("expected") and differs(request.expected, adjudication):
+            # A region that does not know of expectations booked what came out.
+            changed = changed_in_region(request.expected, adjudication)
+            return await self._refused(record, quote_changed(changed), cancel=True)
         return await self._complete(record, request.case, adjudication)
-
-    async def reverse(
-        self, request: settlement_service_pb2.ReverseSettlementRequest
-    ) -> tuple[settlement_pb2.Settlement, bool]:
-        """Takes a settlement back; returns it and whether that had been done before.
-
-        After RESOURCE_NOT_FOUND for a request id, that id settles nothing any more.
-        """
-        digest = self._index.digest("request", messages.content_of(request))
-        request_id = UUID(request.request_id)
-        by_id = request.WhichOneof("target") == "settlement_id"
-        record = await self._target(request, digest, by_id=by_id)
-        calls.note(settlement_id=str(record.settlement_id))
-        known = await self._store.find_request(request_id)
-        if known is not None and (known.method != "Reverse" or known.request_hash != digest):
-            raise reused()
-        if record.state is State.PENDING:
-            # Its outcome must be known before it can be taken back.
-            record = await self.resume(record)
-        if record.state is State.FAILED and by_id:
-            raise RuleForbids(
-                "SETTLEMENT_STATE_FORBIDS",
-                "a settlement that never came about cannot be reversed",
-                field="settlement_id",
-                metadata={"state": record.state.value},
-            )
-        # Also where nothing is left to do: from now on the id stands for this reversal.
-        if known is None and not await self._store.insert_reversal(
-            record.settlement_id, request_id, digest, self._clock.now()
-        ):
-            raise _pending(record.settlement_id)
-        if record.state is not State.SETTLED:
-            return messages.settlement_of(record, full=False), record.state is State.REVERSED
-        try:
-            record = await self.finish_reversal(record, request_id)
-        except (*_NO_ANSWER, DeadlineTooShortError):
-            # It is decided and will be done: not "nothing happened, come back later".
-            raise _pending(record.settlement_id) from None
-        return messages.settlement_of(record, full=False), False
 
     async def finish_reversal(self, record: Record, request_id: UUID) -> Record:
         """Has the insured region restore what was booked, then writes REVERSED with its event."""
@@ -242,7 +290,7 @@ class Settlements:
         if request.WhichOneof("key") == "settlement_id":
             record = await self.find(UUID(request.settlement_id))
         else:
-            record = await self._of_request(UUID(request.request_id), "request_id")
+            record = await self.of_request(UUID(request.request_id), "request_id")
         full = request.view == settlement_service_pb2.SETTLEMENT_VIEW_FULL
         return messages.settlement_of(record, full=full)
 
@@ -260,35 +308,14 @@ class Settlements:
             raise _absent("settlement_id")
         return record
 
-    def _read(self, request: Any) -> Bill:
+    def _read(self, request: Any) -> Order:
         calls.note(
             care_region=codes.province_of(request.bill.care_region_code),
             insured_region=codes.province_of(request.patient.insured_region_code),
         )
-        bill = messages.read_bill(request)
-        check_bill(bill, civil_date(self._clock.now()))
-        return bill
-
-    async def _check(self, request: Any, bill: Bill) -> Checked:
-        """Asks everybody about a bill at once; identity's refusal comes before filing's."""
-        callees = self._callees
-        async with (
-            _alongside(callees.identity.verify(messages.verify_request(request))) as verifying,
-            _alongside(callees.filing.match(messages.match_request(request))) as matching,
-            _alongside(callees.supervision.screen(messages.screen_request(request))) as screening,
-        ):
-            person, match, screened = await verifying, await matching, await screening
-        institution = person.institution
-        check_institution(
-            bill,
-            region_code=institution.region_code,
-            hospital_level_code=institution.hospital_level_code,
-        )
-        snapshot = self._snapshots.of(bill.care_region_code)
-        with telemetry.span("settlement.classify"):
-            splits = classify_lines(snapshot, bill.lines, path="bill.lines")
-        version = f"{snapshot.region_code}@{snapshot.version}"
-        return Checked(person, match, screened, splits, version)
+        order = messages.read_order(request)
+        check_bill(order.facts, civil_date(self._clock.now()))
+        return order
 
     async def _replay(
         self, known: Request, digest: bytes, *, full: bool
@@ -324,6 +351,40 @@ class Settlements:
         _count(State.SETTLED, record)
         return settled
 
+    async def _refuse(
+        self, record: Record, adjudication: adjudication_pb2.Adjudication, broken: Sequence[str]
+    ) -> Record:
+        """Keeps an answer that must not be booked, then writes FAILED."""
+        await self._quarantine.insert(
+            settlement_id=record.settlement_id,
+            insured_region_code=record.insured_region_code,
+            reasons=broken,
+            answer=adjudication.SerializeToString(),
+            trace_id=telemetry.trace_id(),
+            now=self._clock.now(),
+        )
+        province = codes.province_of(record.insured_region_code)
+        metrics.QUARANTINED.labels(province, "settlement").inc()
+        get_logger().error(
+            "answer quarantined",
+            settlement_id=str(record.settlement_id),
+            insured_region=province,
+            reason=", ".join(broken),
+        )
+        return await self._refused(record, _inconsistent(), cancel=True)
+
+    async def _refused(self, record: Record, error: DomainError, *, cancel: bool) -> Record:
+        """Writes FAILED for a region that is there to be told at once.
+
+        Told by recovery it would be too, but until then a visit is busy, and its window waits.
+        """
+        failed = await self._fail(record, error, cancel=cancel)
+        if cancel and failed.state is State.FAILED and messages.visit_of(record) is not None:
+            with contextlib.suppress(*NO_ANSWER, DeadlineTooShortError):
+                await self.cancel_booking(record)
+                await self._intents.delete(record.settlement_id, "CANCEL")
+        return failed
+
     async def _fail(self, record: Record, error: DomainError, *, cancel: bool = False) -> Record:
         """Writes FAILED first: then no late answer can settle what the region is told to undo."""
         if await self._store.insert_failed(
@@ -337,40 +398,19 @@ class Settlements:
             _count(State.FAILED, record)
         return await self.find(record.settlement_id)
 
-    async def _target(self, request: Any, digest: bytes, *, by_id: bool) -> Record:
-        if by_id:
-            return await self.find(UUID(request.settlement_id))
-        # Taken first: a Settle that is still on its way must not settle what its caller has been
-        # told does not exist.
-        request_id = UUID(request.settle_request_id)
-        await self._store.void_request(request_id, digest, self._clock.now())
-        return await self._of_request(request_id, "settle_request_id")
-
-    async def _of_request(self, request_id: UUID, field: str) -> Record:
+    async def of_request(self, request_id: UUID, field: str) -> Record:
+        """Returns the record of what a request to settle made. Raises RESOURCE_NOT_FOUND."""
         known = await self._store.find_request(request_id)
         if known is None or known.method != "Settle":
             raise _absent(field)
         return await self.find(known.settlement_id)
 
 
-@contextlib.asynccontextmanager
-async def _alongside(work: Coroutine[Any, Any, T]) -> AsyncIterator[asyncio.Task[T]]:
-    """Starts work that runs while the block runs; on leaving, what is not done is cancelled."""
-    task = asyncio.create_task(work)
-    task.add_done_callback(_see)
-    try:
-        yield task
-    finally:
-        if not task.done():
-            task.cancel()
-            # Only then: to wait for what is done costs a turn of the loop.
-            await asyncio.wait((task,))
+def _given(order: Order) -> Callable[[], Awaitable[Order]]:
+    async def given() -> Order:
+        return order
 
-
-def _see(task: asyncio.Task[Any]) -> None:
-    """Looks at an error that the block may not await: then it is of no interest."""
-    if not task.cancelled():
-        task.exception()
+    return given
 
 
 def _answer(record: Record, *, full: bool) -> settlement_pb2.Settlement:
@@ -385,6 +425,8 @@ def _require_identities(
     case: adjudication_pb2.Case, adjudication: adjudication_pb2.Adjudication
 ) -> None:
     if broken_identities(messages.answer_of(case, adjudication)):
+        province = codes.province_of(case.insured_region_code)
+        metrics.QUARANTINED.labels(province, "quote").inc()
         raise _inconsistent()
 
 
@@ -397,7 +439,8 @@ def _count(state: State, record: Record) -> None:
     metrics.SETTLEMENTS.labels(state.value, province).inc()
 
 
-def _pending(settlement_id: UUID) -> Unavailable:
+def outcome_pending(settlement_id: UUID) -> Unavailable:
+    """Returns the error for an outcome that is decided elsewhere, or not yet."""
     return Unavailable(
         "OUTCOME_PENDING",
         "the outcome is not known yet; repeat the same request",

@@ -30,11 +30,12 @@ if TYPE_CHECKING:
 
 CALLS: Final = {
     "settlement": {"identity", "filing", "catalogue", "supervision", "benefits"},
-    "clearing": {"settlement"},
+    "clearing": {"settlement", "benefits"},
     "supervision": {"settlement"},
     "provinces": {"identity", "filing", "catalogue", "settlement", "clearing", "supervision"},
 }
-"""The architecture: who calls whom. Clearing and supervision follow the feed of settlement."""
+"""The architecture: who calls whom. Clearing and supervision follow the feed of settlement;
+clearing reconciles with the insured regions."""
 
 GRPC: Final = 50051
 METRICS: Final = 9464

@@ -50,7 +50,8 @@ def _with(values: Manifest, path: str, value: Any) -> Manifest:
         ("settlement/autoscaling/minReplica", 3),
         ("settlement/callees/identity/adress", "x:1"),
         ("settlement/callees/identities", {}),
-        ("settlement/benefitsRoutes/6400", {}),
+        ("settlement/benefitsRoutes/640100", {}),
+        ("settlement/benefitsRoutes/640000/callsMax", 1),
         ("global/imag", {}),
         ("global/image/tags", "1"),
     ],
@@ -103,7 +104,7 @@ PEERS: Final = [{"ipBlock": {"cidr": "192.0.2.1/32"}}]
     [
         ("autoscaling/minReplicas", 13, "autoscaling.minReplicas is above"),
         ("benefitsRoutes", None, "settlement needs benefitsRoutes"),
-        ("service", "filing", "benefitsRoutes is read by settlement only"),
+        ("service", "filing", "benefitsRoutes is read by settlement and clearing only"),
         ("callees/settlement", {}, "a service does not call itself"),
         ("keys/secret/indexKey", "", "settlement needs a blind-index key"),
         ("service", "supervision", "supervision reads none"),
@@ -145,6 +146,9 @@ def test_a_service_can_be_left_out(service: str) -> None:
             render(CHARTS / "yijie", values)
         route = {"target": "dns:///benefits.example:443", "port": 443, "to": PEERS}
         values = _with(values, "settlement/benefitsRoutes/*", route)
+        with pytest.raises(helm_python.HelmError, match="ask the same insured provinces"):
+            render(CHARTS / "yijie", values)
+        values = _with(values, "clearing/benefitsRoutes/*", route)
     objects = parse(render(CHARTS / "yijie", values))
     left = {f"{RELEASE}-{other}" for other in SERVICES if other != service}
     assert of_kind(objects, "Deployment").keys() == left

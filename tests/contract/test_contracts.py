@@ -35,7 +35,7 @@ REASONS = {
     if name != f"{PREFIX}UNSPECIFIED"
 }
 READS = ("Get", "List", "Watch", "Subscribe", "Match", "Verify", "Screen", "Classify")
-TRIALS = {"PreSettle", "Adjudicate"}
+TRIALS = {"PreSettle", "PreSettleVisit", "Adjudicate"}
 KEYED_OTHERWISE = {
     "Commit": "settlement_id",
     "Cancel": "settlement_id",
@@ -137,7 +137,8 @@ def test_a_list_of_a_request_is_bounded(field):
     ids=lambda field: field.full_name,
 )
 def test_an_enum_of_a_request_is_defined(field):
-    assert rules_of(field).enum.defined_only
+    rules = rules_of(field)
+    assert (rules.repeated.items.enum if field.is_repeated else rules.enum).defined_only
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.full_name)

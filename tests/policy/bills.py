@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from functools import cache
 
 from services.benefits.domain.adjudicate import adjudicate, find_snapshot
+from services.benefits.domain.booking import Standing
 from services.benefits.domain.identities import check_identities
 from services.benefits.domain.model import (
     Accumulators,
@@ -14,8 +16,10 @@ from services.benefits.domain.model import (
     Case,
     HospitalLevel,
     Outcome,
+    StayPart,
 )
 from services.benefits.domain.snapshot import Policy
+from services.benefits.domain.stay import adjudicate_case, benefit_years
 from services.benefits.policies import load_policy
 
 NOTHING_YET = Accumulators()
@@ -39,8 +43,10 @@ def bill(
     level: HospitalLevel = HospitalLevel.TERTIARY,
     medical_type: str = "21",
     benefit_level: BenefitLevel = BenefitLevel.LONG_TERM,
+    begin: date | None = None,
     end: date = date(2026, 3, 31),
     use_account: bool = False,
+    stay_id: str = "",
 ) -> Case:
     return Case(
         person_id="0190aaaa-0000-7000-8000-000000000001",
@@ -51,7 +57,7 @@ def bill(
         level=level,
         medical_type_code=medical_type,
         benefit_level=benefit_level,
-        begin_date=end,
+        begin_date=begin or end,
         end_date=end,
         amounts=Amounts(
             total=full + over + prior + in_scope,
@@ -61,6 +67,7 @@ def bill(
             in_scope=in_scope,
         ),
         use_account=use_account,
+        stay_id=stay_id,
     )
 
 
@@ -69,6 +76,26 @@ def settle(case: Case, before: Accumulators = NOTHING_YET, balance: int = 0) -> 
     outcome = adjudicate(case, find_snapshot(policy(), case), before, balance)
     check_identities(outcome)
     return outcome
+
+
+def settle_in(
+    standing: Standing, case: Case, rules: Policy | None = None
+) -> tuple[Outcome, Standing]:
+    """Adjudicates a bill on what stands; returns also what stands after it."""
+    rules = rules or policy()
+    years = dict.fromkeys(benefit_years(rules, case), NOTHING_YET) | dict(standing.years)
+    outcome = adjudicate_case(rules, case, replace(standing, years=years))
+    check_identities(outcome)
+    deltas = [delta for _, delta in outcome.deltas]
+    part = StayPart(
+        end_date=case.end_date,
+        in_scope=sum(delta.inpatient_in_scope for delta in deltas),
+        deductible=sum(delta.inpatient_deductible for delta in deltas),
+        stays_counted=sum(delta.inpatient_count for delta in deltas),
+        stays_before=outcome.stays_before,
+    )
+    after = years | {year: years[year].plus(delta) for year, delta in outcome.deltas}
+    return outcome, Standing(after, outcome.account_balance, (*standing.parts, part))
 
 
 def funds(outcome: Outcome) -> dict[str, int]:

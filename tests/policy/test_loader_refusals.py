@@ -28,6 +28,12 @@ TERTIARY = '"3": [{above: 0.00, ratio: 0.85}]'
 
 LATER = "{value: 0.10, status: sample, reference: 650100-S1, verified_on: 2026-11-20}"
 ENDING = "{value: 0.20, status: sample, reference: 650100-S1, verified_on: 2026-11-20, until: %s}"
+YEAR_END = (
+    "year_end:\n    unit: choice\n    history:\n      2017-01-01:\n        value: split_by_days"
+)
+BY_LEVEL = YEAR_END.replace("    history", "    by: [level]\n    history").replace(
+    "split_by_days", "{any: one_bill}"
+)
 
 REFUSALS = {
     # YAML that could be read in two ways
@@ -168,6 +174,16 @@ REFUSALS = {
     "unknown rounding": (EMPLOYEE, "half_up", "half_even", "rounding", "half_up, down"),
     "empty list of words": (
         EMPLOYEE, "value: [in_scope, prior_self_pay]", "value: []", "account.pays", "list of words"
+    ),
+    "unknown choice at the year's end": (
+        EMPLOYEE, "value: split_by_days", "value: halves", "parameters.year_end",
+        "one of: one_bill, split_by_days",
+    ),
+    "choice at the year's end by level": (
+        EMPLOYEE, YEAR_END, BY_LEVEL, "parameters.year_end", "drop `by`"
+    ),
+    "choice at the year's end of outpatient care": (
+        EMPLOYEE, "setting: inpatient", "setting: outpatient", "parameters.year_end", "only stays"
     ),
     # histories
     "gap before the first value": (

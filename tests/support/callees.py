@@ -28,7 +28,12 @@ from services.kit.status import to_status
 from yijie.benefits.v1 import adjudication_pb2, benefits_service_pb2, benefits_service_pb2_grpc
 from yijie.catalogue.v1 import catalogue_pb2, catalogue_service_pb2, catalogue_service_pb2_grpc
 from yijie.filing.v1 import filing_service_pb2, filing_service_pb2_grpc
-from yijie.identity.v1 import identity_service_pb2, identity_service_pb2_grpc, person_pb2
+from yijie.identity.v1 import (
+    identity_service_pb2,
+    identity_service_pb2_grpc,
+    institution_pb2,
+    person_pb2,
+)
 from yijie.supervision.v1 import finding_pb2, supervision_service_pb2, supervision_service_pb2_grpc
 
 PERSON = "0190aaaa-0000-7000-8000-000000000001"
@@ -128,13 +133,16 @@ class FakeCatalogue(catalogue_service_pb2_grpc.CatalogueServiceServicer):
 
 
 class FakeIdentity(identity_service_pb2_grpc.IdentityServiceServicer):
-    """Knows one person with two cards and one hospital."""
+    """Knows one person with two cards and one hospital; tests may let it know more."""
 
     def __init__(self) -> None:
         self.calls = 0
+        self.institutions = {HOSPITAL: CARE}
+        self.opened = {"11", "21"}
         self.delay_s = 0.0
         self.error: DomainError | None = None
         self.schemes = {"310"}
+        self.person_type_code = "1201"
 
     async def VerifyCredential(self, request: Any, context: Any) -> Any:
         self.calls += 1
@@ -151,15 +159,32 @@ class FakeIdentity(identity_service_pb2_grpc.IdentityServiceServicer):
         response.insurances.add(
             insured_region_code=request.insured_region_code,
             scheme_code=request.scheme_code,
-            person_type_code="1201",
+            person_type_code=self.person_type_code,
             status=person_pb2.INSURANCE_STATUS_NORMAL,
         )
         institution = response.institution
-        institution.institution_code = request.institution_code
-        institution.region_code = CARE
-        institution.hospital_level_code = "02"
-        institution.deductible_level_code = "03"
+        institution.CopyFrom(self._institution(request.institution_code))
         return response
+
+    async def GetInstitution(self, request: Any, context: Any) -> Any:
+        self.calls += 1
+        if request.institution_code not in self.institutions:
+            await refuse(context, identity_errors.InstitutionUnknown(), "identity")
+        return identity_service_pb2.GetInstitutionResponse(
+            institution=self._institution(request.institution_code)
+        )
+
+    def _institution(self, code: str) -> Any:
+        institution = institution_pb2.Institution(
+            institution_code=code,
+            region_code=self.institutions[code],
+            hospital_level_code="02",
+            deductible_level_code="03",
+        )
+        for medical_type in sorted(self.opened):
+            opening = institution.openings.add(medical_type_code=medical_type)
+            opening.begin_date.CopyFrom(wire.write_date(date(2016, 1, 1)))
+        return institution
 
     def _refusal(self, request: Any) -> DomainError | None:  # noqa: PLR0911 - one a rule
         number, kind = request.credential.number, request.credential.type
@@ -186,24 +211,27 @@ class FakeIdentity(identity_service_pb2_grpc.IdentityServiceServicer):
             return identity_errors.InsuranceNotInForce(
                 insured_region=request.insured_region_code, scheme=request.scheme_code
             )
-        if request.institution_code != HOSPITAL:
+        if request.institution_code not in self.institutions:
             return identity_errors.InstitutionUnknown()
-        if request.medical_type_code not in {"11", "21"}:
+        if codes.medical_type_parent(request.medical_type_code) not in self.opened:
             return identity_errors.InstitutionNotOpen(request.medical_type_code)
         return None
 
 
 class FakeFiling(filing_service_pb2_grpc.FilingServiceServicer):
-    """Finds a long-term filing."""
+    """Finds a long-term filing, unless told otherwise."""
 
     def __init__(self) -> None:
         self.is_down = False
+        self.benefit_level = filing_service_pb2.BENEFIT_LEVEL_LONG_TERM
+        self.requests: list[Any] = []
 
     async def MatchFiling(self, request: Any, context: Any) -> Any:
         if self.is_down:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "down")
+        self.requests.append(request)
         return filing_service_pb2.MatchFilingResponse(
-            benefit_level=filing_service_pb2.BENEFIT_LEVEL_LONG_TERM,
+            benefit_level=self.benefit_level,
             filing_id="0190bbbb-0000-7000-8000-000000000001",
             explanation_zh="长期备案",
             explanation_en="long-term filing",
@@ -256,9 +284,17 @@ class FakeBenefits(benefits_service_pb2_grpc.BenefitsServiceServicer):
     bookings: dict[str, Booking] = field(default_factory=dict)
     commits: int = 0
     cancels: list[str] = field(default_factory=list)
+    history: list[tuple[str, str]] = field(default_factory=list)
+    """What was booked and restored, in order: ("book" or "restore", settlement id)."""
     cancel_is_down: bool = False
     delay_s: float = 0.0
     account_fen: int = 5_000
+    deductible_fen: int = DEDUCTIBLE_FEN
+    """What the accumulators leave of the deductible."""
+    policy_version: str = "650000@2017-abcdef"
+    fund_ratio: Decimal = FUND_RATIO
+    knows_expected: bool = True
+    """False: a province that books what comes out, whatever it is told to expect."""
 
     @property
     def live(self) -> dict[str, Booking]:
@@ -268,12 +304,15 @@ class FakeBenefits(benefits_service_pb2_grpc.BenefitsServiceServicer):
     def adjudicate(self, case: Any) -> Any:
         """Returns a consistent answer: a deductible, one fund, the account if asked for."""
         amounts = case.amounts
-        deductible = min(amounts.in_scope.fen, DEDUCTIBLE_FEN)
-        fund = share_fen(amounts.in_scope.fen - deductible, FUND_RATIO, Rounding.DOWN)
+        deductible = min(amounts.in_scope.fen, self.deductible_fen)
+        fund = share_fen(amounts.in_scope.fen - deductible, self.fund_ratio, Rounding.DOWN)
         patient = amounts.total.fen - fund
         account = min(patient, self.account_fen) if case.use_account else 0
         answer = adjudication_pb2.Adjudication(
-            policy_version="650000@2017-abcdef", sample=self.mode == "sample"
+            policy_version=self.policy_version,
+            sample=self.mode == "sample",
+            accumulators_digest=f"accumulators-{self.deductible_fen}",
+            account_digest=f"account-{self.account_fen}",
         )
         for name, fen in (
             ("deductible", deductible),
@@ -308,9 +347,12 @@ class FakeBenefits(benefits_service_pb2_grpc.BenefitsServiceServicer):
             await refuse(context, error, "benefits")
         if held is not None and held.case != request.case:
             await refuse(context, AlreadyExists("REQUEST_ID_REUSED", "other case"), "benefits")
+        if held is None and request.HasField("expected") and self.knows_expected:
+            await self._compare(request, context)
         if held is None:
             held = Booking(request.case, self.adjudicate(request.case))
             self.bookings[request.settlement_id] = held
+            self.history.append(("book", request.settlement_id))
         if mode == "lost_reply":
             await context.abort(grpc.StatusCode.UNAVAILABLE, "crashed after booking")
         if mode == "late_reply":
@@ -321,11 +363,30 @@ class FakeBenefits(benefits_service_pb2_grpc.BenefitsServiceServicer):
             answer.fund_total.fen += 1
         return benefits_service_pb2.CommitResponse(adjudication=answer)
 
+    async def _compare(self, request: Any, context: Any) -> None:
+        """Refuses where other amounts come out than expected, as the real service does."""
+        now, then = self.adjudicate(request.case), request.expected
+        now.ClearField("steps")
+        if (now.deductible, now.fund_total, now.account_pay, now.cash_pay) == (
+            then.deductible, then.fund_total, then.account_pay, then.cash_pay
+        ):  # fmt: skip
+            return
+        pairs = {
+            "policy": now.policy_version == then.policy_version,
+            "accumulators": now.accumulators_digest == then.accumulators_digest,
+            "account": now.account_digest == then.account_digest,
+        }
+        changed = ",".join(name for name, same in pairs.items() if not same)
+        error = RuleForbids("EXPECTATION_NOT_MET", "not expected", metadata={"changed": changed})
+        await refuse(context, error, "benefits")
+
     async def Cancel(self, request: Any, context: Any) -> Any:
         self.cancels.append(request.settlement_id)
         if self.cancel_is_down:
             await refuse(context, Unavailable("DATABASE_UNAVAILABLE", "down"), "benefits")
         booking = self.bookings.setdefault(request.settlement_id, Booking())
+        if booking.case is not None and not booking.cancelled:
+            self.history.append(("restore", request.settlement_id))
         booking.cancelled = True
         return benefits_service_pb2.CancelResponse(restored=booking.case is not None)
 

@@ -11,7 +11,6 @@ import pytest
 import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
-from services.settlement.domain import states
 from tests.tidy.sources import ROOT, SERVICES, name_of, python_files, text_of, tracked_files
 
 SECTIONS = {
@@ -96,17 +95,39 @@ def test_spans_of_settlement_are_declared():
     assert opened == declared
 
 
-def test_the_diagram_of_states_is_the_table_of_states():
-    arrows = re.findall(r"^ +(\S+) --> ([^\s:]+)", states.__doc__, re.MULTILINE)
-    drawn = {state: set() for state in states.State}
+DIAGRAMS = [path for path in python_files("services") if "stateDiagram-v2" in text_of(path)]
+
+
+@pytest.mark.parametrize("path", DIAGRAMS, ids=name_of)
+def test_the_diagram_of_states_is_the_table_of_states(path):
+    """A module that draws states has the ways between them as `ALLOWED`.
+
+    The first ones are those after None, or `INITIAL`.
+    """
+    module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    states = set(module.ALLOWED) - {None}
+    assert set(type(next(iter(states)))) == states
+    arrows = re.findall(r"^ *(\S+) --> ([^\s:]+)", module.__doc__, re.MULTILINE)
+    drawn = {state.value: set() for state in states}
     for before, after in arrows:
         if before != "[*]" and after != "[*]":
-            drawn[states.State(before)].add(states.State(after))
-    assert drawn == dict(states.ALLOWED)
+            drawn[before].add(after)
+    assert drawn == {
+        state.value: {after.value for after in module.ALLOWED[state]} for state in states
+    }
     first = {after for before, after in arrows if before == "[*]"}
+    initial = module.ALLOWED.get(None) or getattr(module, "INITIAL", ())
+    if initial:
+        assert first == {state.value for state in initial}
+    reached = {after for following in drawn.values() for after in following}
+    assert first | reached == set(drawn)
     last = {before for before, after in arrows if after == "[*]"}
-    assert first == {"PENDING"}
-    assert last == {state.value for state, following in states.ALLOWED.items() if not following}
+    assert last == {state for state, following in drawn.items() if not following}
+
+
+def test_there_are_diagrams_of_what_has_states():
+    drawn = {path.relative_to(ROOT).parts[1] for path in DIAGRAMS}
+    assert {"settlement", "benefits", "clearing"} <= drawn
 
 
 def test_the_stubs_are_what_the_contracts_give():

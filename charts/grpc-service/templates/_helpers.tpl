@@ -103,7 +103,12 @@ pod; without a namespace, so that the first name tried by the resolver is the ri
 {{- $routes := list -}}
 {{- range $region, $callee := .Values.benefitsRoutes -}}
 {{- $target := include "grpc-service.target" (dict "release" $.Release.Name "service" "benefits" "callee" $callee) -}}
-{{- $routes = append $routes (printf "%s=%s" $region $target) -}}
+{{- $route := printf "%s=%s" $region $target -}}
+{{- if $callee.timeoutSeconds -}}{{- $route = printf "%s;timeout_s=%v" $route $callee.timeoutSeconds -}}{{- end -}}
+{{- if $callee.callsMax -}}{{- $route = printf "%s;calls_max=%v" $route $callee.callsMax -}}{{- end -}}
+{{- if $callee.failuresMax -}}{{- $route = printf "%s;failures_max=%v" $route $callee.failuresMax -}}{{- end -}}
+{{- if $callee.pauseSeconds -}}{{- $route = printf "%s;pause_s=%v" $route $callee.pauseSeconds -}}{{- end -}}
+{{- $routes = append $routes $route -}}
 {{- end -}}
 {{- $_ := set $env "YIJIE_BENEFITS_ROUTES" (join "," $routes) -}}
 {{- end -}}

@@ -10,11 +10,12 @@ way out. Included by deployment.yaml, which is always rendered. */}}
 {{- if gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas) -}}
 {{- $problems = append $problems "autoscaling.minReplicas is above autoscaling.maxReplicas" -}}
 {{- end -}}
-{{- if and (eq .Values.service "settlement") (not .Values.benefitsRoutes) -}}
-{{- $problems = append $problems "settlement needs benefitsRoutes: at least \"*\": {}" -}}
+{{- $routed := has .Values.service (list "settlement" "clearing") -}}
+{{- if and $routed (not .Values.benefitsRoutes) -}}
+{{- $problems = append $problems (printf "%s needs benefitsRoutes: at least \"*\": {}" .Values.service) -}}
 {{- end -}}
-{{- if and (ne .Values.service "settlement") .Values.benefitsRoutes -}}
-{{- $problems = append $problems (printf "benefitsRoutes is read by settlement only: remove it from %s" .Values.service) -}}
+{{- if and (not $routed) .Values.benefitsRoutes -}}
+{{- $problems = append $problems (printf "benefitsRoutes is read by settlement and clearing only: remove it from %s" .Values.service) -}}
 {{- end -}}
 {{- if and .Values.keys.enabled (has .Values.service (list "identity" "settlement")) (not .Values.keys.secret.indexKey) -}}
 {{- $problems = append $problems (printf "keys.secret.indexKey: %s needs a blind-index key" .Values.service) -}}

@@ -5,6 +5,9 @@
 {{- fail (printf "%s.service is %q: an alias runs the service of its name" $alias $values.service) -}}
 {{- end -}}
 {{- end -}}
+{{- if and .Values.settlement.enabled .Values.clearing.enabled (ne (toJson .Values.settlement.benefitsRoutes) (toJson .Values.clearing.benefitsRoutes)) -}}
+{{- fail "settlement.benefitsRoutes and clearing.benefitsRoutes differ: both ask the same insured provinces" -}}
+{{- end -}}
 {{- if and .Values.settlement.enabled (not .Values.benefits.enabled) -}}
 {{- range $region, $callee := .Values.settlement.benefitsRoutes -}}
 {{- if not $callee.target -}}

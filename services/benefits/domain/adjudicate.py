@@ -6,7 +6,7 @@ are fen, ratios Fractions; a fund amount is rounded once, by the pack's rule; ca
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
@@ -52,6 +52,21 @@ if TYPE_CHECKING:
 _ZERO: Final = Fraction(0)
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What earlier parts of the same stay took, fen and counts."""
+
+    in_scope: int = 0
+    deductible: int = 0
+    stays_counted: int = 0
+    """1: the stay has been counted; 0: this part counts it."""
+    stays_before: int | None = None
+    """Stays counted before this one, as of its first part; None: this is the first part."""
+
+
+NO_PARTS: Final = Earlier()
+
+
 def find_snapshot(policy: Policy, case: Case) -> Snapshot:
     """Returns the snapshot for a case: the date of discharge or visit decides.
 
@@ -70,22 +85,27 @@ def find_snapshot(policy: Policy, case: Case) -> Snapshot:
 
 
 def adjudicate(
-    case: Case, snapshot: Snapshot, accumulators: Accumulators, account_balance: int
+    case: Case,
+    snapshot: Snapshot,
+    accumulators: Accumulators,
+    account_balance: int,
+    earlier: Earlier = NO_PARTS,
 ) -> Outcome:
-    """Returns who pays what of a bill, and how it was computed.
+    """Returns who pays what of a bill of one benefit year, and how it was computed.
 
     Args:
         case: the bill.
         snapshot: what `find_snapshot` gave for it.
         accumulators: the person's sums of the benefit year of `case.end_date` before this bill.
         account_balance: personal account before this bill, fen.
+        earlier: what other parts of the same stay took before.
 
     Raises:
         InvalidArgument: amounts negative or not adding up, or the dates in the wrong order.
         RuleForbids: POLICY_NOT_COVERED for a person type or a combination that no pack models.
         ValueError: the snapshot is not that of the case; a bug of the caller.
     """
-    _check_case(case)
+    check_case(case)
     if not (
         snapshot.region_code == case.insured_region_code
         and snapshot.scheme_code == case.scheme_code
@@ -95,13 +115,18 @@ def adjudicate(
     ):
         msg = "snapshot or balance does not belong to the case"
         raise ValueError(msg)
-    run = _Run(case, snapshot, accumulators)
+    run = _Run(case, snapshot, accumulators, earlier)
     for step in snapshot.steps:
         _STEPS[step](run)
     return run.outcome(account_balance)
 
 
-def _check_case(case: Case) -> None:
+def check_case(case: Case) -> None:
+    """Returns when the amounts add up and the dates are in order.
+
+    Raises:
+        InvalidArgument: FIELD_INVALID or BILL_TOTAL_MISMATCH, naming the field.
+    """
     amounts = case.amounts
     parts = (
         amounts.full_self_pay,
@@ -136,14 +161,21 @@ def _not_covered(case: Case, missing: str) -> Exception:
 class _Run:
     """The working state of one adjudication; lives for one call of `adjudicate`."""
 
-    def __init__(self, case: Case, snapshot: Snapshot, before: Accumulators) -> None:
+    def __init__(
+        self, case: Case, snapshot: Snapshot, before: Accumulators, earlier: Earlier
+    ) -> None:
         self.case = case
         self.amounts: Amounts = case.amounts
         self.snapshot = snapshot
         self.before = before
-        coordinates = _coordinates(case, snapshot, before)
+        self.earlier = earlier
+        first = earlier.stays_before is None
+        self.stays_before = before.inpatient_count if first else earlier.stays_before or 0
+        coordinates = _coordinates(case, snapshot, self.stays_before)
         self.travel = coordinates[Dimension.TRAVEL]
         self.trace = Trace(snapshot, coordinates, case.end_date.isoformat())
+        if not first:
+            self.trace.amount("stay_before", base=earlier.in_scope, result=earlier.deductible)
         self.rounding = self.trace.read(schema.ROUNDING)
         self.standard = 0
         self.deductible = 0
@@ -224,6 +256,7 @@ class _Run:
             policy_version=self.snapshot.policy_version,
             sample=self.trace.sample,
             steps=tuple(self.trace.steps),
+            stays_before=self.stays_before,
         )
 
     def _delta(self, account: int) -> Accumulators:
@@ -238,7 +271,9 @@ class _Run:
             used = Accumulators(
                 inpatient_in_scope=amounts.in_scope,
                 inpatient_deductible=self.deductible,
-                inpatient_count=int(self.snapshot.setting is Setting.INPATIENT),
+                inpatient_count=int(
+                    self.snapshot.setting is Setting.INPATIENT and not self.earlier.stays_counted
+                ),
                 fund_pooled=self.pooled,
             )
         return replace(
@@ -250,7 +285,7 @@ class _Run:
         )
 
 
-def _coordinates(case: Case, snapshot: Snapshot, before: Accumulators) -> Mapping[Dimension, str]:
+def _coordinates(case: Case, snapshot: Snapshot, stays_before: int) -> Mapping[Dimension, str]:
     person = person_of(case.person_type_code)
     if person is None or person.value not in snapshot.persons:
         raise _not_covered(case, f"person type {case.person_type_code[:2]}")
@@ -260,7 +295,7 @@ def _coordinates(case: Case, snapshot: Snapshot, before: Accumulators) -> Mappin
     return {
         Dimension.LEVEL: case.level.value,
         Dimension.PERSON: person.value,
-        Dimension.STAY: (Stay.LATER if before.inpatient_count else Stay.FIRST).value,
+        Dimension.STAY: (Stay.LATER if stays_before else Stay.FIRST).value,
         Dimension.TRAVEL: travel.value,
         Dimension.BENEFIT_LEVEL: case.benefit_level.value,
     }
@@ -270,16 +305,16 @@ def _deduct(run: _Run) -> None:
     mode = run.trace.read(schema.DEDUCTIBLE_MODE)
     standard = run.trace.read(schema.DEDUCTIBLE_AMOUNT)
     in_scope = run.amounts.in_scope
-    left = standard
     if mode is DeductibleMode.DECREASING_STAY:
         step = run.trace.read(schema.DEDUCTIBLE_STEP)
         floor = run.trace.read(schema.DEDUCTIBLE_FLOOR)
         # A standard that is below the floor from the start is not raised to it.
-        standard = max(min(standard, floor), standard - step * run.before.inpatient_count)
-        left = standard
-    elif mode is DeductibleMode.PER_YEAR:
+        standard = max(min(standard, floor), standard - step * run.stays_before)
+    if mode is DeductibleMode.PER_YEAR:
         in_scope_before, _, _ = run.setting_before
         left = max(0, standard - in_scope_before)
+    else:
+        left = max(0, standard - run.earlier.deductible)
     run.standard = standard
     run.deductible = min(in_scope, left)
     run.trace.amount("deductible", base=in_scope, result=run.deductible)
@@ -294,12 +329,12 @@ def _segment(run: _Run) -> None:
         basis = run.trace.read(schema.SEGMENTS_BASIS)
         span = run.trace.read(schema.SEGMENTS_SPAN)
         scale, read = run.trace.read_scale(schema.SEGMENTS_SCALE)
-        start = run.deductible if basis is SegmentBasis.COST else 0
+        cost_before, deducted_before = run.earlier.in_scope, run.earlier.deductible
         if span is SegmentSpan.YEAR:
             cost_before, deducted_before, _ = run.setting_before
-            start += cost_before
-            if basis is SegmentBasis.BASE:
-                start -= deducted_before
+        start = cost_before - deducted_before
+        if basis is SegmentBasis.COST:
+            start = cost_before + run.deductible
         for length, ratio in _cut(scale, start, start + run.base):
             paid = run.reduced(ratio) if applies else ratio
             run.portions.append((length, paid))

@@ -1,15 +1,24 @@
-"""What is held of a settlement: its states and the answer that was booked."""
+"""What is held of a settlement: its states, what was booked, and what stood before it.
+
+stateDiagram-v2
+    [*] --> COMMITTED: a Commit books it
+    [*] --> CANCELLED: a Cancel comes first and leaves a tombstone
+    COMMITTED --> CANCELLED: taken back
+    CANCELLED --> [*]
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from services.benefits.domain.model import Accumulators
+from services.benefits.domain.model import Accumulators, StayPart
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from datetime import date, datetime
     from uuid import UUID
 
 
@@ -20,29 +29,46 @@ class State(Enum):
     CANCELLED = "CANCELLED"
 
 
-ALLOWED: Final[Mapping[State | None, frozenset[State]]] = {
-    None: frozenset({State.COMMITTED, State.CANCELLED}),
-    State.COMMITTED: frozenset({State.CANCELLED}),
-    State.CANCELLED: frozenset(),
-}
-"""Which state may follow which; None: nothing was heard of the settlement."""
+INITIAL: frozenset[State] = frozenset({State.COMMITTED, State.CANCELLED})
+"""What may be heard first of a settlement."""
+
+ALLOWED: Mapping[State, frozenset[State]] = MappingProxyType(
+    {
+        State.COMMITTED: frozenset({State.CANCELLED}),
+        State.CANCELLED: frozenset(),
+    }
+)
+"""Which state may follow which."""
 
 
 @dataclass(frozen=True, slots=True)
-class PersonYear:
-    """Whose sums: the key of an accumulators row."""
+class StayKey:
+    """The stay (就诊) that a bill is a part of, as one insured region sees it."""
+
+    stay_id: UUID
+    insured_region_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claimant:
+    """Whose sums a bill uses: the keys of accumulators rows, and the stay it belongs to."""
 
     person_id: UUID
     scheme_code: str
-    benefit_year: int
+    benefit_years: tuple[int, ...]
+    """Ascending: the order in which they are locked."""
+    stay: StayKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a person has used in the year, and what is in the account, fen."""
+    """What a person has used, and what is in the account, fen."""
 
-    accumulators: Accumulators
+    years: Mapping[int, Accumulators]
+    """Sums of every benefit year asked for; zeros where nothing was booked."""
     account_balance: int
+    parts: tuple[StayPart, ...] = ()
+    """Bookings of the same stay that stand (are not cancelled)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +95,51 @@ class Booking:
 
     settlement_id: UUID
     request_hash: bytes
-    person: PersonYear
+    claimant: Claimant
     insured_region_code: str
     care_region_code: str
     policy_version: str
+    end_date: date
+    stays_before: int
+    """Stays counted in the benefit year before this one, as of the first part of the stay."""
     total: int
     fund_total: int
     account_pay: int
     cash_pay: int
     account_balance: int
-    delta: Accumulators
+    deltas: tuple[tuple[int, Accumulators], ...]
+    """What is added to each benefit year, ascending; at least one, each a year of the claimant."""
     answer: bytes
 
 
-NOTHING_USED: Final = Standing(accumulators=Accumulators(), account_balance=0)
+@dataclass(frozen=True, slots=True)
+class Day:
+    """Which bookings a list shows: those of one business date, in the order of settlement ids."""
+
+    first_id: UUID
+    """Smallest id of the date."""
+    end_id: UUID
+    """Smallest id of the date after."""
+    start_time: datetime
+    """Shown too: what was taken back from here …"""
+    end_time: datetime
+    """… to before here."""
+    region_prefix: str = ""
+    """Beginning of the insured region's code; empty: all, tombstones too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A booking without its calculation, fen; a tombstone has no codes, amounts and book time."""
+
+    settlement_id: UUID
+    state: State
+    insured_region_code: str = ""
+    care_region_code: str = ""
+    scheme_code: str = ""
+    total: int = 0
+    fund_total: int = 0
+    account_pay: int = 0
+    cash_pay: int = 0
+    book_time: datetime | None = None
+    cancel_time: datetime | None = None

@@ -201,10 +201,12 @@ def _parse_part(file: str, tree: Tree, references: Mapping[str, Reference]) -> P
         for path, value in parameters.mapping(fields["parameters"]).items()
     }
     _check_complete(parameters, histories, steps)
+    setting = at.child("setting").word(fields["setting"], Setting)
+    _check_year_end(parameters.child("year_end"), histories.get("year_end"), setting)
     return Part(
         file=file,
         scheme_code=scheme,
-        setting=at.child("setting").word(fields["setting"], Setting),
+        setting=setting,
         supported_from=start,
         supported_until=end,
         persons=persons,
@@ -392,6 +394,16 @@ def _check_complete(
         at.child("deductible.amount").refuse(
             "`by: [stay]` goes with mode nth_stay and with no other", "give both or neither"
         )
+
+
+def _check_year_end(at: _At, history: History | None, setting: Setting) -> None:
+    """Refuses a choice that would be read before the bill's place in a table is known."""
+    if history is None:
+        return
+    if setting is not Setting.INPATIENT:
+        at.refuse("only stays last over a year's end", "drop it here")
+    if history.by:
+        at.refuse("is one value for everybody", "drop `by`")
 
 
 def _name(spec: AnySpec) -> str:

@@ -126,6 +126,10 @@ class Case:
     amounts: Amounts
     use_account: bool
     """Whether the patient lets the personal account pay (acct_used_flag)."""
+    stay_id: str = ""
+    """The stay that this bill is a part of; empty: a whole by itself. Counts for inpatient care."""
+    disease_code: str = ""
+    """门诊慢特病 that the bill is for; carried, read by no step yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +173,19 @@ SUM_NAMES: Final = tuple(field.name for field in fields(Accumulators))
 
 
 @dataclass(frozen=True, slots=True)
+class StayPart:
+    """What a booked part of a stay took (an interim settlement, 中途结算), over all its years."""
+
+    end_date: date
+    in_scope: int
+    deductible: int
+    stays_counted: int
+    """What it added to the count of stays: 1, or 0 where another part had been counted."""
+    stays_before: int
+    """Stays counted in the benefit year before this stay, as of the stay's first part."""
+
+
+@dataclass(frozen=True, slots=True)
 class ParameterRead:
     """One policy value as it was read."""
 
@@ -208,6 +225,19 @@ class FundPayment:
 
 
 @dataclass(frozen=True, slots=True)
+class YearPart:
+    """What one benefit year bears of a bill that is split by days."""
+
+    benefit_year: int
+    days: int
+    """Days in that year; the last day of the bill is not counted unless it is the only one."""
+    amounts: Amounts
+    deductible: int
+    fund_total: int
+    delta: Accumulators
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """The split of one bill. total = fund_total + account_pay + cash_pay."""
 
@@ -229,8 +259,21 @@ class Outcome:
     critical_base: int
     """合规自付 of this bill that enters the critical-illness base."""
     delta: Accumulators
+    """What is added to `benefit_year`; a bill over several years has more in `year_parts`."""
     benefit_year: int
+    """The last year that bears anything of the bill."""
     policy_version: str
     sample: bool
     """True: at least one value used is a sample; the receipt must say 示例."""
     steps: tuple[Step, ...]
+    stays_before: int = 0
+    """Stays counted in the benefit year before this one, as of the first part of the stay."""
+    year_parts: tuple[YearPart, ...] = ()
+    """Years ascending, where the bill is split by days; empty: one year bears it all."""
+
+    @property
+    def deltas(self) -> tuple[tuple[int, Accumulators], ...]:
+        """What is added to each benefit year, ascending."""
+        if not self.year_parts:
+            return ((self.benefit_year, self.delta),)
+        return tuple((part.benefit_year, part.delta) for part in self.year_parts)

@@ -52,6 +52,15 @@ class DeductibleMode(Enum):
     """Per stay; each further stay of the year lowers the standard by a step, down to a floor."""
 
 
+class YearEnd(Enum):
+    """Which benefit year bears a stay over a year's end (跨年度住院; domain rule 1.7 (8))."""
+
+    ONE_BILL = "one_bill"
+    """That of discharge, all of it."""
+    SPLIT_BY_DAYS = "split_by_days"
+    """Each its days' share, by the rules of 31 December and of the day of discharge."""
+
+
 class SegmentBasis(Enum):
     """What the bounds of the segments are measured on."""
 
@@ -191,6 +200,11 @@ _A = PolicyStep.ACCOUNT
 
 ROUNDING: Final[ParameterSpec[Rounding]] = ParameterSpec("rounding", Unit.CHOICE, None, Rounding)
 
+# For every inpatient file, one value for everybody. Absent: one_bill.
+YEAR_END: Final[ParameterSpec[YearEnd]] = ParameterSpec(
+    "year_end", Unit.CHOICE, None, YearEnd, required=False
+)
+
 DEDUCTIBLE_MODE: Final[ParameterSpec[DeductibleMode]] = ParameterSpec(
     "deductible.mode", Unit.CHOICE, _D, DeductibleMode
 )
@@ -263,6 +277,7 @@ AnySpec = ParameterSpec[Any]
 
 SPECS: Final[tuple[AnySpec, ...]] = (
     ROUNDING,
+    YEAR_END,
     DEDUCTIBLE_MODE,
     DEDUCTIBLE_AMOUNT,
     DEDUCTIBLE_STEP,

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 NAMES: Final = {
+    "year_part": (
+        "跨年度住院按天分摊：{year}年{days}天（共{days_total}天），按{policy_date}政策",
+        "share of {year} in the stay: {days} of {days_total} days, policy of {policy_date}",
+    ),
+    "stay_before": ("同次住院前期结算已计起付线", "deductible taken by earlier parts of the stay"),
     "deductible": ("起付线", "deductible"),
     "segment": ("统筹分段支付", "segment of the pooled fund"),
     "pooled_fund": ("统筹基金支付", "pooled fund"),
@@ -30,7 +35,7 @@ NAMES: Final = {
     "account": ("个人账户支付", "personal account"),
     "cash": ("个人现金支付", "cash"),
 }
-"""Chinese and English name per step code."""
+"""Chinese and English name per step code, with places for words."""
 
 
 class Trace:
@@ -86,9 +91,19 @@ class Trace:
             self.sample = True
         return found.value, found.read
 
-    def amount(self, code: str, *, base: int, result: int, rounding: str = "") -> None:
+    def amount(
+        self,
+        code: str,
+        *,
+        base: int,
+        result: int,
+        rounding: str = "",
+        words: Mapping[str, int | str] | None = None,
+    ) -> None:
         """Writes down an amount that came out, and how it was rounded if it was."""
         name_zh, name_en = NAMES[code]
+        if words is not None:
+            name_zh, name_en = name_zh.format(**words), name_en.format(**words)
         self.steps.append(
             Step(
                 code=code,

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.benefits.servicer import FULL_NAME, BenefitsServicer
+from services.benefits.store import Store
 from services.kit.db import Database, DatabaseConfig, open_database
 from tests.policy.bills import policy
 from tests.support.rpc import TIMEOUT_S, served
@@ -46,8 +47,8 @@ class Benefits:
         request = pb.AdjudicateRequest(case=case, with_trace=with_trace)
         return (await self.stub.Adjudicate(request, timeout=TIMEOUT_S)).adjudication
 
-    async def commit(self, case: Any, settlement_id: UUID) -> Any:
-        request = pb.CommitRequest(settlement_id=str(settlement_id), case=case)
+    async def commit(self, case: Any, settlement_id: UUID, expected: Any = None) -> Any:
+        request = pb.CommitRequest(settlement_id=str(settlement_id), case=case, expected=expected)
         return await self.stub.Commit(request, timeout=TIMEOUT_S)
 
     async def cancel(self, settlement_id: UUID) -> Any:
@@ -81,7 +82,8 @@ class Benefits:
 async def benefits(dsn: str) -> AsyncIterator[Benefits]:
     async with open_database(DatabaseConfig(dsn=dsn), "benefits") as database:
         register = partial(
-            pb_grpc.add_BenefitsServiceServicer_to_server, BenefitsServicer(database, policy())
+            pb_grpc.add_BenefitsServiceServicer_to_server,
+            BenefitsServicer(Store(database), policy()),
         )
         async with served("benefits", FULL_NAME, register) as channel:
             yield Benefits(pb_grpc.BenefitsServiceStub(channel), database)
@@ -92,8 +94,13 @@ async def assert_coherent(database: Database) -> None:
     """Sums are those of the bookings that were not taken back; every state path is legal."""
     row = await database.fetchrow(
         """/* test.coherent */
-        WITH live AS (
-            SELECT j.* FROM adjudication j WHERE NOT EXISTS (
+        WITH booked AS (
+            SELECT settlement_id, person_id, scheme_code, benefit_year, delta FROM adjudication
+             UNION ALL
+            SELECT settlement_id, person_id, scheme_code, benefit_year, delta
+              FROM adjudication_year
+        ), live AS (
+            SELECT j.* FROM booked j WHERE NOT EXISTS (
                 SELECT FROM adjudication_state s
                  WHERE s.settlement_id = j.settlement_id AND s.state = 'CANCELLED')
         )
@@ -154,6 +161,29 @@ def split(case: Any, *, in_scope: int, prior: int = 0, over: int = 0, full: int 
     case.amounts.full_self_pay.fen = full
     case.amounts.total.fen = in_scope + prior + over + full
     return case
+
+
+def make_stay(
+    stay_id: UUID | str = "",
+    *,
+    begin: tuple[int, int, int],
+    end: tuple[int, int, int],
+    in_scope: int,
+    **changes: Any,
+) -> Any:
+    """A stay of an Ürümqi employee in Ningxia, tertiary: deductible 900, then 85 %, no cap."""
+    case = make_case(
+        insured_region_code="650100",
+        care_region_code="640104",
+        medical_type_code="21",
+        use_account=False,
+        stay_id=str(stay_id),
+    )
+    case.begin_date.year, case.begin_date.month, case.begin_date.day = begin
+    case.end_date.year, case.end_date.month, case.end_date.day = end
+    for name, value in changes.items():
+        setattr(case, name, value)
+    return split(case, in_scope=in_scope)
 
 
 @pytest.fixture

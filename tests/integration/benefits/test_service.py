@@ -8,6 +8,7 @@ import pytest
 
 from services.benefits.domain.snapshot import Policy
 from services.benefits.servicer import BenefitsServicer
+from services.benefits.store import Store
 from tests.integration.benefits.conftest import OTHER, PERSON, account, make_case, split
 from tests.support.rpc import TIMEOUT_S, read_status, refused
 from yijie.benefits.v1 import adjudication_pb2
@@ -248,7 +249,7 @@ async def test_a_repeat_is_answered_whatever_packs_are_loaded_now(benefits, e1):
     settlement_id = uuid4()
     first = await benefits.commit(e1, settlement_id)
     request = pb.CommitRequest(settlement_id=str(settlement_id), case=e1)
-    elsewhere = BenefitsServicer(benefits.database, Policy([]))
+    elsewhere = BenefitsServicer(Store(benefits.database), Policy([]))
     again = await elsewhere.Commit(request, None)
     assert again.replayed
     assert again.adjudication == first.adjudication

@@ -8,9 +8,12 @@ from services.clearing.clients import read_event
 from services.kit.feed import Batch
 
 
-def environ(dsn: str, port: int) -> dict[str, str]:
+def environ(dsn: str, port: int, *, benefits_port: int = 1) -> dict[str, str]:
     return {
         "YIJIE_DSN": dsn,
+        # A port that nobody listens on unless said otherwise: the daily run is not due in a minute.
+        "YIJIE_BENEFITS_ROUTES": f"*=127.0.0.1:{benefits_port}",
+        "YIJIE_RECONCILE_INTERVAL_S": "60",
         "YIJIE_SETTLEMENT_TARGET": f"127.0.0.1:{port}",
         "YIJIE_FEED_BACKOFF_S": "0.01",
         "YIJIE_FEED_BACKOFF_S_MAX": "0.05",

@@ -133,8 +133,9 @@ async def fill_outbox(dsn, settlement, transactions):
         rows.append((str(transaction), key, event))
     async with raw(dsn) as connection:
         await connection.executemany(
-            "INSERT INTO outbox (transaction_id, settlement_id, kind, event_time, settlement)"
-            " VALUES ($1::text::xid8, $2::uuid, 'SETTLED', now(), $3)",
+            "INSERT INTO outbox (transaction_id, settlement_id, kind, event_time, settlement,"
+            " care_province, insured_province)"
+            " VALUES ($1::text::xid8, $2::uuid, 'SETTLED', now(), $3, '640000', '650000')",
             rows,
         )
     return [key for _, key, _ in rows]

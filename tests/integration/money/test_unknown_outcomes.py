@@ -202,10 +202,12 @@ async def test_after_a_reversal_by_request_its_settlement_is_refused(world):
 
 
 async def test_the_id_of_a_repeated_reversal_is_taken(world):
-    first, second = (await world.settle()).settlement, (await world.settle()).settlement
+    request = settle_request()
+    first, second = (await world.settle(request)).settlement, (await world.settle()).settlement
     await world.reverse(settlement_id=first.settlement_id)
     again = ident()
-    assert (await world.reverse(request_id=again, settlement_id=first.settlement_id)).replayed
+    repeated = await world.reverse(request_id=again, settle_request_id=request.request_id)
+    assert repeated.replayed
     refusal = await refused(world.reverse(request_id=again, settlement_id=second.settlement_id))
     assert (refusal.code, refusal.reason) == ("ALREADY_EXISTS", "REQUEST_ID_REUSED")
     assert state_name(await world.get(settlement_id=second.settlement_id)) == "SETTLED"

@@ -1,24 +1,17 @@
-"""Goal: the journal is read as it is, by key, by page and as a feed without gaps."""
+"""Goal: the journal is read as it is, by key and by page. The feed: test_feed.py."""
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
-from uuid import UUID
 
 import pytest
 from google.type.date_pb2 import Date
 
-from services.kit.crypto import FieldCipher, parse_keyring_text
 from tests.integration.settlement.world import (
-    KEY,
-    eventually,
     first_events,
     ident,
-    raw,
     settle_request,
-    state_name,
 )
 from tests.support.rpc import TIMEOUT_S, refused
 from yijie.common.v1 import page_pb2
@@ -185,126 +178,3 @@ async def test_findings_beyond_all_bounds_are_left_to_the_feed(world):
     settlement = (await world.settle()).settlement
     assert settlement.screening_state == settlement_pb2.SCREENING_STATE_DEFERRED
     assert not settlement.findings
-
-
-# --- the feed -----------------------------------------------------------------------------------
-
-
-async def test_the_feed_goes_on_from_any_cursor(world):
-    ids = await settle_some(world, 4)
-    events = await first_events(world.stub, 4)
-    assert [event.settlement.settlement_id for event in events] == ids
-    assert all(event.kind == pb.EVENT_KIND_SETTLED for event in events)
-    assert len({event.cursor for event in events}) == 4
-    for index in range(3):
-        rest = await first_events(world.stub, 3 - index, after=events[index].cursor)
-        assert rest == events[index + 1 :]
-
-
-async def test_a_settlement_arrives_while_the_feed_is_open(world):
-    reading = asyncio.create_task(first_events(world.stub, 1))
-    await asyncio.sleep(0.1)
-    settlement = (await world.settle()).settlement
-    (event,) = await reading
-    assert event.settlement == settlement
-
-
-async def test_the_feed_gives_signs_of_life(world):
-    stream = world.stub.Subscribe(pb.SubscribeRequest())
-    async with asyncio.timeout(5):
-        first = await stream.read()
-        second = await stream.read()
-        third = await stream.read()
-    stream.cancel()
-    assert [len(response.events) for response in (first, second, third)] == [0, 0, 0]
-    assert second.cursor == third.cursor
-    # The cursor of a sign of life is one to go on from.
-    await world.settle()
-    assert len(await first_events(world.stub, 1, after=third.cursor)) == 1
-
-
-@pytest.mark.parametrize(
-    "cursor",
-    ["x", "1", "1.", ".1", "-1.1", "1.1.1", "²³.1", "1.99999999999999999999", " 1.1", "1.1\n"],
-)
-async def test_a_foreign_cursor(module_world, cursor):
-    world = module_world
-    stream = world.stub.Subscribe(pb.SubscribeRequest(after_cursor=cursor))
-    refusal = await refused(stream.read())
-    assert (refusal.code, refusal.reason) == ("INVALID_ARGUMENT", "CURSOR_INVALID")
-    assert refusal.fields == ["after_cursor"]
-
-
-async def test_nothing_is_missed_when_transactions_commit_out_of_order(world):
-    world.is_tampered = True
-    # Each inserts one event; the first to begin is the last to commit.
-    cipher = FieldCipher(parse_keyring_text(KEY))
-    insert = (
-        "INSERT INTO outbox (settlement_id, kind, event_time, settlement) VALUES ($1, $2, $3, $4)"
-    )
-
-    async def append(connection, settlement_id):
-        key = UUID(settlement_id)
-        message = settlement_pb2.Settlement(settlement_id=settlement_id).SerializeToString()
-        stored = cipher.encrypt(message, context=b"settlement.outbox:" + key.bytes)
-        await connection.execute(insert, key, "SETTLED", world.clock.now(), stored)
-
-    first, second = ident(), ident()
-    got: list[str] = []
-
-    async def follow():
-        stream = world.stub.Subscribe(pb.SubscribeRequest())
-        async for response in stream:
-            got.extend(event.settlement.settlement_id for event in response.events)
-
-    following = asyncio.create_task(follow())
-    try:
-        async with raw(world.dsn) as slow, raw(world.dsn) as quick:
-            held = slow.transaction()
-            await held.start()
-            await append(slow, first)
-            await append(quick, second)
-            await asyncio.sleep(0.4)
-            assert got == []
-            await held.commit()
-
-        async def both():
-            return len(got) == 2
-
-        await eventually(both)
-        await asyncio.sleep(0.1)
-        assert got == [first, second]
-    finally:
-        following.cancel()
-        await asyncio.wait([following])
-
-
-async def test_a_rolled_back_event_is_never_given(world):
-    async with raw(world.dsn) as connection:
-        transaction = connection.transaction()
-        await transaction.start()
-        await connection.execute(
-            "INSERT INTO outbox (settlement_id, kind, event_time, settlement)"
-            " VALUES (gen_random_uuid(), 'SETTLED', now(), ''::bytea)"
-        )
-        await transaction.rollback()
-    settlement = (await world.settle()).settlement
-    (event,) = await first_events(world.stub, 1)
-    assert event.settlement == settlement
-
-
-async def test_more_than_one_batch(world):
-    world.is_tampered = True
-    ids = await settle_some(world, 3)
-    async with raw(world.dsn) as connection:
-        # The same event many times: as many rows as three batches of the feed.
-        await connection.execute(
-            "INSERT INTO outbox (settlement_id, kind, event_time, settlement)"
-            " SELECT settlement_id, kind, event_time, settlement"
-            " FROM outbox, generate_series(1, 150)"
-        )
-    events = await first_events(world.stub, 453)
-    assert len(events) == 453
-    assert {event.settlement.settlement_id for event in events} == set(ids)
-    assert len({event.cursor for event in events}) == 453
-    assert all(state_name(event.settlement) == "SETTLED" for event in events)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+import grpc
 import pytest
 
+from services.kit.status import reason_of
 from tests.integration.settlement.world import (
     eventually,
     first_events,
@@ -52,25 +54,68 @@ async def test_it_is_reversed_by_its_request(world, settled):
 
 
 async def test_again_answers_the_same(world, settled):
-    _, settlement = settled
+    request, settlement = settled
     request_id = ident()
     first = await world.reverse(request_id=request_id, settlement_id=settlement.settlement_id)
     before = await world.counts()
-    for again_id in (request_id, ident()):
-        again = await world.reverse(request_id=again_id, settlement_id=settlement.settlement_id)
-        assert again.replayed
-        assert again.settlement == first.settlement
-    # The other id is taken all the same.
+    again = await world.reverse(request_id=request_id, settlement_id=settlement.settlement_id)
+    assert again.replayed
+    assert again.settlement == first.settlement
+    assert await world.counts() == before
+    # Who does not know the outcome may ask under any id, and that id is taken.
+    by_request = await world.reverse(settle_request_id=request.request_id)
+    assert by_request.replayed
+    assert by_request.settlement == first.settlement
     assert await world.counts() == {**before, "request": before["request"] + 1}
 
 
-async def test_many_at_once_reverse_once(world, settled):
+async def test_a_second_reversal_is_told_that_it_comes_too_late(world, settled):
     _, settlement = settled
-    calls = [world.reverse(settlement_id=settlement.settlement_id) for _ in range(8)]
-    answers = await asyncio.gather(*calls)
-    assert len({answer.settlement.SerializeToString() for answer in answers}) == 1
+    await world.reverse(settlement_id=settlement.settlement_id)
+    before = await world.counts()
+    refusal = await refused(world.reverse(settlement_id=settlement.settlement_id))
+    assert (refusal.code, refusal.reason) == (
+        "FAILED_PRECONDITION",
+        "SETTLEMENT_ALREADY_REVERSED",
+    )
+    assert refusal.fields == ["settlement_id"]
+    assert refusal.metadata["settlementId"] == settlement.settlement_id
+    assert await world.counts() == before
+
+
+async def test_many_at_once_reverse_once(world, settled):
+    request, settlement = settled
+    request_id = ident()
+    same = [
+        world.reverse(request_id=request_id, settlement_id=settlement.settlement_id)
+        for _ in range(4)
+    ]
+    others = [refused_or_none(world, settlement_id=settlement.settlement_id) for _ in range(4)]
+    unknown = [refused_or_none(world, settle_request_id=request.request_id) for _ in range(4)]
+    answers = await asyncio.gather(*same, *others, *unknown, return_exceptions=True)
     counts = await world.counts()
     assert (counts["settlement_state_change"], counts["outbox"]) == (3, 2)
+    # By its id one request has reversed it; all others know that they have not.
+    by_id = await world.sql(
+        "SELECT count(DISTINCT r.request_id) AS n FROM request r"
+        " WHERE method = 'Reverse' AND settlement_id::text = $1",
+        settlement.settlement_id,
+    )
+    given = [answer.settlement for answer in answers if hasattr(answer, "settlement")]
+    assert given
+    assert {state_name(one) for one in given} == {"REVERSED"}
+    told = {answer for answer in answers if isinstance(answer, str)}
+    assert told <= {"SETTLEMENT_ALREADY_REVERSED", "OUTCOME_PENDING"}
+    assert 1 <= by_id[0]["n"] <= 5
+    assert await world.open_intents() == []
+
+
+async def refused_or_none(world, **target):
+    """The answer of a reversal, or the reason of its refusal."""
+    try:
+        return await world.reverse(**target)
+    except grpc.aio.AioRpcError as error:
+        return reason_of(error)
 
 
 async def test_a_repeat_of_the_settle_answers_that_it_was_reversed(world, settled):

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from services.benefits.domain.adjudicate import adjudicate, find_snapshot
+from services.benefits.domain.adjudicate import NO_PARTS, Earlier, adjudicate, find_snapshot
 from services.benefits.domain.identities import check_identities
 from services.benefits.domain.model import Accumulators, BenefitLevel, HospitalLevel
 from services.benefits.policies import load_policy
@@ -70,6 +70,7 @@ def engine(tmp_path):
         steps="deductible, segments",
         until="null",
         balance=0,
+        earlier=NO_PARTS,
         **case,
     ):
         values = DEFAULTS | (parameters or {})
@@ -90,9 +91,8 @@ def engine(tmp_path):
             # Inside the pooling area: no reduction unless a test asks for one.
             **{"care": "650102", "person": "11" if scheme == "310" else "15"} | case,
         )
-        outcome = adjudicate(
-            case, find_snapshot(load_policy(tmp_path), case), before or Accumulators(), balance
-        )
+        snapshot = find_snapshot(load_policy(tmp_path), case)
+        outcome = adjudicate(case, snapshot, before or Accumulators(), balance, earlier)
         check_identities(outcome)
         return outcome
 
@@ -312,3 +312,49 @@ def test_levels_of_one_region_differ():
         paid.add(adjudicate(case, snapshot, Accumulators(), 0).fund_total)
     # (10,000 - 200) x 92 %, (10,000 - 400) x 88 %, (10,000 - 900) x 85 %.
     assert paid == {901600, 844800, 773500}
+
+
+EARLIER = Earlier(in_scope=80000, deductible=10000, stays_counted=1, stays_before=1)
+
+
+def test_a_later_part_pays_what_is_left_of_the_deductible(engine):
+    # 300 less 100 taken; then 1,600 - 200 = 1,400 on a base that begins at 700.
+    amount = {"deductible.amount": ("CNY", "300.00")}
+    outcome = engine(amount, earlier=EARLIER, in_scope=160000)
+    assert outcome.deductible == 20000
+    # 300 x 50 % + 1,100 x 80 % = 1,030.
+    assert outcome.fund_total == 103000
+
+
+def test_a_later_part_goes_on_in_the_segments_on_cost(engine):
+    # From 800 (nothing is left of the deductible) to 2,400: 200 x 50 % + 1,400 x 80 % = 1,220.
+    basis = {"segments.basis": ("choice", "cost")}
+    assert engine(basis, earlier=EARLIER, in_scope=160000).fund_total == 122000
+
+
+def test_segments_over_the_year_have_the_parts_in_the_sums_of_the_year(engine):
+    before = Accumulators(inpatient_in_scope=80000, inpatient_deductible=10000, inpatient_count=1)
+    span = {"segments.span": ("choice", "year")}
+    with_part = engine(span, before=before, earlier=EARLIER, in_scope=160000)
+    # Base 700 before: 300 x 50 % + 1,300 x 80 % = 1,190.
+    assert with_part.fund_total == 119000
+
+
+def test_the_step_down_counts_the_stays_before_the_first_part(engine):
+    parameters = {
+        "deductible.mode": ("choice", "decreasing_stay"),
+        "deductible.amount": ("CNY", "500.00"),
+        "deductible.step": ("CNY", "100.00"),
+        "deductible.floor": ("CNY", "100.00"),
+    }
+    # Five stays are counted by now, one was before this stay's first part: 500 - 100 = 400.
+    before = Accumulators(inpatient_count=5)
+    outcome = engine(parameters, before=before, earlier=EARLIER, in_scope=160000)
+    assert (outcome.deductible_standard, outcome.deductible) == (40000, 30000)
+    assert outcome.delta.inpatient_count == 0
+
+
+def test_an_annual_deductible_is_of_the_year_and_not_of_the_stay(engine):
+    mode = {"deductible.mode": ("choice", "per_year"), "deductible.amount": ("CNY", "300.00")}
+    # The part before was of the old year: nothing of the new year's deductible is paid yet.
+    assert engine(mode, earlier=EARLIER, in_scope=160000).deductible == 30000

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.benefits.config import Config
-from services.benefits.domain.booking import ALLOWED
+from services.benefits.domain import booking
 from services.benefits.domain.errors import PolicyRefused
 from services.benefits.domain.trace import NAMES
 from services.benefits.policies import PACKS_FOLDER, load_policy
@@ -44,14 +44,12 @@ def test_a_region_without_pack_is_refused_at_start():
 
 
 def test_the_state_diagram_is_the_code():
-    text = (ROOT / "services/benefits/README.md").read_text(encoding="utf-8")
-    drawn = set(re.findall(r"^ +(\S+) --> (\w+)", text, re.MULTILINE))
-    names = {None: "[*]"}
-    coded = {
-        (names.get(state, getattr(state, "value", "")), after.value)
-        for state, following in ALLOWED.items()
-        for after in following
-    }
+    drawn = set(re.findall(r"^ +(\S+) --> ([^\s:]+)", booking.__doc__, re.MULTILINE))
+    coded = {("[*]", state.value) for state in booking.INITIAL}
+    for state, following in booking.ALLOWED.items():
+        coded |= {(state.value, after.value) for after in following}
+        if not following:
+            coded.add((state.value, "[*]"))
     assert drawn == coded
 
 

@@ -11,7 +11,7 @@ from google.type.date_pb2 import Date
 from rich.console import Console
 
 from services.cli import cases, receipt, report
-from services.cli.play import Check, Closing, Outcome, Standing, identities
+from services.cli.outcome import Check, Closing, Outcome, Standing, identities
 from services.kit.errors import RuleForbids
 from services.kit.wire import write_money
 from yijie.benefits.v1 import adjudication_pb2

@@ -12,15 +12,23 @@ import pytest
 from services.cli.topology import (
     CALLEES,
     HOST,
+    REMOTE_PROVINCES,
     SERVICES,
     STOP_WAVES,
     PortBook,
     UnknownService,
+    areas_of,
     environment,
+    policy_areas,
+    process_names,
+    provinces_before,
+    remote_name,
     require_service,
+    service_of,
     write_secrets,
 )
 from services.kit.config import load, variables
+from services.kit.routes import parse_routes
 
 DSN = "postgresql://postgres@/postgres?host=/nowhere"
 
@@ -29,6 +37,14 @@ DSN = "postgresql://postgres@/postgres?host=/nowhere"
 def endpoints():
     ports = PortBook()
     yield ports.endpoints()
+    ports.close()
+
+
+@pytest.fixture
+def apart():
+    """Endpoints of a mesh in which insured provinces run apart."""
+    ports = PortBook()
+    yield ports.endpoints(REMOTE_PROVINCES)
     ports.close()
 
 
@@ -57,6 +73,47 @@ def test_a_service_is_told_where_all_its_callees_are(service, endpoints, tmp_pat
     given = environment(service, endpoints, tmp_path)
     assert {name for name in given if name.endswith("_TARGET")} == wanted
     assert len(CALLEES.get(service, ())) == len(wanted)
+
+
+@pytest.mark.parametrize("name", process_names(REMOTE_PROVINCES))
+def test_with_provinces_apart_every_process_can_be_configured(name, apart, tmp_path):
+    own = {province: f"{DSN}&own={province}" for province in REMOTE_PROVINCES}
+    write_secrets(tmp_path, DSN, remote=own)
+    given = environment(name, apart, tmp_path)
+    config_class = config_of(service_of(name))
+    assert given.keys() <= variables(config_class)
+    config = load(config_class, given)
+    assert config.server.listen == apart[name].address
+    remote = [province for province in REMOTE_PROVINCES if remote_name(province) == name]
+    assert config.database.dsn == (own[remote[0]] if remote else DSN)
+
+
+@pytest.mark.parametrize("service", ["settlement", "clearing"])
+def test_a_province_apart_is_asked_where_it_is(service, apart, tmp_path):
+    routes = parse_routes(environment(service, apart, tmp_path)["YIJIE_BENEFITS_ROUTES"])
+    assert {region: route.target for region, route in routes.items()} == {
+        "*": apart["benefits"].address,
+        **{province: apart[remote_name(province)].address for province in REMOTE_PROVINCES},
+    }
+
+
+def test_every_area_is_served_by_one_process(apart, tmp_path):
+    served = [
+        area
+        for name in apart
+        if service_of(name) == "benefits"
+        for area in environment(name, apart, tmp_path)["YIJIE_POLICY_REGIONS"].split(",")
+    ]
+    assert sorted(served) == policy_areas()
+    assert all(areas_of(province) for province in REMOTE_PROVINCES)
+
+
+def test_a_folder_tells_which_provinces_ran_apart(tmp_path):
+    assert provinces_before(tmp_path) is None
+    write_secrets(tmp_path, DSN)
+    assert provinces_before(tmp_path) == []
+    write_secrets(tmp_path, DSN, remote={"650000": DSN})
+    assert provinces_before(tmp_path) == ["650000"]
 
 
 def test_every_service_is_started_and_stopped_once():

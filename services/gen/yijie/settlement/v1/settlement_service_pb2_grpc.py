@@ -93,9 +93,10 @@ class SettlementServiceServicer:
         """Settles a bill, once per request_id. Errors in this order: FIELD_INVALID, REGION_UNKNOWN,
         NOT_CROSS_PROVINCE, DATE_IN_FUTURE, LINE_ID_DUPLICATE, LINE_AMOUNT_MISMATCH, BILL_TOTAL_MISMATCH;
         REQUEST_ID_REUSED; those of VerifyCredential; CATALOGUE_NOT_PUBLISHED, PRICE_ABOVE_CEILING;
-        POLICY_NOT_COVERED, ADJUDICATION_INCONSISTENT; OUTCOME_PENDING, CALLEE_UNAVAILABLE. A repeat of a
-        request that FAILED gets the same error; INSURED_REGION_UNAVAILABLE as FAILED_PRECONDITION means
-        that it was given up and a new request_id is needed.
+        POLICY_NOT_COVERED, ADJUDICATION_INCONSISTENT; OUTCOME_PENDING, CALLEE_UNAVAILABLE;
+        INSURED_REGION_UNAVAILABLE, as UNAVAILABLE: nothing was written. A repeat of a request that FAILED
+        gets the same error; INSURED_REGION_UNAVAILABLE as FAILED_PRECONDITION means that it was given up
+        and a new request_id is needed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -146,7 +147,8 @@ class SettlementServiceServicer:
 
     def Subscribe(self, request, context):
         """Streams the journal: at least once, in commit order, without gaps, from any cursor, whole or what
-        concerns a region. Errors: CURSOR_INVALID, CURSOR_IN_FUTURE, CALLER_NOT_ALLOWED.
+        concerns a region. Errors: FIELD_INVALID, REGION_UNKNOWN, CURSOR_INVALID, CURSOR_IN_FUTURE,
+        CALLER_NOT_ALLOWED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

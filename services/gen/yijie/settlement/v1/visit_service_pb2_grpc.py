@@ -108,7 +108,8 @@ class VisitServiceServicer:
 
     def UpdateVisit(self, request, context):
         """Changes what was recorded (national 2403). Errors: those of RegisterVisit, RESOURCE_NOT_FOUND,
-        VISIT_OF_ANOTHER_INSTITUTION, VISIT_STATE_FORBIDS, VISIT_SETTLED, VISIT_BUSY, SCHEME_MIXED.
+        VISIT_OF_ANOTHER_INSTITUTION, VISIT_STATE_FORBIDS, VISIT_SETTLED, VISIT_BUSY, SCHEME_MIXED. The
+        scheme is proved at settlement, when the patient shows a credential again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

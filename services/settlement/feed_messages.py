@@ -1,0 +1,77 @@
+"""Between the contract of the feed and the outbox."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.kit import codes
+from services.kit.errors import InvalidArgument
+from services.kit.wire import invalid, write_time
+from services.settlement.feed_store import KINDS, START, FeedRow, Position, Wanted
+from yijie.settlement.v1 import settlement_pb2, settlement_service_pb2
+
+_KIND_NUMBERS = {
+    "SETTLED": settlement_service_pb2.EVENT_KIND_SETTLED,
+    "REVERSED": settlement_service_pb2.EVENT_KIND_REVERSED,
+}
+_KIND_OF = {number: kind for kind, number in _KIND_NUMBERS.items()}
+_FIELD = "after_cursor"
+
+
+def read_wanted(request: Any) -> Wanted:
+    """Returns what a subscriber wants. Raises FIELD_INVALID, REGION_UNKNOWN."""
+    province, role = request.region_code, request.region_role
+    if role and not province:
+        raise invalid("region_role", "needs region_code")
+    if province and province not in codes.PROVINCES:
+        raise invalid("region_code", "not one of the 32 participants", reason="REGION_UNKNOWN")
+    return Wanted(
+        province=province,
+        as_care=role != settlement_service_pb2.REGION_ROLE_INSURED,
+        as_insured=role != settlement_service_pb2.REGION_ROLE_CARE,
+        kinds=tuple(_KIND_OF[kind] for kind in request.kinds) or KINDS,
+    )
+
+
+def event_of(row: FeedRow) -> settlement_service_pb2.Event:
+    """Returns an event of the feed."""
+    return settlement_service_pb2.Event(
+        cursor=write_cursor(row.position),
+        kind=_KIND_NUMBERS[row.kind],
+        event_time=write_time(row.event_time),
+        settlement=settlement_pb2.Settlement.FromString(row.settlement),
+    )
+
+
+def write_cursor(position: Position) -> str:
+    """Returns the opaque cursor of a position in the feed; empty: its beginning."""
+    if position == START:
+        return ""
+    return f"{position.transaction_id}.{position.sequence}"
+
+
+def read_cursor(text: str) -> Position:
+    """Returns the position of a cursor. Raises CURSOR_INVALID."""
+    if not text:
+        return START
+    transaction, dot, sequence = text.partition(".")
+    if not (dot and _is_number(transaction) and _is_number(sequence)):
+        raise cursor_invalid()
+    return Position(int(transaction), int(sequence))
+
+
+def cursor_invalid() -> InvalidArgument:
+    """Returns the error for a cursor that is none of this feed's."""
+    return InvalidArgument("CURSOR_INVALID", "after_cursor is not one of this feed", field=_FIELD)
+
+
+def cursor_in_future() -> InvalidArgument:
+    """Returns the error for a cursor beyond everything that this feed has given."""
+    return InvalidArgument(
+        "CURSOR_IN_FUTURE", "after_cursor lies beyond all that this feed has given", field=_FIELD
+    )
+
+
+def _is_number(text: str) -> bool:
+    # Bounded below 2^63: the database compares the parts as 64-bit numbers.
+    return text.isascii() and text.isdigit() and int(text) < 1 << 63
