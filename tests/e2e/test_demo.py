@@ -19,6 +19,8 @@ from typing import Any
 
 import pytest
 
+from services.cli import cases as demo_cases
+
 pytestmark = [pytest.mark.mesh, pytest.mark.timeout(180)]
 
 ROOT = Path(__file__).parents[2]
@@ -116,7 +118,13 @@ def test_case_reversed_leaves_everything_as_before(cases):
     assert standings["after"] == standings["before"] != standings["settled"]
     used = standings["before"]["account_balance_fen"] - standings["settled"]["account_balance_fen"]
     assert used == 452
-    assert {check["name"]: check["holds"] for check in reversal["checks"]}["same_again"]
+    assert {"same_again", "once_only"} <= {c["name"] for c in reversal["checks"] if c["holds"]}
+
+
+def test_case_stay_goes_its_whole_way_and_back(cases):
+    checks = {check["name"]: check["holds"] for check in cases["zhang_stay"]["checks"]}
+    told = ("quote", "parts", "undo_order", "cancelled", "accumulators")
+    assert [checks[name] for name in told] == [True] * len(told)
 
 
 def test_every_check_of_every_case_holds(document):
@@ -132,9 +140,13 @@ def test_every_check_of_every_case_holds(document):
 
 def test_the_books_close(document):
     closing = document["clearing"]
-    assert (closing["settlement_count"], closing["reversal_count"]) == (5, 1)
+    # Five bills and the two parts of the stay; one bill and both parts are taken back.
+    assert (closing["settlement_count"], closing["reversal_count"]) == (7, 3)
     paid_fen = closing["fund_fen"] + closing["account_fen"] + closing["cash_fen"]
-    assert paid_fen == closing["total_fen"] == sum(c["bill_total_fen"] for c in settled(document))
+    stay = demo_cases.case("zhang").bill
+    net_of_refund = stay.total.fen - stay.lines[0].amount.fen
+    billed = sum(c["bill_total_fen"] for c in settled(document)) + net_of_refund
+    assert paid_fen == closing["total_fen"] == billed
     owed = {
         (position["insured_region_code"], position["care_region_code"]): position["owed_fen"]
         for position in closing["positions"]
