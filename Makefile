@@ -33,7 +33,7 @@ demo: $(RUN_STAMP) ## starts the whole mesh, settles the demo cases, shows every
 up: $(RUN_STAMP) ## runs the mesh with demo data until Ctrl-C; REGIONS=1: an insured province apart
 	@$(BIN)/yijie up --data-dir $(UP_DIR)$(if $(REGIONS),-regions --regions)
 
-bench: $(RUN_STAMP) ## measures settlements per second and latency against the floor
+bench: $(RUN_STAMP) ## measures: settlements a second against the floor, a long stay, a slow province
 	@$(BIN)/yijie bench
 
 # The same SEED is the same plan; without one it is drawn and printed.

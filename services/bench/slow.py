@@ -107,7 +107,7 @@ class Slow:
 
     @property
     def holds(self) -> bool:
-        """Whether all checks hold, and no bill of another province failed."""
+        """Whether all checks hold. The aims are reported, not judged: machines differ."""
         return all(check.holds for check in self.checks)
 
 
@@ -153,11 +153,10 @@ async def measure(
                     rig.proxy.delay_s = 0.0
                     await _well(rig)
                     rig.mesh.check()
-        legs = [leg for both in done for leg in both.values()]
-        for leg in legs:
+        for leg in [leg for both in done for leg in both.values()]:
             answers += leg.others.answers + leg.province.answers
         with progress.step("核对", "checking journal and feed"):
-            found = await _check(rig, legs, answers)
+            found = await _check(rig, answers)
     return Slow(rate=rate, rounds=done, checks=found)
 
 
@@ -248,15 +247,13 @@ async def _well(rig: _Rig) -> None:
     await checks.followed(rig.connection)
 
 
-async def _check(rig: _Rig, legs: Sequence[Leg], answers: Sequence[bytes]) -> list[Check]:
+async def _check(rig: _Rig, answers: Sequence[bytes]) -> list[Check]:
     told = [checks.read_answer(answer) for answer in answers]
-    refused = sum(leg.others.errors.total() for leg in legs)
     still_open = await rig.connection.fetchval(_OPEN)
     return [
         *await checks.check_journal(rig.connection, told),
         await checks.check_feed(rig.connection),
         Check("no intent is left open", still_open == 0, f"{still_open} open"),
-        Check("no bill of another province failed", refused == 0, f"{refused} failed"),
     ]
 
 
@@ -309,6 +306,8 @@ def show(found: Slow, out: Console) -> None:
     out.print(table)
     for check in found.checks:
         out.print(f"{'✓' if check.holds else '✗'} {check.name}: {check.detail}", markup=False)
+    failed = found.slow.others.errors.total()
+    out.print(f"aim no bill of the others fails: {'missed' if failed else 'reached'}", markup=False)
     reached = "reached" if found.ratio(99) <= GOAL_RATIO else "missed"
     out.print(
         f"the others' p50 × {found.ratio(50):.2f}, p99 × {found.ratio(99):.2f}, the median of"

@@ -13,12 +13,15 @@ import asyncpg
 from services.clearing.domain.reconciliation import Party
 from services.clearing.domain.statement_states import StatementState
 from services.kit.db import Connection, Database
+from services.kit.errors import LostRace
 
 _SEED: Final = """/* clearing.seed_comparisons */
-INSERT INTO comparison (party, party_code, business_date, due_time)
-SELECT 'INSURED_PROVINCE', n.party_code, n.business_date, $3
+INSERT INTO comparison (party, party_code, business_date, due_time, seeded)
+SELECT 'INSURED_PROVINCE', n.party_code, n.business_date, $3, true
   FROM unnest($1::text[], $2::date[]) AS n (party_code, business_date)
-ON CONFLICT DO NOTHING"""
+ON CONFLICT (business_date, party, party_code) DO UPDATE
+   SET seeded = true, due_time = least(comparison.due_time, excluded.due_time)
+ WHERE NOT comparison.seeded"""
 
 # Whoever gets a row has the leg and day alone, until it is done or long enough for it to be dead.
 _CLAIM: Final = """/* clearing.claim_comparison */
@@ -51,7 +54,9 @@ ON CONFLICT (business_date, party, party_code) DO UPDATE
        difference_count = excluded.difference_count, compare_time = excluded.compare_time,
        claim_time = NULL,
        due_time = CASE WHEN comparison.due_time > $11 THEN comparison.due_time
-                       ELSE excluded.due_time END"""
+                       ELSE excluded.due_time END
+ WHERE $12::timestamptz IS NULL OR comparison.claim_time = $12
+RETURNING business_date"""
 _COMPARED: Final = """/* clearing.compared_legs */
 SELECT party, party_code FROM comparison
  WHERE business_date = $1 AND state = 'COMPARED'
@@ -66,7 +71,8 @@ SELECT party, party_code, business_date, state, hub_count, party_count, differen
  ORDER BY business_date, party, party_code LIMIT $6"""
 _LAST_SEEDED: Final = """/* clearing.last_seeded_date */
 SELECT max(business_date) AS business_date FROM comparison
- WHERE party = 'INSURED_PROVINCE' AND party_code = ANY($1::text[]) AND business_date < $2"""
+ WHERE party = 'INSURED_PROVINCE' AND party_code = ANY($1::text[]) AND business_date < $2
+   AND seeded"""
 _LAST_DATES: Final = """/* clearing.last_compared_dates */
 SELECT party_code, max(business_date) AS business_date FROM comparison
  WHERE party = 'INSURED_PROVINCE' AND state = 'COMPARED' GROUP BY party_code"""
@@ -109,7 +115,10 @@ class Due:
 async def seed(
     database: Database, region_codes: Collection[str], days: Collection[date], *, due_time: datetime
 ) -> None:
-    """Makes insured provinces due on days on which they never were."""
+    """Makes insured provinces due on days on which they never were by themselves.
+
+    One that was asked for on the day, and so before its end, is due all the same.
+    """
     pairs = [(code, day) for day in days for code in region_codes]
     await database.execute(_SEED, [code for code, _ in pairs], [day for _, day in pairs], due_time)
 
@@ -149,10 +158,15 @@ async def finish(
     statement_id: UUID | None,
     begun: datetime,
     due_time: datetime | None,
+    claimed: datetime | None = None,
 ) -> None:
-    """Writes a result and lets the leg and day go."""
+    """Writes a result and lets the leg and day go.
+
+    Raises:
+        LostRace: it is not `claimed` any more: what came since is newer than this result.
+    """
     leg = result.leg
-    await connection.execute(
+    row = await connection.fetchrow(
         _FINISH,
         leg.party_name,
         leg.party_code,
@@ -165,7 +179,10 @@ async def finish(
         result.compare_time,
         due_time,
         begun,
+        claimed,
     )
+    if row is None:
+        raise LostRace("LOST_RACE", "another comparison took its place", retry_after_ms=2000)
 
 
 async def compared(

@@ -76,7 +76,7 @@ class Daily:
         ):
             raise LostRace("LOST_RACE", "it is being compared at this moment", retry_after_ms=2000)
         try:
-            return await store(await self._reconciler.compare_province(region_code, day))
+            return await store(await self._reconciler.compare_province(region_code, day, now))
         except BaseException:
             # A caller who hangs up must not keep the others out.
             await asyncio.shield(comparison_store.release(self._database, leg, claimed=now))
@@ -112,8 +112,7 @@ class Daily:
     async def _work(self, due: Due, claimed: datetime) -> None:
         try:
             with span("clearing.reconcile"):
-                compared = await self._compare(due)
-                result = None if compared is None else await self._reconciler.store(compared)
+                result = await self._compare(due, claimed)
         except Exception as error:  # noqa: BLE001 - one that fails must not keep the others waiting
             reason = error.reason if isinstance(error, DomainError) else ""
             get_logger().warning(
@@ -131,17 +130,23 @@ class Daily:
             return
         report(result)
 
-    async def _compare(self, due: Due) -> Compared | None:
+    async def _compare(self, due: Due, claimed: datetime) -> Result | None:
         leg = due.leg
         if leg.party is Party.INSURED_PROVINCE:
-            return await self._reconciler.compare_province(leg.party_code, leg.business_date)
+            return await self._reconciler.store(
+                await self._reconciler.compare_province(leg.party_code, leg.business_date, claimed)
+            )
         if due.statement_id is None:
             return None
         statement = await statement_store.find(self._database, due.statement_id)
+        if statement is not None and statement.state is StatementState.EVEN:
+            return await self._reconciler.total_again(statement, claimed)
         if statement is None or statement.state is not StatementState.COMPARED:
             # A later one has come, and will be compared when it is closed.
             return None
-        return await self._reconciler.compare_statement(statement)
+        return await self._reconciler.store(
+            await self._reconciler.compare_statement(statement, claimed)
+        )
 
     async def _measure(self) -> None:
         metrics.OPEN_DIFFERENCES.clear()

@@ -151,12 +151,12 @@ async def lock_day(connection: Connection, day: date) -> None:
 async def replace_findings(
     connection: Connection, day: date, party: Party, party_code: str, findings: Sequence[Finding]
 ) -> set[str]:
-    """Writes what a leg does not agree on in the place of what it did; returns the keys of both."""
+    """Writes what a leg does not agree on; returns the keys of what it did not agree on before."""
     gone = await connection.fetch(_DELETE_FINDINGS, day, party.value, party_code)
     if findings:
         rows = [_finding_row(day, one) for one in findings]
         await connection.copy("finding", _FINDING_COLUMNS, rows)
-    return {row["key"] for row in gone} | {one.key for one in findings}
+    return {row["key"] for row in gone}
 
 
 async def concerns(connection: Connection, day: date, party: Party, party_code: str) -> bool:

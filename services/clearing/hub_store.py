@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from services.clearing.domain.reconciliation import Amounts, HubRecord, Party, P
 from services.clearing.domain.totals import Group, Sums, Totals
 from services.kit.clock import civil_date
 from services.kit.db import Connection, Database
-from services.kit.ids import first_id_at
+from services.kit.ids import first_id_at, time_of
 
 FEED: Final = "reconciliation"
 """Name of the feed in feed_cursor: the settlement feed, read by a cursor of its own."""
@@ -38,13 +38,33 @@ ON CONFLICT (settlement_id) DO UPDATE
    SET reverse_time = coalesce(hub_record.reverse_time, excluded.reverse_time),
        reverse_date = coalesce(hub_record.reverse_date, excluded.reverse_date)"""
 
-# What was found about a settlement may no longer hold when something happens to it.
+# What was found about a settlement may no longer hold when something happens to it. What is being
+# compared now may have read the rows before: that must be seen to be later than its beginning.
 _MAKE_DUE: Final = """/* clearing.make_due */
-UPDATE comparison c SET due_time = least(c.due_time, $3)
+UPDATE comparison c
+   SET due_time = CASE WHEN c.claim_time IS NULL THEN least(c.due_time, $3) ELSE $3 END
   FROM finding f
  WHERE (f.settlement_id = ANY($1::uuid[]) OR f.request_id = ANY($2::uuid[]))
    AND c.business_date = f.business_date AND c.party = f.party AND c.party_code = f.party_code
    AND c.state = 'COMPARED'"""
+
+# An intent that is finished the next morning has the date of its id, and that day may have been
+# compared. Statements cover up to an instant; a province is not asked again before its day is over.
+_MAKE_LATE_DUE: Final = """/* clearing.make_late_due */
+UPDATE comparison c
+   SET due_time = CASE WHEN c.claim_time IS NULL THEN least(c.due_time, $7) ELSE $7 END
+  FROM unnest($1::date[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::boolean[])
+       AS n (business_date, institution_code, care_region_code, insured_region_code, instant,
+             is_late)
+ WHERE c.business_date = n.business_date AND c.state IN ('EVEN', 'COMPARED')
+   AND CASE c.party
+           WHEN 'INSTITUTION' THEN c.party_code = n.institution_code
+           WHEN 'CARE_PROVINCE' THEN c.party_code = n.care_region_code
+           ELSE c.party_code = n.insured_region_code AND n.is_late
+       END
+   AND (c.statement_id IS NULL
+        OR n.instant < (SELECT s.until_time FROM statement s
+                         WHERE s.statement_id = c.statement_id))"""
 
 _MARK: Final = """/* clearing.mark_feed */
 INSERT INTO feed_mark (feed, complete_time) VALUES ($1, $2)
@@ -96,6 +116,18 @@ SELECT 'reversed', insured_region_code, scheme_code, {_SUMS}
     for party, column in COLUMN_OF.items()
 }
 
+_TWINS: Final[Mapping[Party, str]] = {
+    party: f"""/* clearing.find_twins */
+SELECT h.bill_digest, h.settlement_id
+  FROM hub_record h
+ WHERE h.{column} = $1 AND h.business_date IN ($2::date - 1, $2::date + 1)
+   AND h.reverse_time IS NULL AND h.bill_digest = ANY($3::bytea[])
+   AND NOT EXISTS (SELECT 1 FROM finding f
+                    WHERE f.settlement_id = h.settlement_id AND f.party = $4
+                      AND f.leg_status IS NULL)"""  # noqa: S608 - our own column names
+    for party, column in COLUMN_OF.items()
+}
+
 _FIND: Final = f"""/* clearing.find_hub_records */
 SELECT {_COLUMNS}
   FROM hub_record
@@ -142,6 +174,17 @@ async def store_events(connection: Connection, events: Sequence[HubEvent], now: 
         [one.request_id for one in records if one.request_id is not None],
         now,
     )
+    instants = [one.reverse_time or time_of(one.settlement_id) for one in records]
+    await connection.execute(
+        _MAKE_LATE_DUE,
+        [civil_date(instant) for instant in instants],
+        [one.place.institution_code for one in records],
+        [one.place.care_region_code for one in records],
+        [one.place.insured_region_code for one in records],
+        instants,
+        [civil_date(instant) < civil_date(now) for instant in instants],
+        now,
+    )
 
 
 async def mark(connection: Connection | Database, complete_time: datetime) -> None:
@@ -159,7 +202,7 @@ async def load_day(
     connection: Connection | Database, party: Party, party_code: str, *, day: date, until: datetime
 ) -> list[HubRecord]:
     """Returns what a party should have of a day: what was settled or taken back on it."""
-    rows = await connection.fetch(_LOAD_DAY[party], party_code, day, first_id_at(until), until)
+    rows = await connection.fetch(_LOAD_DAY[party], party_code, day, _first_id(until), until)
     return [_record(row) for row in rows]
 
 
@@ -167,7 +210,7 @@ async def total_day(
     connection: Connection | Database, party: Party, party_code: str, *, day: date, until: datetime
 ) -> dict[Group, Totals]:
     """Returns the totals that a party should state of a day."""
-    rows = await connection.fetch(_TOTALS[party], party_code, day, first_id_at(until), until)
+    rows = await connection.fetch(_TOTALS[party], party_code, day, _first_id(until), until)
     found: dict[Group, Totals] = {}
     for row in rows:
         group = Group(row["insured_region_code"], row["scheme_code"])
@@ -175,6 +218,22 @@ async def total_day(
         part = Totals(settled=sums) if row["kind"] == "settled" else Totals(reversed=sums)
         found[group] = found.get(group, Totals()).plus(part)
     return found
+
+
+async def find_twins(
+    connection: Connection | Database,
+    party: Party,
+    party_code: str,
+    *,
+    day: date,
+    bill_digests: Collection[bytes],
+) -> dict[bytes, UUID]:
+    """Returns what stands of some bills on the day before and the day after, by digest.
+
+    Without what the party is known not to have.
+    """
+    rows = await connection.fetch(_TWINS[party], party_code, day, list(bill_digests), party.value)
+    return {bytes(row["bill_digest"]): row["settlement_id"] for row in rows}
 
 
 async def find(
@@ -206,6 +265,11 @@ def read_place(row: asyncpg.Record) -> Place:
         insured_region_code=row["insured_region_code"],
         scheme_code=row["scheme_code"],
     )
+
+
+def _first_id(until: datetime) -> UUID:
+    # Ids have milliseconds: one of the millisecond in which the day is cut is before the cut.
+    return first_id_at(until + timedelta(microseconds=999))
 
 
 def _record(row: asyncpg.Record) -> HubRecord:

@@ -42,6 +42,10 @@ _PAGES_MAX: Final = 2000
 """A province that never comes to an end is not asked for ever: ten million bookings are a day of
 the whole country."""
 
+_TIMED: Final = 7
+_MILLISECONDS_MAX: Final = 253_370_764_800_000
+"""Of the first day of the year 9999."""
+
 _UNSETTLED: Final[Mapping[int, Unsettled]] = {
     settlement_pb2.SETTLEMENT_STATE_PENDING: Unsettled.PENDING,
     settlement_pb2.SETTLEMENT_STATE_FAILED: Unsettled.FAILED,
@@ -189,6 +193,11 @@ async def open_provinces(routes: Mapping[str, Route]) -> AsyncIterator[InsuredPr
             for region, route in routes.items()
         }
         yield InsuredProvinces(channels)
+
+
+def has_time(settlement_id: UUID) -> bool:
+    """Tells whether an id says when it was given (version 7), in a year that there is."""
+    return settlement_id.version == _TIMED and settlement_id.int >> 80 < _MILLISECONDS_MAX
 
 
 def business_date_of(settlement_id: UUID) -> date:

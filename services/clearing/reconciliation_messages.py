@@ -20,12 +20,12 @@ from services.clearing.domain.reconciliation import (
 )
 from services.clearing.domain.statement_states import StatementState
 from services.clearing.domain.totals import Group, Sums, Totals, TotalsDifference
+from services.clearing.reconciliation_clients import has_time
 from services.kit import codes, wire
 from services.kit.errors import InvalidArgument
 from services.kit.wire import invalid
 from yijie.clearing.v1 import reconciliation_pb2 as pb2
 
-_TIMED: Final = 7
 _FEN_SUM_MAX: Final = 10**17
 
 
@@ -81,7 +81,7 @@ def read_record(message: Any, field: str) -> LegRecord:
     request_id = UUID(message.request_id) if message.request_id else None
     if settlement_id is None and request_id is None:
         raise invalid(field, "needs settlement_id or request_id")
-    if settlement_id is not None and settlement_id.version != _TIMED:
+    if settlement_id is not None and not has_time(settlement_id):
         raise invalid(f"{field}.settlement_id", "is not an id that the hub gives")
     return LegRecord(
         settlement_id=settlement_id,

@@ -25,6 +25,8 @@ from yijie.clearing.v1 import reconciliation_pb2 as pb2
 from yijie.clearing.v1 import reconciliation_service_pb2 as service_pb2
 from yijie.clearing.v1 import reconciliation_service_pb2_grpc
 
+_FIRST_DAY: Final = date(2000, 1, 1)
+"""Nothing was settled between provinces before; ids cannot say when, long before."""
 FULL_NAME: Final = "yijie.clearing.v1.ReconciliationService"
 
 
@@ -71,6 +73,11 @@ class ReconciliationServicer(reconciliation_service_pb2_grpc.ReconciliationServi
     async def CloseStatement(self, request: Any, context: Any) -> Any:
         """Compares the details."""
         statement_id = wire.read_uuid(request.statement_id)
+        answer = await resolving.replayed(
+            self._database, request, service_pb2.CloseStatementResponse
+        )
+        if answer is not None:
+            return answer
         # Before the transaction: settlement is asked what the rows do not say.
         compared = await self._statements.examine(statement_id)
         results: list[Result] = []
@@ -200,6 +207,8 @@ class ReconciliationServicer(reconciliation_service_pb2_grpc.ReconciliationServi
         day = wire.read_date(message, field)
         if day > civil_date(self._reconciler.now()):
             raise InvalidArgument("DATE_IN_FUTURE", f"{field} is in the future", field=field)
+        if day < _FIRST_DAY:
+            raise invalid(field, f"is before {_FIRST_DAY}")
         return day
 
 

@@ -27,7 +27,8 @@ from services.clearing.domain.reconciliation import (
     open_questions,
 )
 from services.clearing.domain.statement_states import StatementState
-from services.clearing.reconciliation_clients import InsuredProvinces, Journal
+from services.clearing.domain.totals import count_settled, differing
+from services.clearing.reconciliation_clients import InsuredProvinces, Journal, has_time
 from services.clearing.statement_store import Statement
 from services.kit.clock import Clock, civil_midnight
 from services.kit.db import Connection, Database
@@ -50,8 +51,6 @@ _AGAIN: Final = timedelta(days=1)
 """How soon."""
 _SOON: Final = timedelta(minutes=15)
 """How soon on a day that is not over."""
-_TIMED: Final = 7
-"""Version of the UUIDs that say when they were given."""
 _INLINE_MAX: Final = 5000
 """Records that are compared on the event loop; more would keep calls waiting."""
 
@@ -68,6 +67,8 @@ class Compared:
     findings: tuple[Finding, ...]
     due_time: datetime | None
     """When to compare again by itself; None: only when something happens."""
+    claimed: datetime | None = None
+    """When the leg was claimed for this; None: the statement itself is locked."""
 
 
 class Reconciler:
@@ -122,8 +123,8 @@ class Reconciler:
             )
         return complete
 
-    async def compare_province(self, region_code: str, day: date) -> Compared:
-        """Asks an insured province for a day and compares it."""
+    async def compare_province(self, region_code: str, day: date, claimed: datetime) -> Compared:
+        """Asks an insured province for a day, which is claimed, and compares it."""
         begun = self._clock.now()
         leg = Leg(
             party=Party.INSURED_PROVINCE,
@@ -132,9 +133,11 @@ class Reconciler:
             until=day_end(day),
             records=await self._provinces.list_day(region_code, day),
         )
-        return await self._compare(leg, begun, None)
+        return await self._compare(leg, begun, None, claimed)
 
-    async def compare_statement(self, statement: Statement) -> Compared:
+    async def compare_statement(
+        self, statement: Statement, claimed: datetime | None = None
+    ) -> Compared:
         """Compares the details of a statement."""
         begun = self._clock.now()
         leg = Leg(
@@ -144,7 +147,46 @@ class Reconciler:
             until=statement.until,
             records=await statement_store.load_records(self._database, statement),
         )
-        return await self._compare(leg, begun, statement.statement_id)
+        return await self._compare(leg, begun, statement.statement_id, claimed)
+
+    async def total_again(self, statement: Statement, claimed: datetime) -> Result:
+        """Compares the totals of a statement that was even with what the hub has now.
+
+        Raises:
+            LostRace: another statement has come.
+        """
+        key = (statement.party, statement.party_code, statement.business_date)
+
+        async def work(connection: Connection) -> Result:
+            begun = self._clock.now()
+            await statement_store.lock(connection, *key)
+            hub = await hub_store.total_day(
+                connection, *key[:2], day=statement.business_date, until=statement.until
+            )
+            stated = await statement_store.load_totals(connection, statement.statement_id)
+            state = StatementState.EVEN
+            if differing(stated, hub):
+                state = StatementState.DIFFERENT
+                await statement_store.set_different(connection, statement.statement_id)
+            result = Result(
+                leg=LegDay(statement.business_date, statement.party.value, statement.party_code),
+                state=state,
+                hub_count=count_settled(hub),
+                party_count=count_settled(stated),
+                difference_count=0,
+                compare_time=begun,
+            )
+            await comparison_store.finish(
+                connection,
+                result,
+                statement_id=statement.statement_id,
+                begun=begun,
+                due_time=None,
+                claimed=claimed,
+            )
+            return result
+
+        return await self._database.run("clearing.total_again", work)
 
     async def store(self, compared: Compared) -> Result:
         """Stores a comparison in a transaction of its own."""
@@ -170,11 +212,14 @@ class Reconciler:
             statement_id=compared.statement_id,
             begun=compared.begun,
             due_time=compared.due_time,
+            claimed=compared.claimed,
         )
         await store_findings(connection, leg, compared.findings, now)
         return result
 
-    async def _compare(self, leg: Leg, begun: datetime, statement_id: UUID | None) -> Compared:
+    async def _compare(
+        self, leg: Leg, begun: datetime, statement_id: UUID | None, claimed: datetime | None
+    ) -> Compared:
         with span("clearing.compare", attributes={"yijie.count": len(leg.records)}):
             await self.hub_time(leg.until)
             view = await self._view(leg)
@@ -202,6 +247,7 @@ class Reconciler:
             party_count=len(leg.records),
             findings=settled,
             due_time=due_time,
+            claimed=claimed,
         )
 
     async def _view(self, leg: Leg) -> View:
@@ -224,7 +270,16 @@ class Reconciler:
             settlement_ids=[one.settlement_id for one in strangers if one.settlement_id],
             request_ids=[one.request_id for one in strangers if one.request_id],
         )
-        return View(expected=expected, others=others)
+        twins: dict[bytes, UUID] = {}
+        if not leg.is_present:
+            twins = await hub_store.find_twins(
+                self._database,
+                leg.party,
+                leg.party_code,
+                day=leg.business_date,
+                bill_digests=[one.bill_digest for one in expected if one.bill_digest],
+            )
+        return View(expected=expected, others=others, twins=twins)
 
     async def _ask_journal(self, view: View, findings: Sequence[Finding]) -> View:
         # The rows follow the journal by seconds: what they do not have may be on its way.
@@ -270,7 +325,9 @@ async def store_findings(
     if not findings and not await difference_store.concerns(connection, day, party, code):
         return
     await difference_store.lock_day(connection, day)
-    keys = await difference_store.replace_findings(connection, day, party, code, findings)
+    before = await difference_store.replace_findings(connection, day, party, code, findings)
+    now_found = {one.key for one in findings}
+    keys = before | now_found
     # Where this leg agrees and another does not, the difference says so.
     keys |= await difference_store.keys_of(connection, day, party, code)
     if not keys:
@@ -288,7 +345,7 @@ async def store_findings(
         found = by_key.get(key)
         draft = merge(found, compared) if found else None
         stored = newest.get(key)
-        todo = step(stored, draft)
+        todo = step(stored, draft, came_back=key in now_found and key not in before)
         if stored is not None and todo in {Step.CLOSE, Step.REPLACE}:
             closed = (
                 DifferenceState.RESOLVED_BY_ITSELF
@@ -323,6 +380,6 @@ def _is_young(finding: Finding, after: datetime) -> bool:
     return (
         finding.cause in {Cause.PENDING_HERE, Cause.FAILED_HERE}
         and finding.settlement_id is not None
-        and finding.settlement_id.version == _TIMED
+        and has_time(finding.settlement_id)
         and time_of(finding.settlement_id) > after
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -21,7 +22,12 @@ from services.kit.wire import invalid
 M = TypeVar("M", bound=Message)
 
 _LONG_NUMBER: Final = re.compile(r"[0-9]{11}")
-"""An id number, a telephone or a card: nothing that a note is about has so many digits in a row."""
+"""An id number, a telephone or a card."""
+_KEY: Final = re.compile(
+    r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[HP][0-9]{11}\b", re.IGNORECASE | re.ASCII
+)
+"""A settlement, a request or an institution: the only things with so many digits that a note is
+about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +49,8 @@ def read_resolution(difference_id: UUID, note: str, operator_code: str) -> Resol
     if not note:
         raise invalid("note", "must not be blank")
     for field, text in (("note", note), ("operator_code", operator_code)):
-        if _LONG_NUMBER.search(text):
+        # Full-width digits are digits, too.
+        if _LONG_NUMBER.search(_KEY.sub("", unicodedata.normalize("NFKC", text))):
             raise invalid(field, "holds a number of eleven digits or more, which may be a person's")
     return Resolution(difference_id=difference_id, note=note, operator_code=operator_code)
 

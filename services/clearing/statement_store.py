@@ -77,9 +77,12 @@ _LOAD_RECORDS: Final = """/* clearing.load_statement_records */
 SELECT settlement_id, request_id, institution_code, insured_region_code, scheme_code, status,
        total_fen, fund_fen, account_fen, cash_fen
   FROM statement_record WHERE statement_id = $1"""
+_SET_DIFFERENT: Final = """/* clearing.set_statement_different */
+UPDATE statement SET state = 'DIFFERENT'
+ WHERE statement_id = $1 AND state = 'EVEN' RETURNING statement_id"""
 _SET_COMPARED: Final = """/* clearing.set_statement_compared */
 UPDATE statement SET state = 'COMPARED'
- WHERE statement_id = $1 AND state IN ('EVEN', 'DIFFERENT', 'COMPARED') RETURNING statement_id"""
+ WHERE statement_id = $1 AND state IN ('EVEN', 'DIFFERENT') RETURNING statement_id"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +224,11 @@ async def load_records(connection: Connection | Database, statement: Statement) 
 async def set_compared(connection: Connection, statement_id: UUID) -> bool:
     """Says that the details were compared; False: a later statement has taken its place."""
     return await connection.fetchrow(_SET_COMPARED, statement_id) is not None
+
+
+async def set_different(connection: Connection, statement_id: UUID) -> bool:
+    """Says that totals which were even are not any more; False: the statement has moved on."""
+    return await connection.fetchrow(_SET_DIFFERENT, statement_id) is not None
 
 
 def _statement(row: asyncpg.Record) -> Statement:

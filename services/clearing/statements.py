@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -13,21 +13,21 @@ from services.clearing import (
     statement_store,
 )
 from services.clearing.comparison_store import LegDay, Result
-from services.clearing.domain.reconciliation import LegRecord, Party
+from services.clearing.domain.reconciliation import HubRecord, LegRecord, Party, Status
 from services.clearing.domain.statement_states import ALLOWED, StatementState
 from services.clearing.domain.totals import (
     Group,
-    Sums,
     Totals,
     TotalsDifference,
     add_up,
+    count_settled,
     differing,
     first_gap,
 )
 from services.clearing.reconciliation_clients import business_date_of
 from services.clearing.reconciling import Compared, Reconciler, store_findings
 from services.clearing.statement_store import Statement
-from services.kit.db import Connection
+from services.kit.db import Connection, Database
 from services.kit.errors import Absent, LostRace, RuleForbids
 from services.kit.ids import new_id
 from services.kit.wire import invalid
@@ -91,8 +91,8 @@ class Statements:
         result = Result(
             leg=leg,
             state=state,
-            hub_count=_count(hub),
-            party_count=_count(opening.totals),
+            hub_count=count_settled(hub),
+            party_count=count_settled(opening.totals),
             difference_count=0,
             compare_time=now,
         )
@@ -115,8 +115,10 @@ class Statements:
             InvalidArgument: a detail is of another day or party, or is stated twice.
         """
         statement = await _taking(connection, statement_id)
+        known = await _known_by_request(connection, statement, records)
         placed = [
-            _placed(statement, record, f"records[{index}]") for index, record in enumerate(records)
+            _placed(statement, record, known, f"records[{index}]")
+            for index, record in enumerate(records)
         ]
         written = await statement_store.insert_records(connection, statement_id, placed)
         for index, record in enumerate(placed):
@@ -137,14 +139,21 @@ class Statements:
         if statement is None or StatementState.COMPARED not in ALLOWED[statement.state]:
             return None
         records = await statement_store.load_records(self._database, statement)
+        known = await _known_by_request(self._database, statement, records)
+        named = [
+            one
+            if one.settlement_id is not None or one.request_id not in known
+            else replace(one, settlement_id=known[one.request_id].settlement_id)
+            for one in records
+        ]
         earlier = [
             one.settlement_id
-            for one in records
+            for one in named
             if one.settlement_id is not None
             and business_date_of(one.settlement_id) < statement.business_date
         ]
         stated = await statement_store.load_totals(self._database, statement_id)
-        gap = first_gap(stated, add_up(records, earlier))
+        gap = first_gap(stated, add_up(named, earlier))
         if gap is not None:
             name, left, right = gap
             unit = "Count" if name.endswith("_count") else "Fen"
@@ -192,16 +201,38 @@ async def _taking(connection: Connection, statement_id: UUID) -> Statement:
     return statement
 
 
-def _placed(statement: Statement, record: LegRecord, field: str) -> LegRecord:
-    """Returns a detail with its party filled in, or raises InvalidArgument."""
+async def _known_by_request(
+    connection: Connection | Database, statement: Statement, records: Sequence[LegRecord]
+) -> dict[UUID | None, HubRecord]:
+    """Returns the party's settlements that details name by their request alone, by request."""
+    requests = [one.request_id for one in records if not one.settlement_id and one.request_id]
+    if not requests:
+        return {}
+    found = await hub_store.find(connection, settlement_ids=[], request_ids=requests)
+    return {
+        one.request_id: one
+        for one in found
+        if one.place.code_of(statement.party) == statement.party_code
+    }
+
+
+def _placed(
+    statement: Statement,
+    record: LegRecord,
+    known: Mapping[UUID | None, HubRecord],
+    field: str,
+) -> LegRecord:
+    """Returns a detail of the statement's day, or raises InvalidArgument."""
+    day = statement.business_date
+    key = "settlement_id"
     if record.settlement_id is not None:
         day = business_date_of(record.settlement_id)
-        if day > statement.business_date:
-            raise invalid(f"{field}.settlement_id", "is of a later business date")
-        if day < statement.business_date and record.status.value != "REVERSED":
-            raise invalid(
-                f"{field}.settlement_id", "is of an earlier business date and not taken back"
-            )
+    elif record.request_id in known:
+        key, day = "request_id", known[record.request_id].business_date
+    if day > statement.business_date:
+        raise invalid(f"{field}.{key}", "is of a later business date")
+    if day < statement.business_date and record.status is not Status.REVERSED:
+        raise invalid(f"{field}.{key}", "is of an earlier business date and not taken back")
     institution = record.place.institution_code
     if statement.party is Party.CARE_PROVINCE:
         if not institution:
@@ -210,8 +241,3 @@ def _placed(statement: Statement, record: LegRecord, field: str) -> LegRecord:
     if institution not in {"", statement.party_code}:
         raise invalid(f"{field}.institution_code", "is not the institution that states it")
     return record
-
-
-def _count(totals: Mapping[Group, Totals]) -> int:
-    sums: list[Sums] = [one.settled for one in totals.values()]
-    return sum(one.count for one in sums)

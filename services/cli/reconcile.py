@@ -144,7 +144,9 @@ def _print(out: Console, day: date, results: list[Any], differences: list[Any]) 
             str(one.difference_count),
         )
     out.print(table)
-    if not differences:
+    if not results and not differences:
+        out.print("当日尚未核对任何一方 · nobody was compared for that day yet")
+    elif not differences:
         out.print("没有未处理的差异 · nothing is open")
     for one in differences:
         out.print(f"\n{one.settlement_id or '请求 request ' + one.request_id}", style="bold")

@@ -20,7 +20,7 @@ TEXT_ZH: Final[dict[str, str]] = {
     "RESOURCE_NOT_FOUND": "未找到相应记录",
     "CURSOR_INVALID": "订阅游标无效",
     "CURSOR_IN_FUTURE": "订阅游标超出本系统已有记录，请先对账再续订",
-    "CALLER_NOT_ALLOWED": "调用方证书不属于所请求的统筹区",
+    "CALLER_NOT_ALLOWED": "调用方证书不属于所请求的省份",
     "ID_NUMBER_INVALID": "身份证号码校验未通过",
     "CREDENTIAL_UNKNOWN": "未找到该就诊凭证对应的参保人",
     "CREDENTIAL_EXPIRED": "医保电子凭证已过期，请重新出示",
@@ -66,6 +66,6 @@ TEXT_ZH: Final[dict[str, str]] = {
     "REFUND_ORIGINAL_UNKNOWN": "退费未找到对应的原明细",
     "VISIT_BUSY": "该就诊正在办理结算或撤销，请稍后重试",
     "STATEMENT_INCOMPLETE": "对账明细不全，或与所报总额不符",
-    "DIFFERENCE_RESOLVED": "该对账差异已处理，内容与此次不同",
+    "DIFFERENCE_RESOLVED": "该对账差异已由他次处理或已自行消除，不能再标记",
     "STATEMENT_CLOSED": "该对账单已核对完毕或已被新对账单取代，不再接收明细",
 }

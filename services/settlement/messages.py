@@ -234,6 +234,7 @@ def answer_of(case: adjudication_pb2.Case, adjudication: adjudication_pb2.Adjudi
     return Answer(
         total_fen=case.amounts.total.fen,
         in_scope_fen=case.amounts.in_scope.fen,
+        uses_account=case.use_account,
         deductible_fen=adjudication.deductible.fen,
         fund_payments=[
             Payment(payment.fund_type_code, payment.amount.fen)

@@ -13,13 +13,13 @@ from services.kit.clock import Clock
 from services.kit.crypto import BlindIndex
 from services.kit.db import ATTEMPTS_MAX
 from services.kit.deadline import DeadlineTooShortError
-from services.kit.errors import LostRace, RuleForbids
+from services.kit.errors import DomainError, LostRace, RuleForbids
 from services.kit.idempotency import reused
 from services.settlement import messages
 from services.settlement.domain.states import State
 from services.settlement.settle_visit import VisitOrders
 from services.settlement.store import NOTHING, Record, Store, VisitRevision
-from services.settlement.usecases import NO_ANSWER, Settlements, outcome_pending
+from services.settlement.usecases import Settlements, outcome_pending
 from yijie.settlement.v1 import settlement_pb2, settlement_service_pb2
 
 
@@ -68,8 +68,9 @@ class Reversals:
             return messages.settlement_of(record, full=False), record.state is State.REVERSED
         try:
             record = await self._settlements.finish_reversal(record, request_id)
-        except (*NO_ANSWER, DeadlineTooShortError):
-            # It is decided and will be done: not "nothing happened, come back later".
+        except (DomainError, DeadlineTooShortError):
+            # It is decided and will be done, also where the region refuses it for now: not "nothing
+            # happened, come back later".
             raise outcome_pending(record.settlement_id) from None
         return messages.settlement_of(record, full=False), False
 

@@ -62,7 +62,7 @@ CANCELLED = "ADJUDICATION_CANCELLED"
 NOT_MET = "EXPECTATION_NOT_MET"
 ABANDONED = "INSURED_REGION_UNAVAILABLE"
 _RETRY_MS = 1000
-NO_ANSWER = (Unavailable, Overloaded, LostRace)
+_NO_ANSWER = (Unavailable, Overloaded, LostRace)
 """What says nothing of what was done."""
 
 
@@ -228,7 +228,7 @@ class Settlements:
         """
         try:
             return await self._resume(record, last=last)
-        except (*NO_ANSWER, DeadlineTooShortError):
+        except (*_NO_ANSWER, DeadlineTooShortError):
             # Whose silence it was: something may be booked, so never "nothing happened".
             raise outcome_pending(record.settlement_id) from None
 
@@ -239,11 +239,12 @@ class Settlements:
         except DomainError as error:
             if is_refusal(error):
                 # An attempt whose answer was lost may be booked, or under this id something
-                # else: neither may stand. Not told is who said so, or was never asked.
-                heard = error.domain != "" and error.reason != CANCELLED
+                # else: neither may stand, also where no route leads to the region any more. Not
+                # told is who said that it was told.
+                told = error.reason == CANCELLED
                 if error.reason == NOT_MET:
                     error = quote_changed(named_by_region(error.metadata))
-                return await self._refused(record, error, cancel=heard)
+                return await self._refused(record, error, cancel=not told)
             if not last or isinstance(error, NotAskedError):
                 raise
             # Final, so not UNAVAILABLE: a repeat of the same request would get this for ever.
@@ -380,7 +381,8 @@ class Settlements:
         """
         failed = await self._fail(record, error, cancel=cancel)
         if cancel and failed.state is State.FAILED and messages.visit_of(record) is not None:
-            with contextlib.suppress(*NO_ANSWER, DeadlineTooShortError):
+            # Whatever comes of it, the intent is there: the caller hears why it failed.
+            with contextlib.suppress(DomainError, DeadlineTooShortError):
                 await self.cancel_booking(record)
                 await self._intents.delete(record.settlement_id, "CANCEL")
         return failed

@@ -292,11 +292,13 @@ def test_a_region_that_does_not_split_has_one_bill_of_the_year_of_discharge():
     assert "year_part" not in {step.code for step in outcome.steps}
 
 
-def test_an_old_year_without_policy_is_refused_and_named():
+@pytest.mark.parametrize("year", [2016, 1999, 1])
+def test_an_old_year_without_policy_is_refused_and_named(year):
+    """Also one before any year that is booked: an admission that was mistyped."""
     with pytest.raises(RuleForbids) as refused:
-        settle_in(NOTHING, over_new_year(begin=date(2016, 12, 20), end=date(2017, 1, 9)))
+        settle_in(NOTHING, over_new_year(begin=date(year, 12, 20), end=date(2017, 1, 9)))
     assert refused.value.reason == "POLICY_NOT_COVERED"
-    assert refused.value.metadata["date"] == "2016-12-31"
+    assert refused.value.metadata["date"] == f"{year:04}-12-31"
     assert refused.value.metadata["missing"] == "date"
 
 

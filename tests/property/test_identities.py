@@ -36,6 +36,7 @@ def consistent(draw):
     return Answer(
         total_fen=total,
         in_scope_fen=in_scope,
+        uses_account=account > 0 or draw(st.booleans()),
         deductible_fen=deductible,
         fund_payments=payments,
         fund_total_fen=total - left,

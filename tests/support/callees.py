@@ -287,6 +287,8 @@ class FakeBenefits(benefits_service_pb2_grpc.BenefitsServiceServicer):
     history: list[tuple[str, str]] = field(default_factory=list)
     """What was booked and restored, in order: ("book" or "restore", settlement id)."""
     cancel_is_down: bool = False
+    cancel_is_refused: bool = False
+    """True: it answers a Cancel with an error that no region should have for it."""
     delay_s: float = 0.0
     account_fen: int = 5_000
     deductible_fen: int = DEDUCTIBLE_FEN
@@ -384,6 +386,8 @@ class FakeBenefits(benefits_service_pb2_grpc.BenefitsServiceServicer):
         self.cancels.append(request.settlement_id)
         if self.cancel_is_down:
             await refuse(context, Unavailable("DATABASE_UNAVAILABLE", "down"), "benefits")
+        if self.cancel_is_refused:
+            await refuse(context, RuleForbids("MONTH_CLOSED", "not any more"), "benefits")
         booking = self.bookings.setdefault(request.settlement_id, Booking())
         if booking.case is not None and not booking.cancelled:
             self.history.append(("restore", request.settlement_id))

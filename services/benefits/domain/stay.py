@@ -159,8 +159,10 @@ def _settle_pieces(
     outcomes = []
     balance = standing.account_balance
     for _, piece in pieces:
+        # Before the sums: of a year that no pack covers there are none.
+        snapshot = find_snapshot(policy, piece)
         sums = standing.years[piece.end_date.year]
-        outcome = adjudicate(piece, find_snapshot(policy, piece), sums, balance, earlier)
+        outcome = adjudicate(piece, snapshot, sums, balance, earlier)
         check_identities(outcome)
         balance = outcome.account_balance
         earlier = Earlier(

@@ -128,10 +128,11 @@ class Step(Enum):
     REPLACE = "REPLACE"
 
 
-def step(stored: Stored | None, draft: Draft | None) -> Step:
+def step(stored: Stored | None, draft: Draft | None, *, came_back: bool = False) -> Step:
     """Returns what to do about a settlement: what is stored of it, and what the legs show now.
 
-    What somebody has resolved stays so while the legs show the same.
+    What somebody has resolved stays so while the legs show the same; `came_back`: they agreed in
+    between, so that it has happened again.
     """
     is_open = stored is not None and stored.state is DifferenceState.OPEN
     if draft is None:
@@ -139,7 +140,7 @@ def step(stored: Stored | None, draft: Draft | None) -> Step:
     same = stored is not None and stored.fingerprint == draft.fingerprint
     if is_open:
         return Step.REFRESH if same else Step.REPLACE
-    if same and stored is not None and stored.state is DifferenceState.RESOLVED:
+    if same and not came_back and stored is not None and stored.state is DifferenceState.RESOLVED:
         return Step.NOTHING
     return Step.ADD
 

@@ -22,7 +22,7 @@ EXPLANATION_ZH: Mapping[Cause, str] = MappingProxyType(
         Cause.OF_ANOTHER_PARTY: ("平台上该笔结算属于另一机构或另一省；请核对对账单中的结算编号。"),
         Cause.REPLY_LOST: (
             "平台已结算，对方没有记录，多为应答丢失或本地记录丢失；"
-            "请按请求编号或结算编号查询后补记，或申请冲正。"
+            "请按请求编号或结算编号查询后补记，或申请冲正；平台上已撤销的，连同撤销一并补记即可。"
         ),
         Cause.DOUBLE_SUBMIT: (
             "同一单据疑似重复提交，用两个请求编号结算了两次，对方只知其一；请核实后撤销多出的一笔。"
@@ -69,6 +69,7 @@ EXPLANATION_EN: Mapping[Cause, str] = MappingProxyType(
         Cause.REPLY_LOST: (
             "The hub settled and the other side has no record: the answer or the local record was"
             " lost. Fetch it by request id or settlement id and record it, or have it reversed."
+            " Where the hub has taken it back already, record both and no more."
         ),
         Cause.DOUBLE_SUBMIT: (
             "The same bill was probably submitted twice under two request ids, and the other side"

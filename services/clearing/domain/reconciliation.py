@@ -194,6 +194,8 @@ class View:
     """Other settlements that the leg names; they win over `expected` where newer."""
     unsettled: Mapping[UUID, tuple[Unsettled, UUID | None]] = field(default_factory=dict)
     """What the journal said, by settlement id or request id, with the settlement id if there is."""
+    twins: Mapping[bytes, UUID] = field(default_factory=dict)
+    """The party's settlements of the day before and after that stand, by the digest of the bill."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,10 +256,14 @@ def compare(leg: Leg, view: View) -> tuple[Finding, ...]:
             finding = _compare_held(leg, hub, record)
         if finding is not None:
             found.setdefault(finding.key, finding)
+    # A bill that is submitted again after midnight has its twin on the other day.
     twins = {
-        one.bill_digest: one.settlement_id
-        for one in matched.values()
-        if one.bill_digest and one.status_at(leg.until) is Status.STANDING
+        **view.twins,
+        **{
+            one.bill_digest: one.settlement_id
+            for one in matched.values()
+            if one.bill_digest and one.status_at(leg.until) is Status.STANDING
+        },
     }
     for expected in view.expected:
         hub = records[expected.settlement_id]
@@ -345,7 +351,8 @@ def _missing_there(leg: Leg, hub: HubRecord, twins: Mapping[bytes, UUID]) -> Fin
     if hub.status is Status.REVERSED and hub.status_at(leg.until) is Status.STANDING:
         # The hub has taken it back since: now neither has anything.
         return None
-    twin = twins.get(hub.bill_digest)
+    # One that was taken back is not one too many: whoever read so would take the other one back.
+    twin = twins.get(hub.bill_digest) if hub.status is Status.STANDING else None
     cause = Cause.REPLY_LOST if twin is None else Cause.DOUBLE_SUBMIT
     return _finding(leg, hub, None, Kind.MISSING_THERE, cause, twin=twin)
 

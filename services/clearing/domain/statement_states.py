@@ -3,6 +3,7 @@
 stateDiagram-v2
     [*] --> EVEN: its totals are the hub's
     [*] --> DIFFERENT: its totals are not the hub's
+    EVEN --> DIFFERENT: the hub heard late of a settlement or reversal of the date
     EVEN --> COMPARED: details came all the same
     DIFFERENT --> COMPARED: details were compared one by one
     EVEN --> REPLACED: a later statement came
@@ -30,7 +31,9 @@ class StatementState(Enum):
 ALLOWED: Mapping[StatementState | None, frozenset[StatementState]] = MappingProxyType(
     {
         None: frozenset({StatementState.EVEN, StatementState.DIFFERENT}),
-        StatementState.EVEN: frozenset({StatementState.COMPARED, StatementState.REPLACED}),
+        StatementState.EVEN: frozenset(
+            {StatementState.DIFFERENT, StatementState.COMPARED, StatementState.REPLACED}
+        ),
         StatementState.DIFFERENT: frozenset({StatementState.COMPARED, StatementState.REPLACED}),
         StatementState.COMPARED: frozenset({StatementState.REPLACED}),
         StatementState.REPLACED: frozenset(),

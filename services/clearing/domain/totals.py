@@ -96,6 +96,11 @@ def add_up(records: Iterable[LegRecord], settled_earlier: Iterable[UUID]) -> dic
     return found
 
 
+def count_settled(totals: Mapping[Group, Totals]) -> int:
+    """Returns the settlements made on the day in all groups."""
+    return sum(one.settled.count for one in totals.values())
+
+
 def first_gap(
     stated: Mapping[Group, Totals], details: Mapping[Group, Totals]
 ) -> tuple[str, int, int] | None:

@@ -102,11 +102,14 @@ CREATE TABLE comparison (
     compare_time     timestamptz,
     due_time         timestamptz,
     claim_time       timestamptz,
+    seeded           boolean     NOT NULL DEFAULT false,
     PRIMARY KEY (business_date, party, party_code)
 );
 COMMENT ON TABLE comparison IS
     'One row per leg and day: its newest result, and when it is to be compared again.';
 COMMENT ON COLUMN comparison.due_time IS 'When the loop is to compare it; null: there is no need.';
+COMMENT ON COLUMN comparison.seeded IS
+    'It was due by itself once: asking for a day before its end must not spare the look after it.';
 COMMENT ON COLUMN comparison.claim_time IS
     'Since when somebody compares it; a claim that is old is of a process that died.';
 CREATE INDEX comparison_due ON comparison (due_time) WHERE due_time IS NOT NULL;

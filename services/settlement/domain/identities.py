@@ -30,6 +30,8 @@ class Answer:
 
     total_fen: int
     in_scope_fen: int
+    uses_account: bool
+    """The patient lets the personal account pay."""
     deductible_fen: int
     fund_payments: Sequence[Payment]
     fund_total_fen: int
@@ -49,6 +51,8 @@ def broken_identities(answer: Answer) -> list[str]:
         == answer.fund_total_fen + answer.patient_total_fen,
         "I5 patient is account and cash": answer.patient_total_fen
         == answer.account_pay_fen + answer.cash_pay_fen,
+        "no account pays unless it was asked for": answer.uses_account
+        or not answer.account_pay_fen,
         "I6 total is funds, account and cash": answer.total_fen
         == answer.fund_total_fen + answer.account_pay_fen + answer.cash_pay_fen,
         "I7 deductible is in scope": answer.deductible_fen <= answer.in_scope_fen,

@@ -13,6 +13,7 @@ from services.benefits.policies import PACKS_FOLDER, load_policy
 from services.benefits.servicer import FULL_NAME, BenefitsServicer
 from services.benefits.store import Store
 from tests.integration.benefits.conftest import Benefits, make_case, make_stay, split
+from tests.support.eventually import eventually
 from tests.support.rpc import refused, served
 from yijie.benefits.v1 import benefits_service_pb2 as pb
 from yijie.benefits.v1 import benefits_service_pb2_grpc as pb_grpc
@@ -203,6 +204,36 @@ async def test_a_changed_sum_is_named_and_nothing_is_booked(benefits, e1):
     assert not answer.replayed
     refusal = await refused(benefits.commit(case, settlement_id, expected))
     assert refusal.reason == "REQUEST_ID_REUSED"
+
+
+async def test_a_settlement_on_its_way_twice_does_not_change_its_own_expectation(benefits):
+    """The second of two calls waits for the lock: what it then sees used is its own booking."""
+    # Each takes half of what the outpatient fund pays in a year.
+    case = split(make_case(use_account=False), in_scope=90000)
+    # The rows are there, so all calls wait for the lock with the table of bookings as it was.
+    await benefits.commit(case, uuid4())
+    settlement_id = uuid4()
+    expected = await benefits.adjudicate(case)
+    async with benefits.database.connection() as other:
+        transaction = other.raw.transaction()
+        await transaction.start()
+        await other.execute("/* test.lock */ SELECT FROM accumulators FOR UPDATE")
+        calls = [
+            asyncio.create_task(benefits.commit(case, settlement_id, expected)) for _ in range(3)
+        ]
+
+        async def waiting():
+            (count,) = await benefits.database.fetchrow(
+                "/* test.waiting */ SELECT count(*) FROM pg_stat_activity"
+                " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
+            assert count == len(calls)
+
+        await eventually(waiting)
+        await transaction.rollback()
+    answers = await asyncio.gather(*calls)
+    assert sorted(answer.replayed for answer in answers) == [False, True, True]
+    assert all(answer.adjudication == answers[0].adjudication for answer in answers)
 
 
 async def test_a_changed_account_is_named(benefits, e1):

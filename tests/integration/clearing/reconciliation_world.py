@@ -75,12 +75,15 @@ class FakeProvince(benefits_service_pb2_grpc.BenefitsServiceServicer):
 
     bookings: dict[str, Any] = field(default_factory=dict)
     page_rows: int = 2
+    pages_max: int = 1000
+    """After so many pages of a list it goes down."""
     is_down: bool = False
     lists: int = 0
 
     async def ListAdjudications(self, request: Any, context: Any) -> Any:
         self.lists += 1
-        if self.is_down:
+        begin = int(request.page_token or "0")
+        if self.is_down or begin >= self.pages_max * self.page_rows:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "down")
         day = wire.read_date(request.business_date, "business_date")
         listed = [
@@ -89,7 +92,6 @@ class FakeProvince(benefits_service_pb2_grpc.BenefitsServiceServicer):
             if day in dates_of(one)
             and one.insured_region_code[:2] in {"", request.insured_region_code[:2]}
         ]
-        begin = int(request.page_token or "0")
         end = begin + self.page_rows
         return benefits_service_pb2.ListAdjudicationsResponse(
             adjudications=listed[begin:end], next_page_token=str(end) if end < len(listed) else ""

@@ -64,8 +64,16 @@ async def test_yesterday_is_compared_with_every_insured_province(world: World) -
         found = await results(world)
         assert len(found) >= 31
         assert {day for _, day, _ in found} == {DAY}
-        (one,) = await world.open_differences()
-        assert one.cause == pb2.DIFFERENCE_CAUSE_BOOKING_LOST
+        causes = [one.cause for one in await world.open_differences()]
+        assert causes == [pb2.DIFFERENCE_CAUSE_BOOKING_LOST]
+        # A province that was compared before the events came is due again.
+        row = await world.database.fetchrow(
+            "/* test.due */ SELECT count(*) AS n FROM comparison"
+            " WHERE due_time <= $1 OR claim_time IS NOT NULL",
+            world.clock.now(),
+        )
+        assert row is not None
+        assert row["n"] == 0
 
     await eventually(compared, timeout_s=30)
 

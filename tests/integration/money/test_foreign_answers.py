@@ -64,7 +64,7 @@ def test_the_hub_takes_what_the_shipped_policies_answer(region, in_scope):
     )
     before = Accumulators(critical_illness_base=6_000_000)
     outcome = adjudicate(case, find_snapshot(policy(), case), before, 0)
-    asked = adjudication_pb2.Case()
+    asked = adjudication_pb2.Case(use_account=case.use_account)
     asked.amounts.total.fen = case.amounts.total
     asked.amounts.in_scope.fen = in_scope
     assert not broken_identities(answer_of(asked, write_adjudication(outcome, with_trace=False)))
@@ -90,8 +90,20 @@ def _pooled_fund_pays_the_deductible(answer):
     answer.deductible.fen += 20_000
 
 
+def _account_not_asked(answer):
+    answer.cash_pay.fen -= 1
+    answer.account_pay.fen += 1
+
+
 @pytest.mark.parametrize(
-    "spoil", [_fund_type, _no_fund_type, _negative_balance, _pooled_fund_pays_the_deductible]
+    "spoil",
+    [
+        _fund_type,
+        _no_fund_type,
+        _negative_balance,
+        _pooled_fund_pays_the_deductible,
+        _account_not_asked,
+    ],
 )
 async def test_an_answer_that_clearing_could_not_book_settles_nothing(world, spoil):
     """Clearing stops at an event that it cannot book: such a one must never reach the journal."""

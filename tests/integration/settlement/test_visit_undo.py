@@ -5,6 +5,7 @@ journal's; whatever a window asks meanwhile gets the truth.
 from __future__ import annotations
 
 import asyncio
+import io
 from datetime import date
 
 import grpc
@@ -22,7 +23,7 @@ from tests.integration.settlement.stays import (
     stay,
 )
 from tests.integration.settlement.visits import Visits, assert_visits_coherent, line, refund
-from tests.integration.settlement.world import eventually, ident, state_name
+from tests.integration.settlement.world import eventually, ident, served, state_name
 from tests.support.callees import DRUG
 from tests.support.rpc import refused
 
@@ -234,3 +235,55 @@ async def test_a_final_settlement_stands_in_the_way_of_more_fees(world, parts):
         "VISIT_SETTLED",
         final.settlement_id,
     )
+
+
+async def test_a_reversal_that_the_region_refuses_is_not_reported_as_undone_nor_as_refused(
+    world, parts
+):
+    """It is decided: told "no" its caller would keep what recovery takes back later."""
+    _, _, final, _ = parts
+    world.callees.benefits.cancel_is_refused = True
+    request_id = ident()
+    for _ in range(2):
+        refusal = await refused(
+            world.reverse(request_id=request_id, settlement_id=final.settlement_id)
+        )
+        assert (refusal.code, refusal.reason) == ("UNAVAILABLE", "OUTCOME_PENDING")
+    assert await world.open_intents() == ["REVERSE"]
+    world.callees.benefits.cancel_is_refused = False
+    answer = await world.reverse(request_id=request_id, settlement_id=final.settlement_id)
+    assert state_name(answer.settlement) == "REVERSED"
+
+
+async def test_a_failure_is_told_as_it_is_where_the_region_refuses_the_cancel(world):
+    visit_id = await stay(world)
+    benefits = world.callees.benefits
+    benefits.script, benefits.cancel_is_refused = ["refuse"], True
+    request = settle_visit_request(visit_id, STAY_FEN)
+    first = await refused(settle(world, request))
+    assert first.reason == "POLICY_NOT_COVERED"
+    assert (await refused(settle(world, request))).text == first.text
+    assert await world.open_intents() == ["CANCEL"]
+
+
+async def test_what_is_booked_is_taken_back_where_no_route_leads_any_more(dsn, callees, clock):
+    """A reply is lost, then the province falls out of the routing table for a while."""
+    async with served(dsn, callees, clock, io.BytesIO()) as world:
+        visit_id = await stay(world)
+        callees.benefits.mode = "late_reply"
+        request = settle_visit_request(visit_id, STAY_FEN)
+        assert (await refused(settle(world, request))).reason == "OUTCOME_PENDING"
+        assert len(callees.benefits.live) == 1
+    callees.benefits.mode = "ok"
+    routes = {"BENEFITS_ROUTES": f"130000={callees.target}"}
+    async with served(dsn, callees, clock, io.BytesIO(), **routes) as world:
+        refusal = await refused(settle(world, request))
+        assert refusal.reason in {"OUTCOME_PENDING", "POLICY_NOT_COVERED"}
+    async with served(dsn, callees, clock, io.BytesIO()) as world:
+        await world.pass_recovery()
+
+        async def agrees():
+            state = state_name(await world.get(request_id=request.request_id))
+            return len(callees.benefits.live) == (state == "SETTLED") and state != "PENDING"
+
+        await eventually(agrees)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
+from services.cli import reconcile
 from services.cli.__main__ import app
 from services.cli.reconcile import parse_day
 from services.kit.clock import SystemClock, civil_date
@@ -28,3 +30,10 @@ def test_without_a_mesh_it_says_so(tmp_path) -> None:
     done = CliRunner().invoke(app, ["reconcile", "2026-03-31", "--data-dir", str(tmp_path)])
     assert done.exit_code == 1
     assert "no mesh runs" in done.output
+
+
+def test_a_day_that_nobody_was_compared_for_is_not_called_settled(capsys) -> None:
+    reconcile._print(Console(), parse_day("2026-03-31"), [], [])
+    said = capsys.readouterr().out
+    assert "尚未核对" in said
+    assert "nothing is open" not in said

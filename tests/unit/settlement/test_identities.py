@@ -13,6 +13,7 @@ from services.settlement.domain.identities import Answer, Payment, broken_identi
 ZHANG = Answer(
     total_fen=1_735_393,
     in_scope_fen=1_623_300,
+    uses_account=False,
     deductible_fen=90_000,
     fund_payments=[Payment("310100", 1_303_305)],
     fund_total_fen=1_303_305,
@@ -31,6 +32,7 @@ def test_a_bill_paid_from_the_account_adds_up():
     answer = Answer(
         total_fen=452,
         in_scope_fen=429,
+        uses_account=True,
         deductible_fen=429,
         fund_payments=[],
         fund_total_fen=0,
@@ -49,6 +51,7 @@ def test_a_bill_paid_from_the_account_adds_up():
         ({"total_fen": 1_735_394}, "I4"),
         ({"cash_pay_fen": 432_087}, "I5"),
         ({"account_pay_fen": 1}, "I6"),
+        ({"account_pay_fen": 1, "cash_pay_fen": 432_087}, "no account"),
         ({"deductible_fen": 1_623_301}, "I7"),
         ({"in_scope_fen": 1_393_304}, "I8"),
         ({"deductible_fen": -1}, "I8"),

@@ -1,0 +1,219 @@
+"""The hub, the insured regions and clearing, each put together from its own parts.
+
+Like the composition root of each service, with the simulation's database, channels and clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from services.benefits.domain.snapshot import Policy
+from services.benefits.servicer import BenefitsServicer
+from services.benefits.store import Store as BenefitsStore
+from services.clearing import store as clearing_store
+from services.clearing import usecases as clearing
+from services.clearing.clients import SettlementClient
+from services.clearing.domain.ledger import SettlementEvent
+from services.kit.crypto import BlindIndex, FieldCipher, KeyRing
+from services.kit.db import Database
+from services.kit.feed import Batch, FeedConfig, Follower, following, load_cursor
+from services.kit.routes import Route
+from services.proving.simulation.database import MemoryDatabase
+from services.proving.simulation.faults import Faults
+from services.proving.simulation.loop import VirtualClock
+from services.proving.simulation.machine import Process
+from services.proving.simulation.network import Network
+from services.proving.simulation.people import HOSPITALS, PROVINCES, catalogue
+from services.settlement.checking import Checking
+from services.settlement.clients import (
+    BenefitsClient,
+    Callees,
+    FilingClient,
+    IdentityClient,
+    SupervisionClient,
+)
+from services.settlement.feed import Feed
+from services.settlement.feed_store import FeedStore
+from services.settlement.intent_store import IntentStore
+from services.settlement.quarantine_store import QuarantineStore
+from services.settlement.quotes import Quotes
+from services.settlement.recovery import Recovery
+from services.settlement.regions import Regions
+from services.settlement.reversals import Reversals
+from services.settlement.servicer import SettlementServicer
+from services.settlement.settle_visit import VisitOrders
+from services.settlement.snapshots import Snapshots
+from services.settlement.store import Store
+from services.settlement.usecases import Settlements
+from services.settlement.visit_servicer import VisitServicer
+from services.settlement.visit_store import VisitStore
+from services.settlement.visits import Visits
+from yijie.benefits.v1 import benefits_service_pb2_grpc
+from yijie.settlement.v1 import settlement_service_pb2_grpc, visit_service_pb2_grpc
+
+HUBS: Final = ("hub-1", "hub-2")
+NEIGHBOURS: Final = "neighbours"
+CLEARING: Final = ("clearing-1", "clearing-2")
+RECOVERY_AFTER_S: Final = 6.0
+ABANDON_AFTER_S: Final = 20.0
+_OLD: Final = "610000"
+"""The province whose system books whatever comes out."""
+_RECOVERY_INTERVAL_S: Final = 5.0
+_CALLEE_TIMEOUT_S: Final = 0.4
+_SCREENING_TIMEOUT_S: Final = 0.2
+_BENEFITS_TIMEOUT_S: Final = 0.8
+_FEED_POLL_S: Final = 2.5
+_FEED_HEARTBEAT_S: Final = 6.0
+_KEY: Final = bytes(range(32))
+FOLLOWING: Final = FeedConfig(silence_s_max=15.0, backoff_s=0.5, backoff_s_max=4.0, standby_s=2.0)
+
+
+class FixedCatalogues(Snapshots):
+    """The care provinces' catalogues, which do not change during a run."""
+
+    def __init__(self) -> None:
+        regions = [hospital.region_code for hospital in HOSPITALS]
+        self._by_province = {found.region_code: found for found in map(catalogue, regions)}
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """The parts of one replica of settlement."""
+
+    settlement: SettlementServicer
+    visit: VisitServicer
+    recovery: Recovery
+
+
+def make_hub(
+    database: Database, callees: Callees, clock: VirtualClock, entropy: Callable[[int], bytes]
+) -> Hub:
+    """Puts a replica of settlement together, as its composition root does."""
+    cipher = FieldCipher(KeyRing({1: _KEY}, 1), random=entropy)
+    store, intents = Store(database, cipher), IntentStore(database)
+    index, snapshots = BlindIndex(_KEY), FixedCatalogues()
+    visit_store = VisitStore(database, cipher)
+    orders = VisitOrders(visit_store, clock)
+    settlements = Settlements(
+        store=store,
+        intents=intents,
+        callees=callees,
+        checking=Checking(callees, snapshots),
+        orders=orders,
+        quotes=Quotes(cipher, clock),
+        quarantine=QuarantineStore(database, cipher),
+        index=index,
+        clock=clock,
+    )
+    reversals = Reversals(
+        settlements=settlements, store=store, orders=orders, index=index, clock=clock
+    )
+    recovery = Recovery(
+        store=intents,
+        settlements=settlements,
+        clock=clock,
+        after_s=RECOVERY_AFTER_S,
+        abandon_after_s=ABANDON_AFTER_S,
+    )
+    feed = Feed(
+        FeedStore(database, cipher), clock, poll_s=_FEED_POLL_S, heartbeat_s=_FEED_HEARTBEAT_S
+    )
+    visits = Visits(
+        store=visit_store,
+        identity=callees.identity,
+        snapshots=snapshots,
+        index=index,
+        clock=clock,
+    )
+    return Hub(SettlementServicer(settlements, reversals, feed), VisitServicer(visits), recovery)
+
+
+def open_callees(network: Network, process: Process, clock: VirtualClock) -> Callees:
+    """Opens the channels of a replica of settlement."""
+    routes = {province: Route(target=province) for province in PROVINCES}
+    channels = {province: network.channel(process, region_name(province)) for province in PROVINCES}
+    neighbours = network.channel(process, NEIGHBOURS)
+    regions = Regions(routes, channels, timeout_s=_BENEFITS_TIMEOUT_S, clock=clock)
+    return Callees(
+        identity=IdentityClient(neighbours, _CALLEE_TIMEOUT_S),
+        filing=FilingClient(neighbours, _CALLEE_TIMEOUT_S),
+        supervision=SupervisionClient(neighbours, _SCREENING_TIMEOUT_S),
+        benefits=BenefitsClient(regions),
+        catalogue=None,
+    )
+
+
+async def serve_hub(
+    network: Network,
+    process: Process,
+    database: Database,
+    clock: VirtualClock,
+    entropy: Callable[[int], bytes],
+) -> None:
+    """Serves settlement and finishes what is open, for as long as the process lives."""
+    hub = make_hub(database, open_callees(network, process, clock), clock, entropy)
+    server: Any = network.serve(process, "settlement")
+    settlement_service_pb2_grpc.add_SettlementServiceServicer_to_server(hub.settlement, server)
+    visit_service_pb2_grpc.add_VisitServiceServicer_to_server(hub.visit, server)
+    async with hub.recovery.running(_RECOVERY_INTERVAL_S):
+        await asyncio.Event().wait()
+
+
+def region_name(province: str) -> str:
+    """Returns the name of the machine that serves a province's benefits."""
+    return f"region-{province[:2]}"
+
+
+class _Region(BenefitsServicer):
+    """A province's own system, which may answer wrongly or not know of expectations."""
+
+    def __init__(
+        self, store: BenefitsStore, policy: Policy, faults: Faults, *, is_old: bool
+    ) -> None:
+        super().__init__(store, policy)
+        self._faults = faults
+        self._is_old = is_old
+
+    async def Commit(self, request: Any, context: Any) -> Any:  # noqa: N802 - gRPC's name
+        """Books rightly and answers, now and then, amounts that do not add up."""
+        if self._is_old:
+            request.ClearField("expected")
+        response = await super().Commit(request, context)
+        if self._faults.hits("wrong_answer"):
+            response.adjudication.cash_pay.fen += 1
+        return response
+
+
+async def serve_region(
+    network: Network, process: Process, database: Database, policy: Policy
+) -> None:
+    """Serves the benefits of an insured province."""
+    server: Any = network.serve(process, "benefits")
+    is_old = process.name == region_name(_OLD)
+    servicer = _Region(BenefitsStore(database), policy, network.faults, is_old=is_old)
+    benefits_service_pb2_grpc.add_BenefitsServiceServicer_to_server(servicer, server)
+    await asyncio.Event().wait()
+
+
+async def serve_clearing(
+    network: Network, process: Process, database: MemoryDatabase, clock: VirtualClock
+) -> None:
+    """Books the feed, for as long as the process lives."""
+
+    async def apply(after: str, batch: Batch[SettlementEvent]) -> None:
+        await clearing.book_batch(database, after=after, batch=batch)
+
+    follower = Follower(
+        clearing_store.FEED,
+        FOLLOWING,
+        clock,
+        cursor=functools.partial(load_cursor, database, clearing_store.FEED),
+        subscribe=SettlementClient(network.channel(process, *HUBS)).events,
+        apply=apply,
+    )
+    async with following(follower):
+        await asyncio.Event().wait()

@@ -1,0 +1,427 @@
+"""Settlement's statements on the journal and open intents; SQL of the same names in its stores.
+
+The arguments of a function are $1, $2, … of the statement.
+"""
+
+# ruff: noqa: PLR0917
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from services.proving.simulation.engine import Result, Row, Statement, Transaction
+
+_SETTLED: Final = "SETTLED"
+_CLAIMED: Final = ("settlement_id", "kind", "request_id", "create_time", "insured_province")
+
+
+def insert_intent_rows(t: Transaction, values: tuple[Any, ...]) -> None:
+    """Settlement, PENDING and the open intent, from $1 to $14 of both statements."""
+    (settlement_id, request_id, _, care, insured, institution, person_id, scheme, total) = values[
+        :9
+    ]
+    trace_id, now, commit_request, detail, province = values[9:14]
+    t.insert(
+        "settlement",
+        (settlement_id,),
+        {
+            "settlement_id": settlement_id,
+            "request_id": request_id,
+            "care_region_code": care,
+            "insured_region_code": insured,
+            "institution_code": institution,
+            "person_id": person_id,
+            "scheme_code": scheme,
+            "total_fen": total,
+            "trace_id": trace_id,
+            "create_time": now,
+            "commit_request": commit_request,
+            "detail": detail,
+        },
+    )
+    _change(t, settlement_id, 1, state="PENDING", change_time=now, request_id=request_id)
+    _open(t, settlement_id, "SETTLE", request_id, now, province)
+
+
+def insert_intent(t: Transaction, *values: Any) -> Result:
+    """Request, settlement, PENDING and the open intent; nothing if the request id is taken."""
+    settlement_id, request_id, digest, now = values[0], values[1], values[2], values[10]
+    if not _take(t, request_id, "Settle", digest, settlement_id, now):
+        return []
+    insert_intent_rows(t, values)
+    return [{"settlement_id": settlement_id}]
+
+
+def insert_settled(
+    t: Transaction,
+    settlement_id: UUID,
+    now: datetime,
+    request_id: UUID,
+    trace_id: str,
+    adjudication: bytes,
+    total: int,
+    fund: int,
+    account: int,
+    cash: int,
+    event: bytes,
+    care_province: str,
+    insured_province: str,
+) -> Result:
+    """The outcome SETTLED with its event, unless there is an outcome."""
+    won = _change(
+        t,
+        settlement_id,
+        2,
+        state=_SETTLED,
+        change_time=now,
+        request_id=request_id,
+        trace_id=trace_id,
+        adjudication=adjudication,
+        total_fen=total,
+        fund_fen=fund,
+        account_fen=account,
+        cash_fen=cash,
+    )
+    if won:
+        _tell(t, settlement_id, _SETTLED, now, event, care_province, insured_province)
+    t.delete("open_intent", settlement_id, "SETTLE")
+    return _won(settlement_id, won=won)
+
+
+def insert_failed(
+    t: Transaction,
+    settlement_id: UUID,
+    now: datetime,
+    request_id: UUID,
+    trace_id: str,
+    reason: str,
+    cancel: str,
+    failure: bytes,
+    province: str,
+) -> Result:
+    """The outcome FAILED, and with `cancel` the work of telling the region."""
+    won = _change(
+        t,
+        settlement_id,
+        2,
+        state="FAILED",
+        reason=reason,
+        change_time=now,
+        request_id=request_id,
+        trace_id=trace_id,
+        failure=failure,
+    )
+    if won and cancel == "CANCEL":
+        _open(t, settlement_id, "CANCEL", request_id, now, province)
+    t.delete("open_intent", settlement_id, "SETTLE")
+    return _won(settlement_id, won=won)
+
+
+def insert_reversal(
+    t: Transaction,
+    request_id: UUID,
+    digest: bytes,
+    settlement_id: UUID,
+    now: datetime,
+    province: str,
+    visit_id: UUID | None,
+    revision: int | None,
+) -> Result:
+    """The intent to reverse what is SETTLED and not reversed, with its request id, or nothing."""
+    visit = t.get("visit", visit_id) if visit_id is not None else None
+    raised = False
+    if visit is not None and visit["revision"] == revision:
+        visit = t.lock("visit", visit_id)
+        raised = visit is not None and visit["revision"] == revision
+        if visit is not None and raised:
+            t.update("visit", (visit_id,), revision=visit["revision"] + 1, update_time=now)
+    outcome = t.get("state_change", settlement_id, 2)
+    is_settled = outcome is not None and outcome["state"] == _SETTLED
+    if (
+        not is_settled
+        or t.get("state_change", settlement_id, 3) is not None
+        or (visit_id is not None and not raised)
+    ):
+        return []
+    row = _intent(settlement_id, "REVERSE", request_id, now, province)
+    if not t.insert_new("open_intent", (settlement_id, "REVERSE"), row):
+        return []
+    insert_request(t, request_id, "Reverse", digest, settlement_id, now)
+    return [{"settlement_id": settlement_id}]
+
+
+def is_reversing(t: Transaction, settlement_id: UUID) -> Result:
+    """Whether the intent to reverse is open."""
+    return [{"?column?": 1}] if t.get("open_intent", settlement_id, "REVERSE") else []
+
+
+def take_request(
+    t: Transaction, request_id: UUID, digest: bytes, settlement_id: UUID, now: datetime
+) -> Result:
+    """Takes a request id for a reversal, unless it is taken."""
+    taken = _take(t, request_id, "Reverse", digest, settlement_id, now)
+    return [{"request_id": request_id}] if taken else []
+
+
+def insert_reversed(
+    t: Transaction,
+    settlement_id: UUID,
+    now: datetime,
+    request_id: UUID,
+    trace_id: str,
+    event: bytes,
+    care_province: str,
+    insured_province: str,
+) -> Result:
+    """REVERSED with its event, unless it is there."""
+    won = _change(
+        t,
+        settlement_id,
+        3,
+        state="REVERSED",
+        change_time=now,
+        request_id=request_id,
+        trace_id=trace_id,
+    )
+    if won:
+        _tell(t, settlement_id, "REVERSED", now, event, care_province, insured_province)
+    t.delete("open_intent", settlement_id, "REVERSE")
+    return _won(settlement_id, won=won)
+
+
+def find_request(t: Transaction, request_id: UUID) -> Result:
+    """What a request id stands for."""
+    row = t.get("request", request_id)
+    return [dict(row)] if row else []
+
+
+def find(t: Transaction, settlement_id: UUID) -> Result:
+    """A settlement with its outcome and its reversal."""
+    row = t.get("settlement", settlement_id)
+    return [_joined(t, row)] if row else []
+
+
+def list_settlements(
+    t: Transaction,
+    before: UUID | None,
+    care: str,
+    insured: str,
+    first: UUID | None,
+    end: UUID | None,
+    state: str,
+    limit: int,
+) -> Result:
+    """Settlements, newest first."""
+    rows = [
+        _joined(t, row)
+        for (settlement_id,), row in t.scan("settlement")
+        if (before is None or settlement_id < before)
+        and (first is None or settlement_id >= first)
+        and (end is None or settlement_id < end)
+        and row["care_region_code"].startswith(care)
+        and row["insured_region_code"].startswith(insured)
+    ]
+    if state:
+        rows = [row for row in rows if _state_of(row) == state]
+    return sorted(rows, key=lambda row: row["settlement_id"], reverse=True)[:limit]
+
+
+def claim_intents(
+    t: Transaction,
+    now: datetime,
+    older: datetime,
+    claimed: datetime,
+    per_province: int,
+    provinces: Sequence[str],
+    counts: Sequence[int],
+    total: int,
+) -> Result:
+    """Open intents that nobody works on, so many of a province; locked ones are skipped."""
+    busy = dict(zip(provinces, counts, strict=True))
+    by_province: dict[str, list[Row]] = {}
+    for _, row in t.scan("open_intent"):
+        if row["create_time"] < older and _is_free(row, claimed):
+            by_province.setdefault(row["insured_province"], []).append(row)
+    ranked = []
+    for province, rows in by_province.items():
+        rows.sort(key=_claimed_first)
+        places = max(0, per_province - busy.get(province, 0))
+        ranked += list(enumerate(rows[:places]))
+    ranked.sort(key=lambda found: (found[0], found[1]["create_time"]))
+    taken: list[dict[str, Any]] = []
+    for _, row in ranked:
+        key = (row["settlement_id"], row["kind"])
+        if len(taken) == total:
+            break
+        if t.is_locked("open_intent", *key):
+            continue
+        # The newest version, as FOR UPDATE has it: another replica may have claimed it meanwhile.
+        newest = t.lock("open_intent", *key)
+        if newest is not None and _is_free(newest, claimed):
+            changed = t.update("open_intent", key, claim_time=now)
+            taken += [{name: changed[name] for name in _CLAIMED}] if changed else []
+    return taken
+
+
+def extend_claim(
+    t: Transaction, settlement_id: UUID, kind: str, claimed_at: datetime, now: datetime
+) -> Result:
+    """Renews a claim that is still ours."""
+    row = t.get("open_intent", settlement_id, kind)
+    if row is None or row["claim_time"] != claimed_at:
+        return []
+    newest = t.lock("open_intent", settlement_id, kind)
+    if newest is None or newest["claim_time"] != claimed_at:
+        return []
+    t.update("open_intent", (settlement_id, kind), claim_time=now)
+    return [{"settlement_id": settlement_id}]
+
+
+def insert_quarantine(t: Transaction, settlement_id: UUID, *values: Any) -> Result:
+    """An answer that was refused."""
+    t.insert("quarantine", (t.server.next_value("quarantine"),), {"of": (settlement_id, *values)})
+    return 1
+
+
+def delete_intent(t: Transaction, settlement_id: UUID, kind: str) -> Result:
+    """Finished work."""
+    return int(t.delete("open_intent", settlement_id, kind))
+
+
+def count_intents(t: Transaction) -> Result:
+    """How much is open, and since when."""
+    times = [row["create_time"] for _, row in t.scan("open_intent")]
+    return [{"open": len(times), "oldest": min(times, default=None)}]
+
+
+def ensure_months(t: Transaction, first: date, second: date) -> Result:  # noqa: ARG001
+    """There are no partitions here."""
+    return []
+
+
+def _take(
+    t: Transaction, request_id: UUID, method: str, digest: bytes, settlement_id: UUID, now: datetime
+) -> bool:
+    return t.insert_new("request", (request_id,), _request(method, digest, settlement_id, now))
+
+
+def insert_request(
+    t: Transaction, request_id: UUID, method: str, digest: bytes, settlement_id: UUID, now: datetime
+) -> None:
+    """A request id that must not be taken."""
+    t.insert("request", (request_id,), _request(method, digest, settlement_id, now))
+
+
+def _request(method: str, digest: bytes, settlement_id: UUID, now: datetime) -> Row:
+    return {
+        "method": method,
+        "request_hash": digest,
+        "settlement_id": settlement_id,
+        "create_time": now,
+    }
+
+
+def _open(
+    t: Transaction, settlement_id: UUID, kind: str, request_id: UUID, now: datetime, province: str
+) -> None:
+    row = _intent(settlement_id, kind, request_id, now, province)
+    t.insert("open_intent", (settlement_id, kind), row)
+
+
+def _intent(
+    settlement_id: UUID, kind: str, request_id: UUID, now: datetime, province: str
+) -> dict[str, Any]:
+    return {
+        "settlement_id": settlement_id,
+        "kind": kind,
+        "request_id": request_id,
+        "create_time": now,
+        "claim_time": None,
+        "insured_province": province,
+    }
+
+
+def _change(t: Transaction, settlement_id: UUID, version: int, **columns: Any) -> bool:
+    return t.insert_new("state_change", (settlement_id, version), columns)
+
+
+def _tell(
+    t: Transaction,
+    settlement_id: UUID,
+    kind: str,
+    now: datetime,
+    event: bytes,
+    care_province: str,
+    insured_province: str,
+) -> None:
+    key = (t.xid, t.server.next_value("outbox"))
+    t.insert(
+        "outbox",
+        key,
+        {
+            "transaction_id": key[0],
+            "sequence": key[1],
+            "settlement_id": settlement_id,
+            "kind": kind,
+            "event_time": now,
+            "settlement": event,
+            "care_province": care_province,
+            "insured_province": insured_province,
+        },
+    )
+
+
+def _won(settlement_id: UUID, *, won: bool) -> Result:
+    return [{"settlement_id": settlement_id}] if won else []
+
+
+def _joined(t: Transaction, row: Row) -> dict[str, Any]:
+    settlement_id = row["settlement_id"]
+    outcome = t.get("state_change", settlement_id, 2) or {}
+    reversed_ = t.get("state_change", settlement_id, 3) or {}
+    return {
+        **row,
+        "outcome": outcome.get("state"),
+        "reason": outcome.get("reason", "" if outcome else None),
+        "failure": outcome.get("failure"),
+        "outcome_time": outcome.get("change_time"),
+        "adjudication": outcome.get("adjudication"),
+        "reverse_time": reversed_.get("change_time"),
+    }
+
+
+def _state_of(row: Row) -> str:
+    return "REVERSED" if row["reverse_time"] else row["outcome"] or "PENDING"
+
+
+def _is_free(row: Row, claimed_before: datetime) -> bool:
+    claim_time = row["claim_time"]
+    return claim_time is None or claim_time < claimed_before
+
+
+def _claimed_first(row: Row) -> tuple[bool, datetime, datetime]:
+    claim_time = row["claim_time"]
+    return claim_time is not None, claim_time or row["create_time"], row["create_time"]
+
+
+STATEMENTS: Final[Mapping[str, Statement]] = {
+    "settlement.insert_intent": insert_intent,
+    "settlement.insert_settled": insert_settled,
+    "settlement.insert_failed": insert_failed,
+    "settlement.insert_reversal": insert_reversal,
+    "settlement.is_reversing": is_reversing,
+    "settlement.take_request": take_request,
+    "settlement.insert_reversed": insert_reversed,
+    "settlement.find_request": find_request,
+    "settlement.find": find,
+    "settlement.list": list_settlements,
+    "settlement.insert_quarantine": insert_quarantine,
+    "settlement.claim_intents": claim_intents,
+    "settlement.extend_claim": extend_claim,
+    "settlement.delete_intent": delete_intent,
+    "settlement.count_intents": count_intents,
+    "settlement.ensure_months": ensure_months,
+}
