@@ -107,16 +107,9 @@ async def commit(
             return _replay(held, request_hash)
         computed = _compute(policy, case, claimant, standing)
         outcome = computed.outcome
-        if expected is not None:
-            try:
-                check_expected(expected, outcome, computed.facts)
-            except RuleForbids:
-                # Nothing was held when we began to wait for the lock; by now it may be booked, and
-                # what differs its own booking.
-                held = await transaction.find(settlement_id)
-                if held is None:
-                    raise
-                return _replay(held, request_hash)
+        booked = await _other_than(expected, computed, transaction, settlement_id)
+        if booked is not None:
+            return _replay(booked, request_hash)
         answer = encode(computed)
         await transaction.book(
             Booking(
@@ -143,6 +136,31 @@ async def commit(
     if not committed.replayed:
         metrics.ADJUDICATIONS.labels("commit", province_of(case.insured_region_code)).inc()
     return committed
+
+
+async def _other_than(
+    expected: Expectation | None,
+    computed: Computed,
+    transaction: AnyTransaction,
+    settlement_id: UUID,
+) -> Held | None:
+    """Returns None if the amounts are as expected, or what was booked while we waited.
+
+    Raises:
+        RuleForbids: EXPECTATION_NOT_MET.
+    """
+    if expected is None:
+        return None
+    try:
+        check_expected(expected, computed.outcome, computed.facts)
+    except RuleForbids:
+        # Nothing was held when we began to wait for the lock; by now it may be booked, and what
+        # differs its own booking.
+        held = await transaction.find(settlement_id)
+        if held is None:
+            raise
+        return held
+    return None
 
 
 async def get_adjudication(store: AnyStore, settlement_id: UUID) -> Held:

@@ -241,7 +241,7 @@ def chaos(
     seconds: Annotated[float, typer.Option(min=1.0, help="Length of traffic and faults.")] = 60.0,
     seed: Annotated[int | None, typer.Option(help="Of the plan; none: drawn and printed.")] = None,
     people: Annotated[int, typer.Option(min=1, max=5000, help="Synthetic people.")] = 300,
-    rate: Annotated[float, typer.Option(min=0.1, help="Bills a second.")] = 25.0,
+    rate: Annotated[float, typer.Option(min=0.1, help="Bills a second.")] = 15.0,
 ) -> None:
     """Breaks a mesh of its own under traffic, then has an independent auditor check everything."""
     from services.cli.failures import EXPECTED  # noqa: PLC0415

@@ -285,8 +285,8 @@ def visit_of(record: Record) -> UUID | None:
 
 
 def basic(settlement: settlement_pb2.Settlement) -> settlement_pb2.Settlement:
-    """Returns the same settlement without bill, lines and calculation steps."""
-    for field in ("lines", "bill", "sex", "birth_date"):
+    """Returns the same settlement without bill, lines, steps and what tells a diagnosis."""
+    for field in ("lines", "bill", "sex", "birth_date", "disease_code"):
         settlement.ClearField(field)
     # Looked at first: to clear a field of an absent message makes it a present one.
     if settlement.HasField("adjudication"):

@@ -79,10 +79,12 @@ class Quotes:
             expires_ms, digests = _HEAD.unpack_from(content)
             adjudication = adjudication_pb2.Adjudication.FromString(content[_HEAD.size :])
         except (ValueError, UnreadableField, struct.error, DecodeError):
-            raise _invalid("is not one of this hub for this bill") from None
+            raise _invalid(
+                "is not one of this hub for this bill and this use of the account"
+            ) from None
         # Base64 has several spellings of the same bytes; ours is one.
         if base64.urlsafe_b64encode(sealed).rstrip(b"=").decode() != text:
-            raise _invalid("is not one of this hub for this bill")
+            raise _invalid("is not one of this hub for this bill and this use of the account")
         if expires_ms <= int(self._clock.now().timestamp() * 1000):
             raise _invalid("has expired")
         parts = (

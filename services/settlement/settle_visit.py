@@ -44,6 +44,10 @@ _FIELDS: Final = {
     "patient.credential": "credential",
     "patient.credential.number": "credential.number",
     "patient.credential.type": "credential.type",
+    # The visit's person is proven at registration: another one now is another credential's.
+    "patient.person_id": "credential",
+    "patient.sex": "credential",
+    "patient.birth_date": "credential",
     "patient.scheme_code": "scheme_code",
     "bill.institution_code": "institution_code",
 }

@@ -51,7 +51,7 @@ from yijie.settlement.v1 import (
     visit_service_pb2_grpc,
 )
 
-RATE: Final = 25.0
+RATE: Final = 15.0
 """Bills a second unless said otherwise: what a small machine carries beside its own ruin."""
 SCHEME: Final = "310"
 KEPT_DIR: Final = Path(".yijie/chaos")

@@ -27,8 +27,8 @@ from yijie.settlement.v1 import settlement_service_pb2_grpc, visit_service_pb2_g
 
 ATTEMPTS_MAX: Final = 10
 """A caller that was not answered so often leaves it to the hub."""
-_BACKOFF_S: Final = 0.25
-_BACKOFF_S_MAX: Final = 1.5
+_BACKOFF_S: Final = 0.4
+_BACKOFF_S_MAX: Final = 3.0
 _OPTIONS: Final = [
     *((name, value) for name, value in CHANNEL_OPTIONS if name != "grpc.service_config"),
     ("grpc.enable_retries", 0),

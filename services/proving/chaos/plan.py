@@ -109,7 +109,7 @@ _COURSES: Final = {
 }
 _DEADLINES_S: Final = (0.05, 0.2, 0.5, 1.0, 1.0, 1.0, 3.0)
 _FAULTS: Final = {
-    FaultKind.KILL: 6,
+    FaultKind.KILL: 4,
     FaultKind.HANG: 3,
     FaultKind.DATABASE: 1,
     FaultKind.DISK: 3,
@@ -128,7 +128,7 @@ _KILLED: Final = {
     "filing": 1,
     "catalogue": 1,
 }
-_FAULTS_PER_S: Final = 1.0
+_FAULTS_PER_S: Final = 0.8
 _QUIET_S: Final = 1.0
 """Nothing breaks at first: something must have been done before it can be lost."""
 

@@ -36,7 +36,7 @@ def check_part(
     """Raises unless this part of the visit may be settled now.
 
     Errors in this order: FIELD_INVALID (scope), VISIT_STATE_FORBIDS, VISIT_BUSY, VISIT_SETTLED,
-    VISIT_NOT_DISCHARGED, FIELD_INVALID (until_date, charge_batch_number).
+    VISIT_NOT_DISCHARGED, FIELD_INVALID (until_date, charge_batch_number), DATE_IN_FUTURE.
     """
     if visit.is_stay == (scope is Scope.BATCH):
         kind = (
@@ -198,7 +198,7 @@ def _check_until(visit: Visit, scope: Scope, until_date: date | None, today: dat
     if until_date < visit.record.begin_date:
         raise _invalid("until_date", "before the visit began")
     if until_date > today:
-        raise _invalid("until_date", "in the future")
+        raise InvalidArgument("DATE_IN_FUTURE", "until_date is in the future", field="until_date")
     if visit.discharge is not None and until_date > visit.discharge.discharge_date:
         raise _invalid("until_date", "after discharge")
     newest = visit.newest

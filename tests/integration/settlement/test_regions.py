@@ -367,7 +367,7 @@ async def test_two_answers_to_one_bill_are_one_settlement(dsn, callees, clock):
     async with region_served(Forgetful()) as remote:
         routes = f"*={callees.target},{PROVINCE}={remote.target};timeout_s=5"
         async with served(dsn, callees, clock, io.BytesIO(), BENEFITS_ROUTES=routes) as world:
-            request = settle_request()
+            request = settle_request(use_account=True)
             answers = await asyncio.gather(*(world.settle(request) for _ in range(4)))
             assert remote.benefits.commits > 1
             told = {a.settlement.SerializeToString(deterministic=True) for a in answers}

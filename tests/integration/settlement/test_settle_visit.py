@@ -275,7 +275,7 @@ async def test_totals_that_the_books_see_differently(world):
         ({"institution_code": OTHER_HOSPITAL}, "VISIT_OF_ANOTHER_INSTITUTION", "institution_code"),
         ({"visit_id": "0190cccc-0000-7000-8000-000000000001"}, "RESOURCE_NOT_FOUND", "visit_id"),
         ({"scope": INTERIM, "until": date(2026, 2, 28)}, "FIELD_INVALID", "until_date"),
-        ({"scope": INTERIM, "until": date(2026, 4, 1)}, "FIELD_INVALID", "until_date"),
+        ({"scope": INTERIM, "until": date(2026, 4, 1)}, "DATE_IN_FUTURE", "until_date"),
         ({"scope": INTERIM, "until": date(2026, 3, 1)}, "NOTHING_TO_SETTLE", "scope"),
         ({"quote": "no quote"}, "QUOTE_INVALID", "quote"),
     ],
@@ -482,7 +482,10 @@ async def test_a_chronic_visit_names_its_disease(world):
     await visits.upload(visit_id, line("1"))
     request = settle_visit_request(visit_id, 8_000, BATCH)
     settlement = (await settle(world, request)).settlement
-    assert settlement.disease_code == "M03900"
+    # It tells a diagnosis: who may see the whole settlement sees it, lists and the feed do not.
+    assert settlement.disease_code == ""
+    full = await world.get(settlement_id=settlement.settlement_id, view=pb.SETTLEMENT_VIEW_FULL)
+    assert full.disease_code == "M03900"
     assert settlement.medical_type_code == "14"
     case = world.callees.benefits.live[settlement.settlement_id].case
     assert (case.disease_code, case.stay_id) == ("M03900", "")

@@ -81,7 +81,7 @@ BATCH = sample_standing(9, Scope.BATCH, charge_batch_number="A")
         (OUTPATIENT, Scope.INTERIM, {"until": TODAY}, "FIELD_INVALID", "scope"),
         ({}, Scope.INTERIM, {}, "FIELD_INVALID", "until_date"),
         ({}, Scope.INTERIM, {"until": day(0)}, "FIELD_INVALID", "until_date"),
-        ({}, Scope.INTERIM, {"until": day(32)}, "FIELD_INVALID", "until_date"),
+        ({}, Scope.INTERIM, {"until": day(32)}, "DATE_IN_FUTURE", "until_date"),
         (OVER, Scope.INTERIM, {"until": day(32), "today": day(40)}, "FIELD_INVALID", "until_date"),
         (
             {"settlements": (INTERIM,)},

@@ -125,7 +125,7 @@ class SettlementServiceServicer:
         (冲正). After RESOURCE_NOT_FOUND for a settle_request_id that id settles nothing any more: a Settle
         still on its way gets REQUEST_ID_REUSED. Errors:
         RESOURCE_NOT_FOUND, SETTLEMENT_STATE_FORBIDS, SETTLEMENT_ALREADY_REVERSED (by its id, with another
-        request_id), UNDO_ORDER, REQUEST_ID_REUSED, OUTCOME_PENDING.
+        request_id), UNDO_ORDER, VISIT_BUSY, LOST_RACE, REQUEST_ID_REUSED, OUTCOME_PENDING.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
