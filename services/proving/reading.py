@@ -56,20 +56,24 @@ COME_BACK = frozenset(
     }
 )
 """gRPC codes after which a caller knows nothing of what its attempt did."""
+_UNCAUGHT = "Unexpected <class"
 
 
-def read_failure(code: str, reason: str, *, changed: str = "") -> Reply:
+def read_failure(code: str, reason: str, *, changed: str = "", details: str = "") -> Reply:
     """Returns what a failed call tells: a refusal, or nothing for certain.
 
     Args:
         code: name of the gRPC code.
         reason: of google.rpc.ErrorInfo; empty: the answer is not from a service of ours.
         changed: of its metadata, with QUOTE_CHANGED.
+        details: text of the gRPC status.
     """
     if code in COME_BACK:
-        # Our services give every defect the reason INTERNAL; without one the code is the
-        # transport's, but for UNKNOWN: what a server says of an exception that nobody caught.
-        return Unknown(reason or ("TRANSPORT" if code == "INTERNAL" else code))
+        # Our services give every defect the reason INTERNAL. Without a reason it is the transport's
+        # ("Stream removed"), but for what a server says of an exception that nobody caught.
+        if code in {"INTERNAL", "UNKNOWN"} and not reason:
+            return Unknown(code if details.startswith(_UNCAUGHT) else "TRANSPORT")
+        return Unknown(reason or code)
     return Refused(reason or code, changed)
 
 

@@ -65,22 +65,35 @@ async def intent_written(running: Mesh, request_id: str) -> None:
         await connection.close()
 
 
-def bytes_waiting(port: int) -> int:
-    """Bytes that callers sent to a port of this machine and nobody has read yet."""
-    total = 0
+def connections(port: int) -> list[tuple[int, int, int, str]]:
+    """Connections of this machine at a port: local and remote port, bytes unread, inode."""
+    found = []
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         for row in Path(table).read_text().splitlines()[1:]:
             fields = row.split()
-            if int(fields[1].rpartition(":")[2], 16) == port:
-                total += int(fields[4].partition(":")[2], 16)
-    return total
+            local, remote = (int(end.rpartition(":")[2], 16) for end in fields[1:3])
+            if port in (local, remote):
+                found.append((local, remote, int(fields[4].partition(":")[2], 16), fields[9]))
+    return found
 
 
-async def call_waits_at(address: str) -> None:
-    """Waits until a stopped process has a call to read."""
+def bytes_waiting(port: int, pid: int) -> int:
+    """Bytes that a process sent to a port of this machine and nobody has read yet."""
+    sockets = set()
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            sockets.add(str(entry.readlink()))
+    table = connections(port)
+    callers = {local for local, _, _, inode in table if f"socket:[{inode}]" in sockets}
+    return sum(unread for _, remote, unread, _ in table if remote in callers)
+
+
+async def call_waits_at(running: Mesh, service: str) -> None:
+    """Waits until a stopped process has a call of settlement to read."""
+    port = int(running.endpoints[service].address.rpartition(":")[2])
 
     async def probe() -> None:
-        assert bytes_waiting(int(address.rpartition(":")[2])) > 0
+        assert bytes_waiting(port, running.processes["settlement"].pid) > 0
 
     await eventually(probe)
 
@@ -142,12 +155,14 @@ async def test_killed_after_the_commit_leaves_one_settlement(running, province):
     """The region booked it, the hub never heard: recovery learns it by committing again."""
     request = await settle_request(province)
     before = await balance_of(province, request.patient.person_id)
+    # On a channel that is not open yet the Commit would wait in settlement for the handshake.
+    await province.presettle(case("outpatient"), request.patient)
     async with stopped(running, "benefits"):
         call = asyncio.ensure_future(province.settlement.Settle(request, timeout=20.0))
         await intent_written(running, request.request_id)
         # The Commit lies in the region's socket; settlement is stopped, so it never reads the
         # reply.
-        await call_waits_at(running.endpoints["benefits"].address)
+        await call_waits_at(running, "benefits")
         os.kill(running.processes["settlement"].pid, signal.SIGSTOP)
 
     async def booked() -> None:

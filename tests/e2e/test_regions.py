@@ -100,17 +100,29 @@ async def journal_size(running: Mesh) -> object:
     return count
 
 
+async def stays_of(province: Province, patient: settlement_pb2.Patient) -> int:
+    held = await province.accumulators(
+        patient.person_id, "310", 2017, insured_region_code=patient.insured_region_code
+    )
+    return held.accumulators.inpatient_count
+
+
+def new(before: list[str], after: list[str]) -> set[str]:
+    """What came since: the tests of this file share a mesh and run in any order."""
+    return set(after) - set(before)
+
+
 async def test_a_province_apart_books_in_its_own_database(running, province):
-    there = await settle(province, await settle_request(province, THERE))
+    before = {side: await booked(running, there=side) for side in (True, False)}
+    request = await settle_request(province, THERE)
+    stays = await stays_of(province, request.patient)
+    there = await settle(province, request)
     elsewhere = await settle(province, await settle_request(province, ELSEWHERE))
     assert there.state == elsewhere.state == SETTLED
     assert there.insured_region_code.startswith(PROVINCE[:2])
-    assert await booked(running, there=True) == [there.settlement_id]
-    assert await booked(running, there=False) == [elsewhere.settlement_id]
-    held = await province.accumulators(
-        there.person_id, "310", 2017, insured_region_code=there.insured_region_code
-    )
-    assert held.accumulators.inpatient_count == 1
+    assert new(before[True], await booked(running, there=True)) == {there.settlement_id}
+    assert new(before[False], await booked(running, there=False)) == {elsewhere.settlement_id}
+    assert await stays_of(province, request.patient) == stays + 1
 
 
 async def test_each_area_is_served_in_one_place(running, province):

@@ -128,6 +128,7 @@ class Desk:
                 error.code().name,
                 reason_of(error),
                 changed=known.metadata.get("changed", "") if known else "",
+                details=error.details() or "",
             )
         finally:
             recorder.receive(number, reply)

@@ -210,7 +210,13 @@ def _undone_under(
     evidence: Evidence, older: Settlement, newer: Settlement, acknowledged: Operation
 ) -> Iterator[str]:
     undone = [one.sent for one in evidence.reversals.get(newer.settlement_id, ())]
-    for attempt in evidence.reversals.get(older.settlement_id, ()):
+    attempts = evidence.reversals.get(older.settlement_id, ())
+    if any(
+        one.sent < acknowledged.ended and not isinstance(one.reply, Refused) for one in attempts
+    ):
+        # It may have been taken back before the newer one was made; a repeat then says so.
+        return
+    for attempt in attempts:
         if (
             isinstance(attempt.reply, Answered)
             and attempt.reply.settlement.state is State.REVERSED

@@ -9,7 +9,7 @@ import grpc
 
 from services.kit.status import from_rpc_error, reason_of
 from services.proving import history
-from services.proving.history import Reply, Unknown
+from services.proving.history import Refused, Reply, Unknown
 from services.proving.reading import read_failure, read_settlement, read_visit
 from services.proving.recorder import Recorder
 from services.proving.simulation.machine import Process
@@ -24,6 +24,7 @@ class Caller:
 
     def __init__(self, network: Network, process: Process) -> None:
         self.recorder = Recorder()
+        self._network = network
         self._process = process
         self._log = network.log
         self._random = network.faults.random
@@ -63,6 +64,9 @@ class Caller:
             reply = _read(response)
             self._note("action {}: #{} {}", action.number, number, _shown(reply))
         self.recorder.receive(number, reply)
+        if isinstance(reply, Refused) and self._network.was_repeated(request.SerializeToString()):
+            # A refusal is not kept: a copy that comes later may find that it is allowed by then.
+            self.recorder.send(asked)
         return reply, response
 
     def _note(self, text: str, *parts: Any) -> None:

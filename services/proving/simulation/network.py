@@ -172,6 +172,7 @@ class Network:
         """Exceptions that no service may raise."""
         self.in_flight = 0
         """Messages on their way, and calls being served."""
+        self._repeated: set[bytes] = set()
         self._servers: dict[str, Server] = {}
         self._numbers = 0
 
@@ -189,6 +190,14 @@ class Network:
         """Returns the server of a name, if its process is alive."""
         server = self._servers.get(target)
         return server if server and server.process.is_alive else None
+
+    def repeat(self, payload: bytes) -> None:
+        """Notes that a request was sent more than once."""
+        self._repeated.add(payload)
+
+    def was_repeated(self, payload: bytes) -> bool:
+        """Tells whether a copy of a request may come after its answer."""
+        return payload in self._repeated
 
     def number(self) -> int:
         """Returns the next number of a message, for the log."""
@@ -266,6 +275,7 @@ class _Unary:
             is_last = attempt == _ATTEMPTS_MAX or loop.time() + pause >= end
             if reply.code is not grpc.StatusCode.UNAVAILABLE or is_last:
                 raise reply.error()
+            channel.network.repeat(payload)
             await asyncio.sleep(pause)
         raise AssertionError
 
@@ -299,6 +309,7 @@ class _Exchange:
             self._send(faults.delay(_WIRE_S))
         if faults.hits("duplicated"):
             self._note("request REPEATED")
+            self._network.repeat(self._payload)
             self._send(faults.delay(_WIRE_S * 4))
         try:
             async with asyncio.timeout_at(self._end):

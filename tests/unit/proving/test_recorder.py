@@ -41,9 +41,14 @@ def test_an_attempt_that_never_ended_is_unknown_to_the_end():
         # Ours always names a reason: without one it is the connection's.
         ("INTERNAL", "INTERNAL", Unknown("INTERNAL")),
         ("INTERNAL", "", Unknown("TRANSPORT")),
-        ("UNKNOWN", "", Unknown("UNKNOWN")),
+        ("UNKNOWN", "", Unknown("TRANSPORT")),
         ("UNIMPLEMENTED", "", Refused("UNIMPLEMENTED")),
     ],
 )
 def test_a_failure_says_no_or_nothing(code, reason, reply):
     assert read_failure(code, reason) == reply
+
+
+def test_an_exception_that_nobody_caught_is_a_defect():
+    said = "Unexpected <class 'KeyError'>: 'x'"
+    assert read_failure("UNKNOWN", "", details=said) == Unknown("UNKNOWN")
