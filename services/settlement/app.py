@@ -1,4 +1,4 @@
-"""The only place that wires settlement."""
+"""The process of settlement: opens what its parts need (assembly.py) and serves them."""
 
 from __future__ import annotations
 
@@ -13,24 +13,12 @@ from services.kit.crypto import BlindIndex, FieldCipher
 from services.kit.db import open_database
 from services.kit.migrations import check_version
 from services.kit.server import Running, serving
-from services.settlement.checking import Checking
+from services.settlement.assembly import Waits, assemble
 from services.settlement.clients import open_callees
 from services.settlement.config import Config
-from services.settlement.feed import Feed
-from services.settlement.feed_store import FeedStore
-from services.settlement.intent_store import IntentStore
-from services.settlement.quarantine_store import QuarantineStore
-from services.settlement.quotes import Quotes
-from services.settlement.recovery import Recovery
-from services.settlement.reversals import Reversals
 from services.settlement.servicer import SettlementServicer
-from services.settlement.settle_visit import VisitOrders
 from services.settlement.snapshots import Snapshots
-from services.settlement.store import Store
-from services.settlement.usecases import Settlements
 from services.settlement.visit_servicer import VisitServicer
-from services.settlement.visit_store import VisitStore
-from services.settlement.visits import Visits
 from yijie.settlement.v1 import settlement_service_pb2_grpc as rpc
 from yijie.settlement.v1 import visit_service_pb2_grpc as visit_rpc
 
@@ -48,61 +36,35 @@ async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterato
         open_callees(config, clock) as callees,
     ):
         await check_version(database, SERVICE)
-        cipher = FieldCipher(config.data_key)
         snapshots = Snapshots(callees.catalogue)
-        store = Store(database, cipher)
-        intents = IntentStore(database)
-        index = BlindIndex(config.index_key)
-        visit_store = VisitStore(database, cipher)
-        orders = VisitOrders(visit_store, clock)
-        settlements = Settlements(
-            store=store,
-            intents=intents,
+        parts = assemble(
+            database=database,
             callees=callees,
-            checking=Checking(callees, snapshots),
-            orders=orders,
-            quotes=Quotes(cipher, clock),
-            quarantine=QuarantineStore(database, cipher),
-            index=index,
-            clock=clock,
-        )
-        reversals = Reversals(
-            settlements=settlements, store=store, orders=orders, index=index, clock=clock
-        )
-        recovery = Recovery(
-            store=intents,
-            settlements=settlements,
-            clock=clock,
-            after_s=config.recovery_after_s,
-            abandon_after_s=config.abandon_after_s,
-        )
-        feed = Feed(
-            FeedStore(database, cipher),
-            clock,
-            poll_s=config.feed_poll_s,
-            heartbeat_s=config.feed_heartbeat_s,
-        )
-        visits = Visits(
-            store=visit_store,
-            identity=callees.identity,
             snapshots=snapshots,
-            index=index,
+            cipher=FieldCipher(config.data_key),
+            index=BlindIndex(config.index_key),
             clock=clock,
+            waits=Waits(
+                recovery_after_s=config.recovery_after_s,
+                abandon_after_s=config.abandon_after_s,
+                feed_poll_s=config.feed_poll_s,
+                feed_heartbeat_s=config.feed_heartbeat_s,
+            ),
         )
         register = functools.partial(
             _register,
-            settlements=SettlementServicer(settlements, reversals, feed),
-            visits=VisitServicer(visits),
+            settlements=parts.settlement,
+            visits=parts.visit,
         )
         async with (
             snapshots.following(),
-            recovery.running(config.recovery_interval_s),
+            parts.recovery.running(config.recovery_interval_s),
             serving(config.server, SERVICE, (FULL_NAME, VISIT_FULL_NAME), register) as server,
         ):
             try:
                 yield server
             finally:
-                feed.close()
+                parts.feed.close()
 
 
 def _register(

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from services.benefits.domain.snapshot import Policy
@@ -28,7 +27,7 @@ from services.proving.simulation.loop import VirtualClock
 from services.proving.simulation.machine import Process
 from services.proving.simulation.network import Network
 from services.proving.simulation.people import HOSPITALS, PROVINCES, catalogue
-from services.settlement.checking import Checking
+from services.settlement.assembly import Parts, Waits, assemble
 from services.settlement.clients import (
     BenefitsClient,
     Callees,
@@ -36,22 +35,8 @@ from services.settlement.clients import (
     IdentityClient,
     SupervisionClient,
 )
-from services.settlement.feed import Feed
-from services.settlement.feed_store import FeedStore
-from services.settlement.intent_store import IntentStore
-from services.settlement.quarantine_store import QuarantineStore
-from services.settlement.quotes import Quotes
-from services.settlement.recovery import Recovery
 from services.settlement.regions import Regions
-from services.settlement.reversals import Reversals
-from services.settlement.servicer import SettlementServicer
-from services.settlement.settle_visit import VisitOrders
 from services.settlement.snapshots import Snapshots
-from services.settlement.store import Store
-from services.settlement.usecases import Settlements
-from services.settlement.visit_servicer import VisitServicer
-from services.settlement.visit_store import VisitStore
-from services.settlement.visits import Visits
 from yijie.benefits.v1 import benefits_service_pb2_grpc
 from yijie.settlement.v1 import settlement_service_pb2_grpc, visit_service_pb2_grpc
 
@@ -80,56 +65,24 @@ class FixedCatalogues(Snapshots):
         self._by_province = {found.region_code: found for found in map(catalogue, regions)}
 
 
-@dataclass(frozen=True, slots=True)
-class Hub:
-    """The parts of one replica of settlement."""
-
-    settlement: SettlementServicer
-    visit: VisitServicer
-    recovery: Recovery
-
-
 def make_hub(
     database: Database, callees: Callees, clock: VirtualClock, entropy: Callable[[int], bytes]
-) -> Hub:
-    """Puts a replica of settlement together, as its composition root does."""
-    cipher = FieldCipher(KeyRing({1: _KEY}, 1), random=entropy)
-    store, intents = Store(database, cipher), IntentStore(database)
-    index, snapshots = BlindIndex(_KEY), FixedCatalogues()
-    visit_store = VisitStore(database, cipher)
-    orders = VisitOrders(visit_store, clock)
-    settlements = Settlements(
-        store=store,
-        intents=intents,
+) -> Parts:
+    """Puts a replica of settlement together, by its own assembly."""
+    return assemble(
+        database=database,
         callees=callees,
-        checking=Checking(callees, snapshots),
-        orders=orders,
-        quotes=Quotes(cipher, clock),
-        quarantine=QuarantineStore(database, cipher),
-        index=index,
+        snapshots=FixedCatalogues(),
+        cipher=FieldCipher(KeyRing({1: _KEY}, 1), random=entropy),
+        index=BlindIndex(_KEY),
         clock=clock,
+        waits=Waits(
+            recovery_after_s=RECOVERY_AFTER_S,
+            abandon_after_s=ABANDON_AFTER_S,
+            feed_poll_s=_FEED_POLL_S,
+            feed_heartbeat_s=_FEED_HEARTBEAT_S,
+        ),
     )
-    reversals = Reversals(
-        settlements=settlements, store=store, orders=orders, index=index, clock=clock
-    )
-    recovery = Recovery(
-        store=intents,
-        settlements=settlements,
-        clock=clock,
-        after_s=RECOVERY_AFTER_S,
-        abandon_after_s=ABANDON_AFTER_S,
-    )
-    feed = Feed(
-        FeedStore(database, cipher), clock, poll_s=_FEED_POLL_S, heartbeat_s=_FEED_HEARTBEAT_S
-    )
-    visits = Visits(
-        store=visit_store,
-        identity=callees.identity,
-        snapshots=snapshots,
-        index=index,
-        clock=clock,
-    )
-    return Hub(SettlementServicer(settlements, reversals, feed), VisitServicer(visits), recovery)
 
 
 def open_callees(network: Network, process: Process, clock: VirtualClock) -> Callees:

@@ -11,10 +11,10 @@ from services.kit import codes, wire
 from services.kit.clock import civil_date
 from services.kit.errors import Absent
 from services.proving import history, reading
-from services.proving.simulation.hub import Hub
 from services.proving.simulation.loop import START
 from services.proving.simulation.network import ServerContext
 from services.proving.simulation.people import HOSPITALS, Person
+from services.settlement.assembly import Parts
 from yijie.benefits.v1 import benefits_service_pb2
 from yijie.clearing.v1 import clearing_service_pb2
 from yijie.settlement.v1 import settlement_service_pb2 as pb
@@ -28,7 +28,7 @@ class Reader:
 
     def __init__(
         self,
-        hub: Hub,
+        hub: Parts,
         regions: Mapping[str, BenefitsServicer],
         clearing: ClearingServicer,
     ) -> None:

@@ -27,7 +27,8 @@ if _version_not_supported:
 
 class VisitServiceStub:
     """Keeps visits and their fees from registration to settlement. Every mutation names the institution
-    that acts and is done once per request_id; a repeat gets the first answer.
+    that acts and is done once per request_id; a repeat gets the first answer. A refusal is not
+    remembered: the same request sent again is judged anew.
 
     Undo goes backwards: settlement, discharge, fees, visit. What is undone too early gets UNDO_ORDER.
     """
@@ -92,7 +93,8 @@ class VisitServiceStub:
 
 class VisitServiceServicer:
     """Keeps visits and their fees from registration to settlement. Every mutation names the institution
-    that acts and is done once per request_id; a repeat gets the first answer.
+    that acts and is done once per request_id; a repeat gets the first answer. A refusal is not
+    remembered: the same request sent again is judged anew.
 
     Undo goes backwards: settlement, discharge, fees, visit. What is undone too early gets UNDO_ORDER.
     """
@@ -243,7 +245,8 @@ def add_VisitServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class VisitService:
     """Keeps visits and their fees from registration to settlement. Every mutation names the institution
-    that acts and is done once per request_id; a repeat gets the first answer.
+    that acts and is done once per request_id; a repeat gets the first answer. A refusal is not
+    remembered: the same request sent again is judged anew.
 
     Undo goes backwards: settlement, discharge, fees, visit. What is undone too early gets UNDO_ORDER.
     """

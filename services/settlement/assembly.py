@@ -1,0 +1,99 @@
+"""Puts the parts of settlement together: for the process (app.py) and for the simulation alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.kit.clock import Clock
+from services.kit.crypto import BlindIndex, FieldCipher
+from services.kit.db import Database
+from services.settlement.checking import Checking
+from services.settlement.clients import Callees
+from services.settlement.feed import Feed
+from services.settlement.feed_store import FeedStore
+from services.settlement.intent_store import IntentStore
+from services.settlement.quarantine_store import QuarantineStore
+from services.settlement.quotes import Quotes
+from services.settlement.recovery import Recovery
+from services.settlement.reversals import Reversals
+from services.settlement.servicer import SettlementServicer
+from services.settlement.settle_visit import VisitOrders
+from services.settlement.snapshots import Snapshots
+from services.settlement.store import Store
+from services.settlement.usecases import Settlements
+from services.settlement.visit_servicer import VisitServicer
+from services.settlement.visit_store import VisitStore
+from services.settlement.visits import Visits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """The times that settlement works by, seconds; named as in config.py."""
+
+    recovery_after_s: float
+    abandon_after_s: float
+    feed_poll_s: float
+    feed_heartbeat_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """One replica of settlement."""
+
+    settlement: SettlementServicer
+    visit: VisitServicer
+    recovery: Recovery
+    feed: Feed
+
+
+def assemble(
+    *,
+    database: Database,
+    callees: Callees,
+    snapshots: Snapshots,
+    cipher: FieldCipher,
+    index: BlindIndex,
+    clock: Clock,
+    waits: Waits,
+) -> Parts:
+    """Returns the parts of a replica, wired; nothing runs yet."""
+    store, intents = Store(database, cipher), IntentStore(database)
+    visit_store = VisitStore(database, cipher)
+    orders = VisitOrders(visit_store, clock)
+    settlements = Settlements(
+        store=store,
+        intents=intents,
+        callees=callees,
+        checking=Checking(callees, snapshots),
+        orders=orders,
+        quotes=Quotes(cipher, clock),
+        quarantine=QuarantineStore(database, cipher),
+        index=index,
+        clock=clock,
+    )
+    reversals = Reversals(
+        settlements=settlements, store=store, orders=orders, index=index, clock=clock
+    )
+    recovery = Recovery(
+        store=intents,
+        settlements=settlements,
+        clock=clock,
+        after_s=waits.recovery_after_s,
+        abandon_after_s=waits.abandon_after_s,
+    )
+    feed = Feed(
+        FeedStore(database, cipher),
+        clock,
+        poll_s=waits.feed_poll_s,
+        heartbeat_s=waits.feed_heartbeat_s,
+    )
+    visits = Visits(
+        store=visit_store,
+        identity=callees.identity,
+        snapshots=snapshots,
+        index=index,
+        clock=clock,
+    )
+    return Parts(
+        SettlementServicer(settlements, reversals, feed), VisitServicer(visits), recovery, feed
+    )
