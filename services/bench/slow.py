@@ -25,6 +25,7 @@ from rich.table import Table
 from services.bench import checks, population
 from services.bench.checks import Check
 from services.bench.drive import Driver, Run, arrivals
+from services.bench.proxy import Proxy
 from services.cli.demo import load_demo_data
 from services.cli.mesh import Mesh, MeshError, mesh
 from services.cli.progress import Progress
@@ -33,7 +34,6 @@ from services.cli.topology import remote_name
 from services.kit import codes
 from services.kit.channel import open_channel
 from services.kit.errors import Unavailable
-from services.proving.chaos.proxy import Proxy
 from yijie.settlement.v1 import settlement_service_pb2
 
 PROVINCE: Final = "110000"

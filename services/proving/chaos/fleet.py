@@ -22,6 +22,7 @@ import asyncpg
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from services.bench.proxy import Proxy
 from services.cli import topology
 from services.cli.mesh import Guard, MeshError
 from services.cli.migrate import migrate
@@ -30,7 +31,6 @@ from services.cli.progress import Progress
 from services.kit.channel import open_channel
 from services.proving.chaos.database import Database
 from services.proving.chaos.plan import CLIENT, LINKS, REPLICAS, SERVICES, link_name
-from services.proving.chaos.proxy import Proxy
 
 REMOTE_PROVINCE: Final = "110000"
 """The insured province whose benefits are served from a process and database of its own."""

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.proving.chaos.proxy import Proxy
+from services.bench.proxy import Proxy
 
 
 class Echo:
