@@ -15,7 +15,6 @@ from services.kit.wire import (
     read_fen,
     read_optional_date,
     write_date,
-    write_decimal,
     write_money,
 )
 from services.settlement.domain.bill import Bill, check_bill
@@ -34,6 +33,7 @@ from services.settlement.domain.visit_bill import (
 from services.settlement.messages import SCOPE_OF
 from services.settlement.order import Order, Part
 from services.settlement.store import VisitRevision
+from services.settlement.visit_messages import write_fee
 from yijie.common.v1 import bill_pb2, money_pb2
 from yijie.settlement.v1 import settlement_pb2
 
@@ -209,19 +209,6 @@ def _bill(visit: Visit, lines: list[Line], facts: Bill) -> settlement_pb2.Bill:
             bill_pb2.Diagnosis(diagnosis_code=diagnosis.code, main=diagnosis.main)
             for diagnosis in diagnoses_of(visit)
         ],
-        lines=[_line(line) for line in lines],
+        lines=[write_fee(line) for line in lines],
         total=write_money(facts.total_fen),
-    )
-
-
-def _line(line: Line) -> bill_pb2.FeeLine:
-    fee = line.fee
-    return bill_pb2.FeeLine(
-        line_id=fee.line_id,
-        item_code=fee.item_code,
-        item_name=line.item_name,
-        fee_date=write_date(fee.fee_date),
-        unit_price=write_decimal(fee.unit_price),
-        quantity=write_decimal(fee.quantity),
-        amount=write_money(fee.amount_fen),
     )
