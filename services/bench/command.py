@@ -22,21 +22,23 @@ import asyncpg
 import orjson
 from rich.console import Console
 
-from services.bench import checks, population, results, sizes, slow, stay
+from services.bench import checks, policy, population, results, sizes, slow, stay
 from services.bench.drive import Driver, Run, arrivals
 from services.bench.floor import Sizes
 from services.bench.floor_mesh import floor_mesh
 from services.bench.results import Pair, Result, Stretch
 from services.bench.usage import NOTHING_USED, Meter, Usage, postmaster_pid
-from services.cli.demo import console, load_demo_data
+from services.cli.demo import load_demo_data
 from services.cli.mesh import Mesh, mesh
 from services.cli.progress import Progress
 from services.cli.province import Province, connected
+from services.cli.screen import console
 from services.kit.channel import open_channel
 from yijie.settlement.v1 import settlement_service_pb2
 
-ROWS: Final = ("settle", "stay", "slow")
-"""What can be measured: settlements against the floor, a long stay, a slow province."""
+ROWS: Final = ("policy", "settle", "stay", "slow")
+"""What can be measured: adjudication in process, settlements against the floor, a long stay, a slow
+province."""
 PEOPLE: Final = 500
 PROBED: Final = (8, 16, 32, 64)
 """Calls in flight that are tried to find saturation."""
@@ -105,6 +107,12 @@ async def bench(options: Options) -> int:
     # With the document on standard output there is nothing else on it.
     out = Console(stderr=True, width=150) if options.json_to == "-" else console()
     document: dict[str, Any] = {"ok": True}
+    adjudication = None
+    if "policy" in options.rows:
+        with progress.step("待遇计算", "adjudication in process"), _quiet():
+            timed = policy.measure()
+        policy.show(timed, out)
+        adjudication = policy.document(timed)
     if {"settle", "stay"} & set(options.rows):
         async with _rig(progress) as rig:
             if "settle" in options.rows:
@@ -134,6 +142,8 @@ async def bench(options: Options) -> int:
         )
         slow.show(found, out)
         document["slow_province"] = slow.document(found)
+    if adjudication is not None:
+        document["policy"] = adjudication
     document["ok"] = all(
         part["ok"]
         for part in (document, document.get("stay"), document.get("slow_province"))

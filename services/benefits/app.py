@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from services.benefits import metrics
-from services.benefits.policies import load_policy
+from services.benefits.policy_book import Policies, Release
+from services.benefits.policy_servicer import FULL_NAME as POLICY_FULL_NAME
+from services.benefits.policy_servicer import PolicyServicer
 from services.benefits.servicer import FULL_NAME, BenefitsServicer
 from services.benefits.store import Store
 from services.kit.config import shown
 from services.kit.db import open_database
 from services.kit.migrations import check_version
 from services.kit.server import Running, run, serving
-from yijie.benefits.v1 import benefits_service_pb2_grpc
+from yijie.benefits.v1 import benefits_service_pb2_grpc, policy_service_pb2_grpc
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -32,16 +33,25 @@ async def running(config: Config) -> AsyncIterator[Running]:
         PolicyRefused: a policy pack is not what the loader knows; nothing is served.
         MigrationError: the schema is behind.
     """
-    policy = load_policy(config.policy_folder, regions=config.policy_regions)
-    for region, version in policy.versions.items():
-        metrics.POLICY_INFO.labels(region, version).set(1)
+    release = Release(config.policy_folder, regions=config.policy_regions)
     async with open_database(config.database, SERVICE) as database:
         await check_version(database, SERVICE)
-        register = functools.partial(
-            benefits_service_pb2_grpc.add_BenefitsServiceServicer_to_server,
-            BenefitsServicer(Store(database), policy),
-        )
-        async with serving(config.server, SERVICE, (FULL_NAME,), register) as server:
+        policies = Policies(database, release, poll_s=config.policy_poll_s)
+        await policies.start()
+
+        def register(server: Any) -> None:
+            benefits_service_pb2_grpc.add_BenefitsServiceServicer_to_server(
+                BenefitsServicer(Store(database), policies), server
+            )
+            policy_service_pb2_grpc.add_PolicyServiceServicer_to_server(
+                PolicyServicer(database, policies), server
+            )
+
+        names = (FULL_NAME, POLICY_FULL_NAME)
+        async with (
+            policies.followed(),
+            serving(config.server, SERVICE, names, register) as server,
+        ):
             yield server
 
 

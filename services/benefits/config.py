@@ -37,3 +37,5 @@ class Config:
         "POLICY_REGIONS", _parse_regions, default=frozenset()
     )
     """Insured regions that this release serves, with commas between; empty: every pack."""
+    policy_poll_s: float = settings.env("POLICY_POLL_S", settings.parse_seconds, default=1.0)
+    """How often to look for policies published through another process of this service."""

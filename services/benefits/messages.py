@@ -6,26 +6,34 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from services.benefits.domain.booking import State
-from services.benefits.domain.classify import hospital_level_of
+from services.benefits.domain.classify import hospital_level_of, setting_of
 from services.benefits.domain.expectation import Expectation, Facts, Promise
 from services.benefits.domain.model import (
+    CAUSE_NAMES,
+    SUM_NAMES,
     Amounts,
     BenefitLevel,
     Case,
+    LongTermEvidence,
     ParameterRead,
+    Setting,
     Status,
     Step,
 )
 from services.kit import wire
+from services.kit.errors import RuleForbids
+from services.kit.status import to_status
 from yijie.benefits.v1 import adjudication_pb2, benefits_service_pb2
 from yijie.common.v1 import money_pb2
-from yijie.filing.v1 import filing_service_pb2
+from yijie.filing.v1 import filing_pb2, filing_service_pb2
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from services.benefits.domain.booking import Claimant, Record, Standing
-    from services.benefits.domain.model import Outcome, YearPart
+    from services.benefits.domain.model import HospitalLevel, Outcome, YearPart
+    from services.benefits.estimates import DiseaseAnswer, Estimate
     from services.benefits.usecases import Computed
 
 _BENEFIT_LEVELS: Final = {
@@ -34,6 +42,12 @@ _BENEFIT_LEVELS: Final = {
     filing_service_pb2.BENEFIT_LEVEL_EMERGENCY: BenefitLevel.EMERGENCY,
     filing_service_pb2.BENEFIT_LEVEL_TEMPORARY: BenefitLevel.TEMPORARY,
     filing_service_pb2.BENEFIT_LEVEL_UNFILED: BenefitLevel.UNFILED,
+}
+_LEVEL_NUMBERS: Final = {level: number for number, level in _BENEFIT_LEVELS.items()}
+_EVIDENCE: Final = {
+    filing_pb2.FILING_EVIDENCE_UNSPECIFIED: LongTermEvidence.NONE,
+    filing_pb2.FILING_EVIDENCE_DOCUMENT: LongTermEvidence.DOCUMENT,
+    filing_pb2.FILING_EVIDENCE_COMMITMENT: LongTermEvidence.COMMITMENT,
 }
 _STATUSES: Final = {
     Status.PUBLISHED: adjudication_pb2.PARAMETER_STATUS_PUBLISHED,
@@ -53,36 +67,82 @@ _READS_KEPT_MAX: Final = 8192
 
 def read_case(message: Any) -> Case:
     """Reads the case of a request, or raises InvalidArgument naming the field."""
-    level = hospital_level_of(message.deductible_level_code)
-    if level is None:
-        raise wire.invalid("case.deductible_level_code", "not a hospital level")
-    end_date = wire.read_date(message.end_date, "case.end_date")
-    if not _YEAR_MIN <= end_date.year <= _YEAR_MAX:
-        raise wire.invalid("case.end_date", f"not in the years {_YEAR_MIN} to {_YEAR_MAX}")
+    evidence = _EVIDENCE.get(message.long_term_evidence)
+    if evidence is None:
+        raise wire.invalid("case.long_term_evidence", "no evidence of a long-term filing")
     return Case(
         person_id=message.person_id,
         insured_region_code=message.insured_region_code,
         scheme_code=message.scheme_code,
         person_type_code=message.person_type_code,
         care_region_code=message.care_region_code,
-        level=level,
+        level=_read_level(message, "case."),
         medical_type_code=message.medical_type_code,
         benefit_level=_BENEFIT_LEVELS[message.benefit_level],
         begin_date=wire.read_date(message.begin_date, "case.begin_date"),
-        end_date=end_date,
-        amounts=_read_amounts(message.amounts),
+        end_date=_read_day(message.end_date, "case.end_date"),
+        amounts=_read_amounts(message.amounts, "case."),
         use_account=message.use_account,
         stay_id=message.stay_id,
-        disease_code=message.disease_code,
+        disease_code=_read_disease(message, "case."),
+        institution_code=message.institution_code,
+        long_term_evidence=evidence,
     )
+
+
+def read_estimate(request: Any) -> tuple[Case, tuple[BenefitLevel, ...]]:
+    """Reads the bill of an estimate and the levels asked for, or raises InvalidArgument.
+
+    Without a person the case has an empty person_id. Its benefit level is the first of the levels.
+    """
+    levels = tuple(_BENEFIT_LEVELS[number] for number in request.benefit_levels)
+    levels = levels or tuple(BenefitLevel)
+    if request.before_settlement_id and not request.person_id:
+        raise wire.invalid("before_settlement_id", "needs person_id")
+    day = _read_day(request.service_date, "service_date")
+    case = Case(
+        person_id=request.person_id,
+        insured_region_code=request.insured_region_code,
+        scheme_code=request.scheme_code,
+        person_type_code=request.person_type_code,
+        care_region_code=request.care_region_code,
+        level=_read_level(request, ""),
+        medical_type_code=request.medical_type_code,
+        benefit_level=levels[0],
+        begin_date=day,
+        end_date=day,
+        amounts=_read_amounts(request.amounts, ""),
+        use_account=request.use_account,
+        disease_code=_read_disease(request, ""),
+        institution_code=request.institution_code,
+    )
+    return case, levels
+
+
+def _read_level(message: Any, path: str) -> HospitalLevel:
+    level = hospital_level_of(message.deductible_level_code)
+    if level is None:
+        raise wire.invalid(f"{path}deductible_level_code", "not a hospital level")
+    return level
+
+
+def _read_disease(message: Any, path: str) -> str:
+    code: str = message.disease_code
+    if not code and setting_of(message.medical_type_code) is Setting.CHRONIC:
+        raise wire.invalid(f"{path}disease_code", "a bill of medical type 14 names its disease")
+    return code
+
+
+def _read_day(message: Any, field: str) -> date:
+    day = wire.read_date(message, field)
+    if not _YEAR_MIN <= day.year <= _YEAR_MAX:
+        raise wire.invalid(field, f"not in the years {_YEAR_MIN} to {_YEAR_MAX}")
+    return day
 
 
 def read_business_date(request: Any) -> date:
     """Reads the date of a list, or raises InvalidArgument; the years are those of a benefit."""
-    day = wire.read_date(request.business_date, "business_date")
-    if not _YEAR_MIN <= day.year <= _YEAR_MAX:
-        raise wire.invalid("business_date", f"not in the years {_YEAR_MIN} to {_YEAR_MAX}")
-    return day
+    return _read_day(request.business_date, "business_date")
 
 
 def read_expectation(request: Any) -> Expectation | None:
@@ -114,6 +174,7 @@ def read_expectation(request: Any) -> Expectation | None:
                 )
                 for part in expected.year_parts
             ),
+            family_account_pay=expected.family_account_pay.fen,
         ),
         facts=Facts(
             policy_version=expected.policy_version,
@@ -123,13 +184,13 @@ def read_expectation(request: Any) -> Expectation | None:
     )
 
 
-def _read_amounts(split: Any) -> Amounts:
+def _read_amounts(split: Any, path: str) -> Amounts:
     return Amounts(
-        total=wire.read_fen(split.total, "case.amounts.total"),
-        full_self_pay=wire.read_fen(split.full_self_pay, "case.amounts.full_self_pay"),
-        over_limit=wire.read_fen(split.over_limit, "case.amounts.over_limit"),
-        prior_self_pay=wire.read_fen(split.prior_self_pay, "case.amounts.prior_self_pay"),
-        in_scope=wire.read_fen(split.in_scope, "case.amounts.in_scope"),
+        total=wire.read_fen(split.total, f"{path}amounts.total"),
+        full_self_pay=wire.read_fen(split.full_self_pay, f"{path}amounts.full_self_pay"),
+        over_limit=wire.read_fen(split.over_limit, f"{path}amounts.over_limit"),
+        prior_self_pay=wire.read_fen(split.prior_self_pay, f"{path}amounts.prior_self_pay"),
+        in_scope=wire.read_fen(split.in_scope, f"{path}amounts.in_scope"),
     )
 
 
@@ -154,6 +215,10 @@ def write_adjudication(outcome: Outcome, facts: Facts | None = None, *, with_tra
         accumulators_digest="" if facts is None else facts.accumulators_digest,
         account_digest="" if facts is None else facts.account_digest,
         year_parts=[_write_year_part(part) for part in outcome.year_parts],
+        causes=adjudication_pb2.PatientCauses(
+            **{name: wire.write_money(getattr(outcome.causes, name)) for name in CAUSE_NAMES}
+        ),
+        family_account_pay=wire.write_money(sum(fen for _, fen in outcome.family_payments)),
     )
 
 
@@ -237,15 +302,42 @@ def write_accumulators(claimant: Claimant, standing: Standing) -> Any:
         person_id=str(claimant.person_id),
         scheme_code=claimant.scheme_code,
         benefit_year=year,
-        inpatient_in_scope=wire.write_money(sums.inpatient_in_scope),
-        inpatient_deductible=wire.write_money(sums.inpatient_deductible),
         inpatient_count=sums.inpatient_count,
-        outpatient_in_scope=wire.write_money(sums.outpatient_in_scope),
-        outpatient_deductible=wire.write_money(sums.outpatient_deductible),
-        outpatient_fund=wire.write_money(sums.outpatient_fund),
-        fund_pooled=wire.write_money(sums.fund_pooled),
-        fund_large_amount=wire.write_money(sums.fund_large_amount),
-        fund_critical_illness=wire.write_money(sums.fund_critical_illness),
-        critical_illness_base=wire.write_money(sums.critical_illness_base),
-        account_pay=wire.write_money(sums.account_pay),
+        **{
+            name: wire.write_money(getattr(sums, name))
+            for name in SUM_NAMES
+            if name != "inpatient_count"
+        },
     )
+
+
+def write_estimates(estimates: Sequence[Estimate], *, with_trace: bool) -> Any:
+    """Returns the EstimateBenefitResponse message."""
+    return benefits_service_pb2.EstimateBenefitResponse(
+        estimates=[_write_estimate(one, with_trace=with_trace) for one in estimates]
+    )
+
+
+def _write_estimate(one: Estimate, *, with_trace: bool) -> Any:
+    message = benefits_service_pb2.BenefitEstimate(benefit_level=_LEVEL_NUMBERS[one.benefit_level])
+    if isinstance(one.outcome, RuleForbids):
+        message.error.CopyFrom(to_status(one.outcome, "benefits"))
+    else:
+        message.adjudication.CopyFrom(write_adjudication(one.outcome, with_trace=with_trace))
+    return message
+
+
+def write_disease(answer: DiseaseAnswer) -> Any:
+    """Returns the CheckDiseaseResponse message."""
+    message = benefits_service_pb2.CheckDiseaseResponse(
+        policy_disease_code=answer.policy_disease,
+        diagnosis_matches=answer.diagnosis_matches,
+        diagnosis_prefixes=answer.prefixes,
+        policy_version=answer.policy_version,
+    )
+    if answer.qualified is not None:
+        message.qualified_disease_code = answer.qualified.code
+        message.qualified_begin_date.CopyFrom(wire.write_date(answer.qualified.begin_date))
+        if answer.qualified.end_date is not None:
+            message.qualified_end_date.CopyFrom(wire.write_date(answer.qualified.end_date))
+    return message

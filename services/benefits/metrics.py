@@ -14,7 +14,7 @@ ADJUDICATE_DURATION: Final = prometheus_client.Histogram(
 )
 ADJUDICATIONS: Final = prometheus_client.Counter(
     "yijie_benefits_adjudications",
-    "Bills adjudicated, by purpose (quote, commit) and insured province.",
+    "Bills adjudicated, by purpose (quote, commit, estimate) and insured province.",
     ["purpose", "insured_region"],
 )
 CANCELLATIONS: Final = prometheus_client.Counter(

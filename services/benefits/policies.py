@@ -1,81 +1,33 @@
-"""Reads the policy packs from disk: strict YAML, content hash, then the pure loader.
+"""Reads policy packs: strict YAML, content hash, then the pure loader.
 
-PyYAML by default lets a duplicate key win silently, reads 010 as 8, an unquoted date as a date and
-0.85 as a binary float. None of that may happen to a benefit parameter, so the loader below resolves
-only plain numbers, true/false and null, and refuses duplicates, anchors and tags.
+A pack is the files of one region by name; they come from a folder, or with a publication.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Hashable
-from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
-
-import yaml
+from typing import TYPE_CHECKING, Final
 
 from services.benefits.domain.errors import PolicyRefused
-from services.benefits.domain.loader import Tree, parse_pack
+from services.benefits.domain.loader import parse_pack
 from services.benefits.domain.snapshot import Policy
+from services.benefits.strict_yaml import Unclear, find_line, read_tree
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from services.benefits.domain.parameter import Pack
+    from services.benefits.domain.place import Tree
 
 PACKS_FOLDER: Final = Path(__file__).parent / "policy" / "packs"
-_FILE_BYTES_MAX: Final = 256 * 1024
+INDEX_FILE: Final = "index.yaml"
+EXAMPLES_FILE: Final = "examples.yaml"
+"""Worked examples beside a pack; they are no part of it and do not change its version."""
+
+FILE_BYTES_MAX: Final = 256 * 1024
+_PACK_BYTES_MAX: Final = 1024 * 1024
 _HASH_DIGITS: Final = 12
-
-
-class StrictLoader(yaml.SafeLoader):
-    """A SafeLoader that reads what is written and refuses what could be read in two ways."""
-
-    # Own table: the class attribute of SafeLoader is shared with every other loader.
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  # shape set by PyYAML
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """Refuses anchors, aliases and tags, then composes as usual."""
-        event = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs leave it untyped
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            _fail("anchors and aliases are not used here; write the value out", event.start_mark)
-        if getattr(event, "tag", None):
-            _fail("tags are not used here; write the plain value", event.start_mark)
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """Refuses a key that stands twice."""
-        seen: set[Hashable] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, Hashable):
-                _fail("a key is a list or mapping; write a plain key", key_node.start_mark)
-            if key in seen:
-                _fail(f"duplicate key {key}; keep one", key_node.start_mark)
-            seen.add(key)
-        return super().construct_mapping(node, deep=deep)
-
-
-def _fail(problem: str, mark: yaml.Mark) -> None:
-    raise yaml.constructor.ConstructorError(None, None, problem, mark)
-
-
-def _construct_decimal(loader: StrictLoader, node: yaml.ScalarNode) -> Decimal:
-    return Decimal(loader.construct_scalar(node))
-
-
-StrictLoader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:null|)$"), ["n", ""])
-StrictLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf")
-)
-# A leading zero is no number: 010 stays text, and is refused where a number is wanted.
-StrictLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:int", re.compile(r"^-?(?:0|[1-9][0-9]*)$"), list("-0123456789")
-)
-StrictLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"^-?(?:0|[1-9][0-9]*)\.[0-9]+$"), list("-0123456789")
-)
-StrictLoader.add_constructor("tag:yaml.org,2002:float", _construct_decimal)
 
 
 def load_policy(folder: Path = PACKS_FOLDER, *, regions: frozenset[str] = frozenset()) -> Policy:
@@ -86,42 +38,103 @@ def load_policy(folder: Path = PACKS_FOLDER, *, regions: frozenset[str] = frozen
         regions: codes of those to load; empty: all.
 
     Raises:
-        PolicyRefused: the first thing wrong in any pack, with file, path and what would be right.
+        PolicyRefused: the first thing wrong in any pack, with file, line, path and what would be
+            right.
+    """
+    files = read_folder(folder, regions=regions)
+    return Policy(read_pack(region, files[region]) for region in sorted(files))
+
+
+def read_folder(
+    folder: Path = PACKS_FOLDER, *, regions: frozenset[str] = frozenset()
+) -> Mapping[str, Mapping[str, bytes]]:
+    """Returns the files of each pack in a folder, by region and name, unread.
+
+    Raises:
+        PolicyRefused: a region that is asked for has no pack, or there is none at all.
     """
     present = {child.name: child for child in sorted(folder.iterdir()) if child.is_dir()}
     for region in sorted(regions - present.keys()):
         raise PolicyRefused(
             file=region, path="(top)", problem="has no pack", right="add it, or do not serve it"
         )
-    packs = [load_pack(child) for name, child in present.items() if not regions or name in regions]
-    if not packs:
+    if not present:
         raise PolicyRefused(
             file=folder.name, path="(top)", problem="holds no pack", right="add <area code>/"
         )
-    return Policy(packs)
+    return {
+        name: read_files(child) for name, child in present.items() if not regions or name in regions
+    }
+
+
+def read_files(folder: Path) -> Mapping[str, bytes]:
+    """Returns the files of one pack's folder by name, unread.
+
+    Raises:
+        PolicyRefused: a file would be passed over because of its name.
+    """
+    for file in folder.rglob("*.yml"):
+        raise PolicyRefused(
+            file=f"{folder.name}/{file.relative_to(folder).as_posix()}",
+            path="(top)",
+            problem="is not read under this name",
+            right=f"name it {file.stem}.yaml",
+        )
+    return {
+        file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*.yaml")
+    }
 
 
 def load_pack(folder: Path) -> Pack:
-    """Returns the checked pack of one region's folder."""
+    """Returns the checked pack of one region's folder.
+
+    Raises:
+        PolicyRefused: the first thing wrong in it.
+    """
+    return read_pack(folder.name, read_files(folder))
+
+
+def read_pack(region_code: str, files: Mapping[str, bytes]) -> Pack:
+    """Returns the checked pack of one region.
+
+    Args:
+        region_code: that the pack is for.
+        files: content by name inside the pack, e.g. `employee/inpatient.yaml`.
+
+    Raises:
+        PolicyRefused: the first thing wrong in it.
+    """
+    files = policy_files(files)
+    if sum(map(len, files.values())) > _PACK_BYTES_MAX:
+        raise PolicyRefused(
+            file=region_code, path="(top)", problem="is too large", right="1 MiB is the limit"
+        )
     trees: dict[str, Tree] = {}
     digest = hashlib.sha256()
-    for file in sorted(folder.rglob("*.yaml")):
-        name = file.relative_to(folder).as_posix()
-        content = file.read_bytes()
+    for name, content in files.items():
         digest.update(f"{name}\0{len(content)}\0".encode())
         digest.update(content)
-        trees[name] = read_strict_yaml(content, name=f"{folder.name}/{name}")
-    if "index.yaml" not in trees:
+        trees[name] = read_strict_yaml(content, name=f"{region_code}/{name}")
+    if INDEX_FILE not in trees:
         raise PolicyRefused(
-            file=f"{folder.name}/index.yaml",
+            file=f"{region_code}/{INDEX_FILE}",
             path="(top)",
             problem="is missing",
             right="every pack has one that names its area, version and references",
         )
-    index = trees.pop("index.yaml")
-    return parse_pack(
-        code=folder.name, index=index, parts=trees, content_hash=digest.hexdigest()[:_HASH_DIGITS]
-    )
+    index = trees.pop(INDEX_FILE)
+    content_hash = digest.hexdigest()[:_HASH_DIGITS]
+    try:
+        return parse_pack(code=region_code, index=index, parts=trees, content_hash=content_hash)
+    except PolicyRefused as refused:
+        # Only a refusal needs the line, so only then is the file composed with its marks.
+        text = files[refused.file.partition("/")[2]].decode("utf-8")
+        raise refused.on_line(find_line(text, refused.path)) from None
+
+
+def policy_files(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """Returns the files that make up the policy, in the order in which they are hashed."""
+    return {name: files[name] for name in sorted(files) if name != EXAMPLES_FILE}
 
 
 def read_strict_yaml(content: bytes, *, name: str) -> Tree:
@@ -130,26 +143,22 @@ def read_strict_yaml(content: bytes, *, name: str) -> Tree:
     Raises:
         PolicyRefused: not UTF-8, not YAML, or written in a way that could be misread.
     """
-    if len(content) > _FILE_BYTES_MAX:
+    if len(content) > FILE_BYTES_MAX:
         raise PolicyRefused(
             file=name, path="(top)", problem="is too large", right="split it; 256 KiB is the limit"
         )
     try:
-        # The class is a SafeLoader; load() is how PyYAML takes a class of one's own.
-        tree: Tree = yaml.load(content.decode("utf-8"), Loader=StrictLoader)  # noqa: S506
+        return read_tree(content.decode("utf-8"))
     except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
         raise PolicyRefused(
-            file=name, path="(top)", problem="is not UTF-8", right="save it as UTF-8"
+            file=name, path="(top)", problem="is not UTF-8", right="save it as UTF-8", line=line
         ) from error
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = f"line {mark.line + 1}" if mark else "(top)"
-        problem, _, right = (error.problem or "is not YAML").partition("; ")
+    except Unclear as unclear:
         raise PolicyRefused(
-            file=name, path=place, problem=problem, right=right or "correct the YAML there"
-        ) from error
-    except yaml.YAMLError as error:
-        raise PolicyRefused(
-            file=name, path="(top)", problem="is not YAML", right="correct the YAML"
-        ) from error
-    return tree
+            file=name,
+            path="(top)",
+            problem=unclear.problem,
+            right=unclear.right,
+            line=unclear.line,
+        ) from unclear

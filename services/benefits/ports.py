@@ -13,7 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from uuid import UUID
 
-    from services.benefits.domain.booking import Booking, Claimant, Day, Held, Record, Standing
+    from services.benefits.domain.booking import (
+        Booking,
+        Claimant,
+        Day,
+        FamilyLink,
+        Held,
+        Record,
+        Standing,
+    )
+    from services.benefits.domain.model import Entitlement
 
 T = TypeVar("T")
 
@@ -24,8 +33,9 @@ class AnyTransaction(Protocol):
     async def lock_person(
         self, claimant: Claimant, settlement_id: UUID
     ) -> tuple[Held | None, Standing]:
-        """Locks a person's years, ascending, then the account; rows that are missing are made.
+        """Locks a person's years, ascending, then accounts by person; missing rows are made.
 
+        The accounts are the person's own and, where the claimant says so, those of relatives.
         Returns what is held of the settlement, and what stands now. `Held` may be stale by what
         another transaction committed while this one waited; `book` then starts the work again.
         """
@@ -55,9 +65,17 @@ class AnyTransaction(Protocol):
         """Sets the balances of accounts, each person once."""
         ...
 
+    async def set_entitlements(self, entitlements: Sequence[tuple[UUID, Entitlement]]) -> None:
+        """Sets what persons are entitled to; no two with one person, kind, code and first day."""
+        ...
+
+    async def set_family(self, links: Sequence[FamilyLink]) -> None:
+        """Sets whose accounts relatives may use; no two with one owner and member."""
+        ...
+
 
 class AnyStore(Protocol):
-    """Keeps bookings, accumulators and accounts."""
+    """Keeps bookings, accumulators, accounts and entitlements."""
 
     async def run(self, name: str, work: Callable[[AnyTransaction], Awaitable[T]]) -> T:
         """Runs a use case in one transaction; all of it again where another one came first.
@@ -85,7 +103,20 @@ class AnyStore(Protocol):
         ...
 
     async def find_standing(self, claimant: Claimant) -> Standing:
-        """Returns a person's sums, account and parts of the stay, without a lock."""
+        """Returns what stands of a person, without a lock."""
+        ...
+
+    async def find_standing_before(self, claimant: Claimant, settlement_id: UUID) -> Standing:
+        """Returns what stood of a person before a settlement, less what was taken back since.
+
+        Sums and tallies are of the bookings with smaller ids that stand now. Accounts are those of
+        now and what they have paid since: what the region has put in since is in them. Entitlements
+        are those of now. Parts of a stay are not looked for.
+        """
+        ...
+
+    async def list_entitlements(self, person_id: UUID) -> list[Entitlement]:
+        """Returns what a person is or was entitled to, by kind, code and first day."""
         ...
 
     async def list_records(self, day: Day, *, after: UUID | None, limit: int) -> list[Record]:

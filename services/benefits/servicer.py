@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from services.benefits import accounts, messages, usecases
+from services.benefits import accounts, entitlements, estimates, messages, usecases
 from services.benefits.domain.booking import Claimant
 from services.kit import call as calls
 from services.kit import codes, paging, wire
@@ -14,6 +14,7 @@ from yijie.benefits.v1 import benefits_service_pb2, benefits_service_pb2_grpc
 
 if TYPE_CHECKING:
     from services.benefits.domain.snapshot import Policy
+    from services.benefits.policy_book import AnyPolicies
     from services.benefits.ports import AnyStore
 
 FULL_NAME: Final = "yijie.benefits.v1.BenefitsService"
@@ -24,16 +25,21 @@ _PAGE_SIZE_MAX: Final = 5000
 class BenefitsServicer(benefits_service_pb2_grpc.BenefitsServiceServicer):
     """Answers the calls of BenefitsService."""
 
-    def __init__(self, store: AnyStore, policy: Policy) -> None:
+    def __init__(self, store: AnyStore, policies: AnyPolicies) -> None:
         """Holds what all calls share."""
         self._store = store
-        self._policy = policy
+        self._policies = policies
+
+    @property
+    def _rules(self) -> Policy:
+        """The policy in force; a call reads it once."""
+        return self._policies.current
 
     async def Adjudicate(self, request: Any, context: Any) -> Any:
         """Computes what a settlement would give now."""
         case = messages.read_case(request.case)
         calls.note(insured_region=codes.province_of(case.insured_region_code))
-        computed = await usecases.quote(self._store, self._policy, case)
+        computed = await usecases.quote(self._store, self._rules, case)
         return benefits_service_pb2.AdjudicateResponse(
             adjudication=messages.write_adjudication(
                 computed.outcome, computed.facts, with_trace=request.with_trace
@@ -49,7 +55,7 @@ class BenefitsServicer(benefits_service_pb2_grpc.BenefitsServiceServicer):
         )
         committed = await usecases.commit(
             self._store,
-            self._policy,
+            self._rules,
             case,
             settlement_id=wire.read_uuid(request.settlement_id),
             request_hash=request_hash(request),
@@ -80,6 +86,35 @@ class BenefitsServicer(benefits_service_pb2_grpc.BenefitsServiceServicer):
             restored=cancelled.restored,
             account_balance=wire.write_money(cancelled.account_balance),
         )
+
+    async def EstimateBenefit(self, request: Any, context: Any) -> Any:
+        """Computes what a bill would give at each benefit level."""
+        case, levels = messages.read_estimate(request)
+        calls.note(insured_region=codes.province_of(case.insured_region_code))
+        before = request.before_settlement_id
+        found = await estimates.estimate(
+            self._store,
+            self._rules,
+            case,
+            levels,
+            before=wire.read_uuid(before) if before else None,
+        )
+        return messages.write_estimates(found, with_trace=request.with_trace)
+
+    async def CheckDisease(self, request: Any, context: Any) -> Any:
+        """Answers what the region has for a chronic disease, and whether a person may use it."""
+        calls.note(insured_region=codes.province_of(request.insured_region_code))
+        answer = await estimates.check_disease(
+            self._store,
+            self._rules,
+            person_id=wire.read_uuid(request.person_id) if request.person_id else None,
+            region_code=request.insured_region_code,
+            scheme_code=request.scheme_code,
+            disease_code=request.disease_code,
+            day=wire.read_date(request.service_date, "service_date"),
+            diagnosis_codes=tuple(request.diagnosis_codes),
+        )
+        return messages.write_disease(answer)
 
     async def GetAccumulators(self, request: Any, context: Any) -> Any:
         """Answers a person's accumulators and account."""
@@ -117,3 +152,18 @@ class BenefitsServicer(benefits_service_pb2_grpc.BenefitsServiceServicer):
     async def UpsertAccounts(self, request: Any, context: Any) -> Any:
         """Sets personal accounts."""
         return await accounts.upsert(self._store, request)
+
+    async def UpsertEntitlements(self, request: Any, context: Any) -> Any:
+        """Sets what persons are entitled to."""
+        return await entitlements.upsert(self._store, request)
+
+    async def GetEntitlements(self, request: Any, context: Any) -> Any:
+        """Answers what a person is entitled to."""
+        found = await self._store.list_entitlements(wire.read_uuid(request.person_id))
+        return benefits_service_pb2.GetEntitlementsResponse(
+            entitlements=[entitlements.write(request.person_id, one) for one in found]
+        )
+
+    async def UpsertFamilyAccounts(self, request: Any, context: Any) -> Any:
+        """Sets whose accounts relatives may use."""
+        return await entitlements.upsert_family(self._store, request)

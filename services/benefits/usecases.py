@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.benefits import metrics
 from services.benefits.domain.adjudicate import find_snapshot
 from services.benefits.domain.booking import Booking, Claimant, Day, Held, State, StayKey
+from services.benefits.domain.disease import policy_disease
 from services.benefits.domain.expectation import check_expected, facts_of
 from services.benefits.domain.identities import check_identities
-from services.benefits.domain.stay import adjudicate_case, benefit_years, in_stay
+from services.benefits.domain.stay import adjudicate_case, benefit_years, in_stay, reads
 from services.kit.clock import civil_midnight
 from services.kit.codes import province_of
 from services.kit.errors import Absent, AlreadyExists, RuleForbids
@@ -21,12 +22,11 @@ from services.kit.ids import first_id_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
 
     from services.benefits.domain.booking import Record, Standing
     from services.benefits.domain.expectation import Expectation, Facts
     from services.benefits.domain.model import Case, Outcome
-    from services.benefits.domain.snapshot import Policy
+    from services.benefits.domain.snapshot import Policy, Snapshot
     from services.benefits.ports import AnyStore, AnyTransaction
 
 
@@ -61,7 +61,7 @@ async def quote(store: AnyStore, policy: Policy, case: Case) -> Computed:
 
     Raises:
         InvalidArgument: amounts or dates that are none.
-        RuleForbids: POLICY_NOT_COVERED.
+        RuleForbids: POLICY_NOT_COVERED or DISEASE_NOT_QUALIFIED.
     """
     # Refused before the database is asked.
     find_snapshot(policy, case)
@@ -94,8 +94,8 @@ async def commit(
 
     Raises:
         InvalidArgument: amounts or dates that are none.
-        RuleForbids: POLICY_NOT_COVERED, ADJUDICATION_CANCELLED after a Cancel, or
-            EXPECTATION_NOT_MET. Nothing is left behind, so a repeat is judged anew.
+        RuleForbids: POLICY_NOT_COVERED, DISEASE_NOT_QUALIFIED, ADJUDICATION_CANCELLED after a
+            Cancel, or EXPECTATION_NOT_MET. Nothing is left behind, so a repeat is judged anew.
         AlreadyExists: REQUEST_ID_REUSED.
         LostRace: concurrent calls for the settlement won every attempt.
     """
@@ -112,21 +112,13 @@ async def commit(
             return _replay(booked, request_hash)
         answer = encode(computed)
         await transaction.book(
-            Booking(
+            _booking(
+                find_snapshot(policy, case),
+                case,
+                outcome,
+                claimant,
                 settlement_id=settlement_id,
                 request_hash=request_hash,
-                claimant=claimant,
-                insured_region_code=case.insured_region_code,
-                care_region_code=case.care_region_code,
-                policy_version=outcome.policy_version,
-                end_date=case.end_date,
-                stays_before=outcome.stays_before,
-                total=outcome.amounts.total,
-                fund_total=outcome.fund_total,
-                account_pay=outcome.account_pay,
-                cash_pay=outcome.cash_pay,
-                account_balance=outcome.account_balance,
-                deltas=outcome.deltas,
                 answer=answer,
             )
         )
@@ -136,6 +128,43 @@ async def commit(
     if not committed.replayed:
         metrics.ADJUDICATIONS.labels("commit", province_of(case.insured_region_code)).inc()
     return committed
+
+
+def _booking(
+    snapshot: Snapshot,
+    case: Case,
+    outcome: Outcome,
+    claimant: Claimant,
+    *,
+    settlement_id: UUID,
+    request_hash: bytes,
+    answer: bytes,
+) -> Booking:
+    deltas = outcome.deltas
+    return Booking(
+        settlement_id=settlement_id,
+        request_hash=request_hash,
+        claimant=claimant,
+        insured_region_code=case.insured_region_code,
+        care_region_code=case.care_region_code,
+        policy_version=outcome.policy_version,
+        end_date=case.end_date,
+        stays_before=outcome.stays_before,
+        total=outcome.amounts.total,
+        fund_total=outcome.fund_total,
+        account_pay=outcome.account_pay,
+        cash_pay=outcome.cash_pay,
+        account_balance=outcome.account_balance,
+        deltas=deltas,
+        answer=answer,
+        setting=snapshot.setting,
+        institution_code=case.institution_code,
+        # Of any other setting nothing is listed.
+        disease_code=policy_disease(snapshot.diseases, case.disease_code),
+        family_payments=outcome.family_payments,
+        # A benefit year begins in the calendar year that it is named after.
+        year_ends=tuple(snapshot.year_end(date(year, 12, 31)) for year, _ in deltas[:-1]),
+    )
 
 
 async def _other_than(
@@ -237,12 +266,15 @@ async def list_adjudications(
 
 
 def claimant_of(policy: Policy, case: Case) -> Claimant:
-    """Returns whose sums a case uses, and of which stay and years."""
+    """Returns whose sums a case uses, of which stay and years, and what else its policy reads."""
+    reads_tallies, reads_relatives = reads(policy, case)
     return Claimant(
         person_id=UUID(case.person_id),
         scheme_code=case.scheme_code,
         benefit_years=benefit_years(policy, case),
         stay=StayKey(UUID(case.stay_id), case.insured_region_code) if in_stay(case) else None,
+        reads_tallies=reads_tallies,
+        relatives_on=case.end_date if reads_relatives else None,
     )
 
 

@@ -7,12 +7,14 @@ not pay for tables and colours.
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from services.cli import advice_app
 from services.cli.interrupts import EXIT_BY_SIGNAL, run
+from services.cli.options import UP_DIR, USAGE, DataDir, Json, fail
+from services.cli.policy.app import app as policy_app
 
 app = typer.Typer(
     help="Yijie (异结): cross-province medical-insurance settlement.",
@@ -21,14 +23,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(policy_app, name="policy")
 
-_USAGE = 2
 _SIGINT = EXIT_BY_SIGNAL + 2
 _SIGTERM = EXIT_BY_SIGNAL + 15
-
-DataDir = Annotated[Path, typer.Option("--data-dir", help="Folder of a mesh: database, logs, …")]
-Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, nothing else.")]
-UP_DIR = Path(".yijie/up")
 
 
 @app.command()
@@ -42,9 +40,9 @@ def serve(service: Annotated[str, typer.Argument(help="identity, settlement, …
     try:
         serve_(service)
     except (UnknownService, ConfigError) as error:
-        _fail(error, _USAGE)
+        fail(error, USAGE)
     except MigrationError as error:
-        _fail(error)
+        fail(error)
 
 
 @app.command()
@@ -67,9 +65,9 @@ def migrate(
     try:
         code = run(command())
     except (UnknownService, ConfigError) as error:
-        _fail(error, _USAGE)
+        fail(error, USAGE)
     except (DatabaseError, MigrationError) as error:
-        _fail(error)
+        fail(error)
     raise typer.Exit(code)
 
 
@@ -85,7 +83,7 @@ def demo(
     try:
         code = run(demo_(as_json=as_json, keep=keep))
     except EXPECTED as error:
-        _fail(error)
+        fail(error)
     raise typer.Exit(code)
 
 
@@ -105,7 +103,7 @@ def up(
     try:
         code = run(up_(data_dir, dsn, regions=regions))
     except EXPECTED as error:
-        _fail(error)
+        fail(error)
     # To be interrupted is how it ends.
     raise typer.Exit(0 if code in {_SIGINT, _SIGTERM} else code)
 
@@ -119,7 +117,7 @@ def load(data_dir: DataDir = UP_DIR) -> None:
     try:
         code = run(load_command(data_dir))
     except EXPECTED as error:
-        _fail(error)
+        fail(error)
     raise typer.Exit(code)
 
 
@@ -142,9 +140,9 @@ def feed(
         request = subscription(region=region, role=role, kinds=kinds, after=after)
         code = run(feed_(data_dir, request, is_once=once))
     except BadFilterError as error:
-        _fail(error, _USAGE)
+        fail(error, USAGE)
     except EXPECTED as error:
-        _fail(error)
+        fail(error)
     # To be interrupted is how it ends.
     raise typer.Exit(0 if code in {_SIGINT, _SIGTERM} else code)
 
@@ -163,9 +161,32 @@ def trace(
     try:
         code = run(trace_(key, data_dir, as_json=as_json))
     except BadIdError as error:
-        _fail(error, _USAGE)
+        fail(error, USAGE)
     except EXPECTED as error:
-        _fail(error)
+        fail(error)
+    raise typer.Exit(code)
+
+
+@app.command()
+def explain(
+    key: Annotated[str, typer.Argument(metavar="SETTLEMENT", help="Settlement id.")],
+    *,
+    lang: Annotated[str, typer.Option(help="zh, en or both.")] = "both",
+    data_dir: DataDir = UP_DIR,
+    as_json: Json = False,
+) -> None:
+    """Shows how each fen of a settlement came about; 1 if a sum does not hold."""
+    from services.cli.explain import BadLanguageError  # noqa: PLC0415
+    from services.cli.explain import explain as explain_  # noqa: PLC0415
+    from services.cli.failures import EXPECTED  # noqa: PLC0415
+    from services.cli.trace import BadIdError  # noqa: PLC0415
+
+    try:
+        code = run(explain_(key, data_dir, language=lang, json=as_json))
+    except (BadIdError, BadLanguageError) as error:
+        fail(error, USAGE)
+    except EXPECTED as error:
+        fail(error)
     raise typer.Exit(code)
 
 
@@ -186,16 +207,17 @@ def reconcile(
     try:
         code = run(reconcile_(parse_day(day), data_dir, region=region, as_json=as_json))
     except BadDayError as error:
-        _fail(error, _USAGE)
+        fail(error, USAGE)
     except EXPECTED as error:
-        _fail(error)
+        fail(error)
     raise typer.Exit(code)
 
 
 @app.command()
 def bench(
     rows: Annotated[
-        list[str] | None, typer.Argument(metavar="[settle] [stay] [slow]", help="None: all.")
+        list[str] | None,
+        typer.Argument(metavar="[policy] [settle] [stay] [slow]", help="None: all."),
     ] = None,
     *,
     as_json: Json = False,
@@ -215,7 +237,7 @@ def bench(
     from services.cli.failures import EXPECTED  # noqa: PLC0415
 
     if unknown := set(rows or ()) - set(ROWS):
-        _fail(f"no row {', '.join(sorted(unknown))}; there are: {', '.join(ROWS)}", _USAGE)
+        fail(f"no row {', '.join(sorted(unknown))}; there are: {', '.join(ROWS)}", USAGE)
     options = Options(
         rows=rows or ROWS,
         stays=stays,
@@ -231,7 +253,7 @@ def bench(
     try:
         code = run(bench_(options))
     except EXPECTED as error:
-        _fail(error)
+        fail(error)
     raise typer.Exit(code)
 
 
@@ -252,7 +274,7 @@ def chaos(
     try:
         code = run(chaos_(options))
     except EXPECTED as error:
-        _fail(error)
+        fail(error)
     raise typer.Exit(code)
 
 
@@ -277,9 +299,7 @@ def simulate(
     raise typer.Exit(simulate_many(Options(seeds=seeds, first=first, jobs=jobs)))
 
 
-def _fail(error: object, code: int = 1) -> None:
-    typer.echo(f"yijie: {error}", err=True)
-    raise typer.Exit(code)
+advice_app.add_to(app)
 
 
 def main() -> None:

@@ -21,12 +21,20 @@ from google.type.decimal_pb2 import Decimal as DecimalMessage
 from services.catalogue.datafile import entries, load, mapping, text
 from services.kit.money import to_fen
 from services.kit.wire import write_date, write_money
+from yijie.benefits.v1 import entitlement_pb2
 from yijie.common.v1 import bill_pb2
 from yijie.filing.v1 import filing_pb2
 from yijie.identity.v1 import institution_pb2, person_pb2
 from yijie.settlement.v1 import settlement_pb2
 
-ORDER: Final = ("zhang", "outpatient", "segments", "resident_points", "resident_factor")
+ORDER: Final = (
+    "zhang",
+    "outpatient",
+    "segments",
+    "resident_points",
+    "resident_factor",
+    "chronic",
+)
 """The bills in the order in which the demo settles them."""
 
 
@@ -38,6 +46,8 @@ class DemoPerson:
     message: person_pb2.Person
     card: person_pb2.Card
     opening_balance_fen: int
+    entitlements: tuple[entitlement_pb2.Entitlement, ...]
+    """What the insured region has of the person; without person_id too."""
 
     def credential(self, kind: str) -> person_pb2.Credential:
         """Returns what the person shows at the window: "card" or "id_number"."""
@@ -93,6 +103,7 @@ def institutions() -> Mapping[str, institution_pb2.Institution]:
                 institution_pb2.Opening(
                     medical_type_code=text(opening, "medical_type_code"),
                     begin_date=_date(opening, "begin_date"),
+                    disease_code=text(opening, "disease_code", ""),
                 )
                 for opening in entries(entry, "openings")
             ],
@@ -142,6 +153,7 @@ def case(key: str) -> DemoCase:
         ],
         lines=lines,
         total=write_money(sum(line.amount.fen for line in lines)),
+        disease_code=text(document, "disease_code", ""),
     )
     return DemoCase(
         key=key,
@@ -183,6 +195,14 @@ def _person(entry: Mapping[str, object]) -> DemoPerson:
             state=f"CARD_STATE_{text(card, 'state').upper()}",
         ),
         opening_balance_fen=to_fen(balance),
+        entitlements=tuple(
+            entitlement_pb2.Entitlement(
+                kind=f"ENTITLEMENT_KIND_{text(one, 'kind')}",
+                code=text(one, "code"),
+                begin_date=_date(one, "begin_date"),
+            )
+            for one in (entries(entry, "entitlements") if "entitlements" in entry else ())
+        ),
     )
 
 

@@ -193,7 +193,23 @@ async def _load_people(province: Province) -> dict[str, str]:
         for index, status in enumerate(answer.results):
             if status.code:
                 raise _refused("account", index, status)
+    await _load_entitlements(province, ids)
     return ids
+
+
+async def _load_entitlements(province: Province, ids: Mapping[str, str]) -> None:
+    for key, person in cases.people().items():
+        if not person.entitlements:
+            continue
+        request = benefits_service_pb2.UpsertEntitlementsRequest(entitlements=person.entitlements)
+        for entitlement in request.entitlements:
+            entitlement.person_id = ids[key]
+        request.request_id = str(request_id_of(request))
+        office = province.benefits_of(person.message.insurances[-1].insured_region_code)
+        answer = await province.call(office.UpsertEntitlements, request)
+        for index, status in enumerate(answer.results):
+            if status.code:
+                raise _refused("entitlement", index, status)
 
 
 async def _load_institutions(province: Province) -> None:

@@ -24,6 +24,7 @@ from yijie.clearing.v1 import clearing_service_pb2, clearing_service_pb2_grpc, l
 from yijie.filing.v1 import filing_service_pb2_grpc
 from yijie.identity.v1 import identity_service_pb2, identity_service_pb2_grpc
 from yijie.settlement.v1 import (
+    advice_service_pb2_grpc,
     settlement_pb2,
     settlement_service_pb2,
     settlement_service_pb2_grpc,
@@ -58,6 +59,7 @@ class Province:
             channels["settlement"]
         )
         self.visits: Stub = visit_service_pb2_grpc.VisitServiceStub(channels["settlement"])
+        self.advice: Stub = advice_service_pb2_grpc.AdviceServiceStub(channels["settlement"])
         self.clearing: Stub = clearing_service_pb2_grpc.ClearingServiceStub(channels["clearing"])
         self._hub = Callee("hub")
 

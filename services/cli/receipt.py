@@ -24,11 +24,26 @@ from yijie.supervision.v1 import finding_pb2
 FUNDS: Final = {
     "310100": ("职工统筹基金", "employee pooled fund"),
     "310200": ("个人账户", "personal account"),
+    "320100": ("公务员医疗补助", "civil-servant subsidy"),
     "330100": ("大额医疗费用补助", "large-amount fund"),
+    "350100": ("一至六级残疾军人医疗补助", "disabled-veteran subsidy"),
+    "370100": ("企业补充医疗保险", "enterprise supplement"),
     "390100": ("居民统筹基金", "resident pooled fund"),
     "390200": ("大病保险", "critical-illness insurance"),
+    "610100": ("医疗救助", "medical aid"),
+    "910100": ("其他", "other fund"),
 }
-_LEVELS: Final = {
+CAUSES: Final = {
+    "full_self_pay": ("全自费（目录外）", "out of catalogue"),
+    "over_limit": ("超限价", "over the ceiling"),
+    "prior_self_pay": ("先行自付", "prior self-pay"),
+    "away_self_pay": ("异地先自付", "paid first away from home"),
+    "deductible": ("起付线", "deductible"),
+    "share": ("按比例自付", "share"),
+    "above_cap": ("超封顶线", "above the cap"),
+}
+"""What a patient pays, by cause: names of the fields of PatientCauses."""
+LEVELS: Final = {
     filing_service_pb2.BENEFIT_LEVEL_LONG_TERM: ("长期备案", "long-term filing"),
     filing_service_pb2.BENEFIT_LEVEL_REFERRAL: ("转诊备案", "referral"),
     filing_service_pb2.BENEFIT_LEVEL_EMERGENCY: ("急诊视同备案", "emergency, deemed filed"),
@@ -40,7 +55,7 @@ _CLASSES: Final = {
     finding_pb2.RESULT_CLASS_SUSPICIOUS: "可疑 suspicious",
     finding_pb2.RESULT_CLASS_TO_VERIFY: "待核实 to verify",
 }
-_SOURCES: Final = {
+SOURCES: Final = {
     adjudication_pb2.PARAMETER_STATUS_UNSPECIFIED: "",
     adjudication_pb2.PARAMETER_STATUS_PUBLISHED: "已公布 published",
     adjudication_pb2.PARAMETER_STATUS_SECONDARY: "转引 secondary",
@@ -59,7 +74,10 @@ def print_outcome(console: Console, number: int, outcome: Outcome) -> None:
         parts.append(Text(f"拒绝 refused: {error.reason} — {error.zh}", "bold red"))
         parts += [Text(error.message, "red"), _BLANK]
     if outcome.kind in {"settled", "stay"} and outcome.settlement is not None:
-        parts += [_amounts(outcome.settlement), _BLANK, _steps(outcome.settlement), _BLANK]
+        parts += [_amounts(outcome.settlement), _BLANK]
+        if outcome.settlement.adjudication.HasField("causes"):
+            parts += [causes(outcome.settlement.adjudication.causes), _BLANK]
+        parts += [_steps(outcome.settlement), _BLANK]
         if outcome.settlement.findings:
             parts += [_findings(outcome.settlement), _BLANK]
     if outcome.kind == "reversed":
@@ -87,6 +105,24 @@ def region(code: str) -> str:
     return f"{name if province == name else province + name} {code}"
 
 
+def fund_name(code: str) -> tuple[str, str]:
+    """Returns a fund's Chinese and English name; its code where we know none."""
+    return FUNDS.get(code, (code, ""))
+
+
+def causes(paid_for: adjudication_pb2.PatientCauses) -> Table:
+    """Returns what the patient pays by cause, without the causes of nothing."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("个人负担由来", no_wrap=True)
+    table.add_column("what the patient pays for", no_wrap=True)
+    table.add_column("元 yuan", justify="right", no_wrap=True)
+    for name, (zh, en) in CAUSES.items():
+        fen = getattr(paid_for, name).fen
+        if fen:
+            table.add_row(f"  {zh}", en, format_yuan(fen))
+    return table
+
+
 def _facts(outcome: Outcome) -> Table:
     case, settlement = outcome.case, outcome.settlement
     table = _plain()
@@ -102,7 +138,7 @@ def _facts(outcome: Outcome) -> Table:
     _fact(table, "明细 fee lines", f"{len(bill.lines)}")
     _fact(table, "请求编号 request id", outcome.request_id)
     if settlement is not None:
-        zh, en = _LEVELS.get(settlement.benefit_level, ("", ""))
+        zh, en = LEVELS.get(settlement.benefit_level, ("", ""))
         _fact(table, "结算编号 settlement id", settlement.settlement_id)
         _fact(table, "待遇档次 benefit level", f"{zh} {en}")
         _fact(table, "依据 because", settlement.benefit_level_explanation_zh)
@@ -131,11 +167,16 @@ def _amounts(settlement: settlement_pb2.Settlement) -> Table:
         ("基金支付", "paid by funds", paid.fund_total.fen, "bold green"),
     ]
     for payment in paid.fund_payments:
-        zh, en = _fund(payment.fund_type_code)
+        zh, en = fund_name(payment.fund_type_code)
         rows.append((f"  {zh}", en, payment.amount.fen, ""))
     rows += [
         ("个人负担", "paid by the patient", paid.patient_total.fen, "bold yellow"),
         ("  个人账户", "personal account", paid.account_pay.fen, ""),
+        *(
+            [("    其中家庭共济", "of which relatives' accounts", paid.family_account_pay.fen, "")]
+            if paid.family_account_pay.fen
+            else []
+        ),
         ("  个人现金", "cash", paid.cash_pay.fen, ""),
         ("个人账户余额", "account balance", paid.account_balance.fen, "dim"),
     ]
@@ -181,7 +222,7 @@ def _parameter(
         path,
         read.value,
         since,
-        f"{_SOURCES[read.status]} [{documents.index(read.reference) + 1}]",
+        f"{SOURCES[read.status]} [{documents.index(read.reference) + 1}]",
     )
 
 
@@ -231,7 +272,7 @@ def _positions(positions: Sequence[ledger_pb2.Position]) -> Table:
     table.add_column("基金 by fund", overflow="fold")
     for position in positions:
         funds = ", ".join(
-            f"{_fund(fund.fund_type_code)[0]} {format_yuan(fund.owed.fen)}"
+            f"{fund_name(fund.fund_type_code)[0]} {format_yuan(fund.owed.fen)}"
             for fund in position.funds
             if fund.owed.fen
         )
@@ -246,10 +287,6 @@ def _positions(positions: Sequence[ledger_pb2.Position]) -> Table:
             funds,
         )
     return table
-
-
-def _fund(code: str) -> tuple[str, str]:
-    return FUNDS.get(code, (code, ""))
 
 
 def _sum_line(closing: Closing) -> Text:

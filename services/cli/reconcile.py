@@ -14,8 +14,8 @@ from google.protobuf.json_format import MessageToDict
 from rich.console import Console
 from rich.table import Table
 
-from services.cli.demo import console
 from services.cli.mesh import MeshError, read_endpoints
+from services.cli.screen import console
 from services.kit import wire
 from services.kit.channel import Callee, open_channel
 from services.kit.clock import SystemClock, civil_date

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.cli import waterfall
 from services.cli.outcome import Check, Closing, Outcome, Standing
-from services.cli.receipt import iso
+from services.cli.receipt import CAUSES, iso
 from yijie.benefits.v1 import adjudication_pb2
 from yijie.filing.v1 import filing_service_pb2
 from yijie.settlement.v1 import settlement_pb2
@@ -28,13 +28,19 @@ _ACCUMULATORS = (
 
 
 def document(
-    outcomes: Sequence[Outcome], closing: Closing, *, holds: bool, elapsed_s: float
+    outcomes: Sequence[Outcome],
+    closing: Closing,
+    *,
+    advice: Mapping[str, Any],
+    holds: bool,
+    elapsed_s: float,
 ) -> dict[str, Any]:
     """Returns the whole demo."""
     return {
         "ok": holds,
         "elapsed_s": round(elapsed_s, 1),
         "cases": [_outcome(outcome) for outcome in outcomes],
+        "advice": advice,
         "clearing": _closing(closing),
     }
 
@@ -93,7 +99,11 @@ def settlement(message: settlement_pb2.Settlement) -> dict[str, Any]:
             "cash": paid.cash_pay.fen,
             "patient": paid.patient_total.fen,
             "account_balance": paid.account_balance.fen,
+            "family_account": paid.family_account_pay.fen,
         },
+        "causes_fen": {name: getattr(paid.causes, name).fen for name in CAUSES}
+        if paid.HasField("causes")
+        else None,
         "funds_fen": {payment.fund_type_code: payment.amount.fen for payment in paid.fund_payments},
         "benefit_level": _name(
             filing_service_pb2.BenefitLevel, "BENEFIT_LEVEL_", message.benefit_level
@@ -103,7 +113,7 @@ def settlement(message: settlement_pb2.Settlement) -> dict[str, Any]:
         "policy_version": paid.policy_version,
         "catalogue_version": message.catalogue_version,
         "sample": message.sample,
-        "steps": [_step(step) for step in paid.steps],
+        "steps": [step(one) for one in paid.steps],
         "screening_state": _name(
             settlement_pb2.ScreeningState, "SCREENING_STATE_", message.screening_state
         ),
@@ -112,14 +122,15 @@ def settlement(message: settlement_pb2.Settlement) -> dict[str, Any]:
     }
 
 
-def _step(step: adjudication_pb2.CalculationStep) -> dict[str, Any]:
+def step(message: adjudication_pb2.CalculationStep) -> dict[str, Any]:
+    """Returns a step of the calculation with the parameters that were read."""
     return {
-        "step": step.step_code,
-        "label_zh": step.label_zh,
-        "label_en": step.label_en,
-        "base_fen": step.base.fen,
-        "result_fen": step.result.fen,
-        "rounding": step.rounding,
+        "step": message.step_code,
+        "label_zh": message.label_zh,
+        "label_en": message.label_en,
+        "base_fen": message.base.fen,
+        "result_fen": message.result.fen,
+        "rounding": message.rounding,
         "parameters": [
             {
                 "path": read.path,
@@ -128,7 +139,7 @@ def _step(step: adjudication_pb2.CalculationStep) -> dict[str, Any]:
                 "status": _name(adjudication_pb2.ParameterStatus, "PARAMETER_STATUS_", read.status),
                 "reference": read.reference,
             }
-            for read in step.parameters
+            for read in message.parameters
         ],
     }
 

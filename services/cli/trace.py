@@ -13,9 +13,9 @@ from uuid import UUID
 import orjson
 
 from services.cli import spans, waterfall
-from services.cli.demo import console
 from services.cli.mesh import read_endpoints
 from services.cli.province import connected
+from services.cli.screen import console
 from services.cli.topology import trace_dir
 from services.kit.errors import Absent, Unavailable
 from yijie.settlement.v1 import settlement_service_pb2

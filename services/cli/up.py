@@ -10,10 +10,11 @@ from google.protobuf.message import Message
 from rich.table import Table
 
 from services.cli import cases
-from services.cli.demo import console, load_demo_data
+from services.cli.demo import load_demo_data
 from services.cli.mesh import Mesh, mesh
 from services.cli.progress import Progress
 from services.cli.province import connected
+from services.cli.screen import console
 from services.cli.topology import (
     REMOTE_PROVINCES,
     Endpoint,

@@ -99,4 +99,5 @@ def write_match(found: Match) -> pb.MatchFilingResponse:
         filing_id=str(found.filing_id) if found.filing_id else "",
         explanation_zh=found.reason.zh,
         explanation_en=found.reason.en,
+        long_term_evidence=_EVIDENCE_NUMBERS[found.long_term_evidence],
     )

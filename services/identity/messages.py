@@ -120,6 +120,7 @@ def read_institution(message: institution_pb2.Institution, at: str) -> Instituti
                 medical_type=opening.medical_type_code,
                 begin_date=read_date(opening.begin_date, f"{at}.openings[{index}].begin_date"),
                 end_date=read_optional_date(opening.end_date, f"{at}.openings[{index}].end_date"),
+                disease=opening.disease_code,
             )
             for index, opening in enumerate(message.openings)
         ),
@@ -135,6 +136,7 @@ def read_claim(request: pb.VerifyCredentialRequest) -> Claim:
         insured_region=request.insured_region_code,
         scheme=request.scheme_code,
         medical_type=request.medical_type_code,
+        disease=request.disease_code,
     )
 
 
@@ -191,6 +193,7 @@ def write_institution(institution: Institution) -> institution_pb2.Institution:
                 medical_type_code=opening.medical_type,
                 begin_date=write_date(opening.begin_date),
                 end_date=write_optional_date(opening.end_date),
+                disease_code=opening.disease,
             )
             for opening in institution.openings
         ],

@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 
 _INSTITUTION_COLUMNS: Final = """
        i.institution_code, i.name, i.region_code, i.level_code, i.price_level_code,
-       i.deductible_level_code, o.medical_types, o.begin_dates, o.end_dates"""
+       i.deductible_level_code, o.medical_types, o.begin_dates, o.end_dates, o.diseases"""
 
 _OPENINGS: Final = """
   LEFT JOIN LATERAL (
        SELECT array_agg(medical_type_code ORDER BY position) AS medical_types,
               array_agg(begin_date ORDER BY position) AS begin_dates,
-              array_agg(end_date ORDER BY position) AS end_dates
+              array_agg(end_date ORDER BY position) AS end_dates,
+              array_agg(disease_code ORDER BY position) AS diseases
          FROM institution_opening
         WHERE institution_code = i.institution_code) AS o ON true"""
 
@@ -134,11 +135,12 @@ DELETE FROM institution_opening WHERE institution_code = ANY($1::text[])"""
 
 WRITE_OPENINGS: Final = """/* identity.write_openings */
 INSERT INTO institution_opening (institution_code, position, medical_type_code, begin_date,
-                                 end_date)
+                                 end_date, disease_code)
 SELECT entry.institution_code, entry.position, entry.medical_type_code, entry.begin_date,
-       entry.end_date
-  FROM unnest($1::text[], $2::smallint[], $3::text[], $4::date[], $5::date[])
-       AS entry(institution_code, position, medical_type_code, begin_date, end_date)"""
+       entry.end_date, entry.disease_code
+  FROM unnest($1::text[], $2::smallint[], $3::text[], $4::date[], $5::date[], $6::text[])
+       AS entry(institution_code, position, medical_type_code, begin_date, end_date,
+                disease_code)"""
 
 GET_INSTITUTION: Final = f"""/* identity.get_institution */
 SELECT {_INSTITUTION_COLUMNS}
@@ -313,6 +315,7 @@ async def write_institutions(
         [opening.medical_type for _, _, opening in openings],
         [opening.begin_date for _, _, opening in openings],
         [opening.end_date for _, _, opening in openings],
+        [opening.disease for _, _, opening in openings],
     )
 
 
@@ -343,7 +346,11 @@ async def list_institutions(
 
 def _institution(row: asyncpg.Record) -> Institution:
     openings = zip(
-        row["medical_types"] or (), row["begin_dates"] or (), row["end_dates"] or (), strict=True
+        row["medical_types"] or (),
+        row["begin_dates"] or (),
+        row["end_dates"] or (),
+        row["diseases"] or (),
+        strict=True,
     )
     return Institution(
         code=row["institution_code"],

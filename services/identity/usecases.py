@@ -193,8 +193,10 @@ async def verify(
 
     Raises:
         IdNumberInvalid, FieldInvalid: the number cannot be of this type.
+        DiseaseUnknown: the disease asked for is none.
         CredentialUnknown, CredentialExpired, CardLost, CardCancelled, PersonMismatch,
-        InsuranceNotInForce, InstitutionUnknown, InstitutionNotOpen: the first that applies.
+        InsuranceNotInForce, InstitutionUnknown, InstitutionNotOpen, DiseaseNotOpen: the first that
+        applies.
     """
     now = identity.clock.now()
     try:
@@ -205,7 +207,7 @@ async def verify(
         )
         person, insurances = decide.prove(evidence, claim, business_date=business_date, now=now)
         if institution_code:
-            decide.check_open(institution, claim.medical_type, business_date)
+            decide.check_open(institution, claim.medical_type, business_date, disease=claim.disease)
     except DomainError as error:
         metrics.VERIFICATIONS.labels(credential_type, error.reason).inc()
         raise
@@ -290,6 +292,7 @@ def _search(
 def _check_codes(claim: Claim) -> None:
     if claim.medical_type and not codes.is_medical_type(claim.medical_type):
         raise FieldInvalid("medical_type_code", "not a national medical type")
+    decide.check_disease(claim.disease, claim.medical_type, at="disease_code")
 
 
 def _prefix(region: str) -> str:

@@ -62,6 +62,10 @@ async def open_channel(target: str) -> AsyncIterator[grpc.aio.Channel]:
         yield channel
 
 
+class NotServedError(Unavailable):
+    """The callee is there but has no such method: it is of a release before ours."""
+
+
 class Callee:
     """Calls one service through one channel."""
 
@@ -74,8 +78,8 @@ class Callee:
         """Calls a unary method within what is left of the caller's deadline, at most `own_s`.
 
         Raises the callee's own DomainError (its `domain` says whose), Unavailable when it cannot be
-        reached, does not answer in time or fails by a defect, DeadlineTooShortError when there is
-        no time left to ask.
+        reached, does not answer in time or fails by a defect (NotServedError: it has no such
+        method), DeadlineTooShortError when there is no time left to ask.
         """
         name = method._method.decode()[1:]  # type: ignore[attr-defined]  # noqa: SLF001
         timeout = budget_s(own_s)
@@ -94,7 +98,8 @@ class Callee:
                 mapped = from_rpc_error(error)
                 if mapped is None or isinstance(mapped, NotAllowed):
                     # That we may not ask lies between us and the callee: our caller can do nothing.
-                    mapped = self._unavailable()
+                    is_served = error.code() is not grpc.StatusCode.UNIMPLEMENTED
+                    mapped = self._unavailable(Unavailable if is_served else NotServedError)
                 telemetry.mark_failed(span, code, mapped.reason)
                 raise mapped from None
             else:
@@ -107,8 +112,8 @@ class Callee:
                 span.set_attribute("rpc.response.status_code", code)
                 telemetry.CLIENT_DURATION.labels(name, code).observe(time.perf_counter() - started)
 
-    def _unavailable(self) -> DomainError:
-        return Unavailable(
+    def _unavailable(self, kind: type[Unavailable] = Unavailable) -> DomainError:
+        return kind(
             self._unavailable_reason,
             f"{self._name} did not answer",
             metadata={"callee": self._name},

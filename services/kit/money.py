@@ -59,12 +59,13 @@ def round_fen(fen: Exact, rounding: Rounding = Rounding.HALF_UP) -> int:
     if isinstance(fen, Decimal):
         mode = ROUND_HALF_UP if rounding is Rounding.HALF_UP else ROUND_DOWN
         return int(fen.quantize(Decimal(1), rounding=mode))
-    magnitude = abs(fen)
+    numerator, denominator = fen.numerator, fen.denominator
+    magnitude = abs(numerator)
     if rounding is Rounding.HALF_UP:
-        whole = (2 * magnitude.numerator + magnitude.denominator) // (2 * magnitude.denominator)
+        whole = (2 * magnitude + denominator) // (2 * denominator)
     else:
-        whole = magnitude.numerator // magnitude.denominator
-    return whole if fen >= 0 else -whole
+        whole = magnitude // denominator
+    return whole if numerator >= 0 else -whole
 
 
 def share_fen(fen: int, ratio: Exact, rounding: Rounding = Rounding.HALF_UP) -> int:

@@ -16,6 +16,26 @@ from datetime import date, datetime
 from enum import Enum
 from typing import TypeAlias
 
+from services.proving.amounts import (
+    Accumulators,
+    Adjudication,
+    Amounts,
+    Causes,
+    FundPayment,
+    PersonYear,
+    YearPart,
+)
+
+__all__ = [
+    "Accumulators",
+    "Adjudication",
+    "Amounts",
+    "Causes",
+    "FundPayment",
+    "PersonYear",
+    "YearPart",
+]
+
 # --- what the hub shows --------------------------------------------------------------------------
 
 
@@ -58,50 +78,6 @@ class EventKind(Enum):
 
     SETTLED = "SETTLED"
     REVERSED = "REVERSED"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Amounts:
-    """A bill, or a line of it, by the care region's catalogue; fen."""
-
-    total: int
-    full_self_pay: int
-    over_limit: int
-    prior_self_pay: int
-    in_scope: int
-
-
-@dataclass(frozen=True, slots=True)
-class FundPayment:
-    """What one fund pays, fen."""
-
-    fund_type_code: str
-    amount: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class YearPart:
-    """What one benefit year bears of a stay over a year's end, fen."""
-
-    benefit_year: int
-    amounts: Amounts
-    deductible: int
-    fund_total: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Adjudication:
-    """Who pays what, fen."""
-
-    deductible: int
-    fund_payments: tuple[FundPayment, ...]
-    fund_total: int
-    account_pay: int
-    cash_pay: int
-    patient_total: int
-    account_balance: int
-    """Of the personal account after this settlement."""
-    year_parts: tuple[YearPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -357,35 +333,11 @@ class History:
     openings: Mapping[str, int]
     """Personal account of each person before the run, fen."""
     caps: tuple[Cap, ...] = ()
+    families: tuple[tuple[str, str], ...] = ()
+    """Pairs of an account's owner and a relative who may pay from it all the time, by person id."""
 
 
 # --- what the hub, the region and clearing answer afterwards -------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accumulators:
-    """What a person has used in a benefit year; fen, and stays."""
-
-    inpatient_in_scope: int = 0
-    inpatient_deductible: int = 0
-    inpatient_count: int = 0
-    outpatient_in_scope: int = 0
-    outpatient_deductible: int = 0
-    outpatient_fund: int = 0
-    fund_pooled: int = 0
-    fund_large_amount: int = 0
-    fund_critical_illness: int = 0
-    critical_illness_base: int = 0
-    account_pay: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class PersonYear:
-    """Whose accumulators."""
-
-    person_id: str
-    scheme_code: str
-    benefit_year: int
 
 
 @dataclass(frozen=True, slots=True)

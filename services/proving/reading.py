@@ -136,7 +136,14 @@ def read_adjudication(message: adjudication_pb2.Adjudication) -> history.Adjudic
             )
             for part in message.year_parts
         ),
+        causes=_read_causes(message.causes) if message.HasField("causes") else None,
+        family_account_pay=message.family_account_pay.fen,
     )
+
+
+def _read_causes(message: adjudication_pb2.PatientCauses) -> history.Causes:
+    names = history.Causes.__dataclass_fields__
+    return history.Causes(**{name: getattr(message, name).fen for name in names})
 
 
 def read_booking(message: benefits_service_pb2.GetAdjudicationResponse) -> history.Booking:

@@ -13,18 +13,22 @@ from services.kit.crypto import BlindIndex, FieldCipher
 from services.kit.db import open_database
 from services.kit.migrations import check_version
 from services.kit.server import Running, serving
+from services.settlement.advice_servicer import AdviceServicer
 from services.settlement.assembly import Waits, assemble
 from services.settlement.clients import open_callees
 from services.settlement.config import Config
 from services.settlement.servicer import SettlementServicer
 from services.settlement.snapshots import Snapshots
 from services.settlement.visit_servicer import VisitServicer
+from yijie.settlement.v1 import advice_service_pb2_grpc as advice_rpc
 from yijie.settlement.v1 import settlement_service_pb2_grpc as rpc
 from yijie.settlement.v1 import visit_service_pb2_grpc as visit_rpc
 
 SERVICE = "settlement"
 FULL_NAME = "yijie.settlement.v1.SettlementService"
 VISIT_FULL_NAME = "yijie.settlement.v1.VisitService"
+ADVICE_FULL_NAME = "yijie.settlement.v1.AdviceService"
+_FULL_NAMES = (FULL_NAME, VISIT_FULL_NAME, ADVICE_FULL_NAME)
 
 
 @contextlib.asynccontextmanager
@@ -55,11 +59,12 @@ async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterato
             _register,
             settlements=parts.settlement,
             visits=parts.visit,
+            advice=parts.advice,
         )
         async with (
             snapshots.following(),
             parts.recovery.running(config.recovery_interval_s),
-            serving(config.server, SERVICE, (FULL_NAME, VISIT_FULL_NAME), register) as server,
+            serving(config.server, SERVICE, _FULL_NAMES, register) as server,
         ):
             try:
                 yield server
@@ -68,7 +73,12 @@ async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterato
 
 
 def _register(
-    server: grpc.aio.Server, *, settlements: SettlementServicer, visits: VisitServicer
+    server: grpc.aio.Server,
+    *,
+    settlements: SettlementServicer,
+    visits: VisitServicer,
+    advice: AdviceServicer,
 ) -> None:
     rpc.add_SettlementServiceServicer_to_server(settlements, server)
     visit_rpc.add_VisitServiceServicer_to_server(visits, server)
+    advice_rpc.add_AdviceServiceServicer_to_server(advice, server)

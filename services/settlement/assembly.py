@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from services.kit.clock import Clock
 from services.kit.crypto import BlindIndex, FieldCipher
 from services.kit.db import Database
+from services.settlement.advice import Advice
+from services.settlement.advice_servicer import AdviceServicer
+from services.settlement.advice_store import AdviceStore
 from services.settlement.checking import Checking
 from services.settlement.clients import Callees
 from services.settlement.feed import Feed
 from services.settlement.feed_store import FeedStore
+from services.settlement.gaps import Gaps
 from services.settlement.intent_store import IntentStore
 from services.settlement.quarantine_store import QuarantineStore
 from services.settlement.quotes import Quotes
@@ -42,6 +46,7 @@ class Parts:
 
     settlement: SettlementServicer
     visit: VisitServicer
+    advice: AdviceServicer
     recovery: Recovery
     feed: Feed
 
@@ -94,6 +99,17 @@ def assemble(
         index=index,
         clock=clock,
     )
+    gaps = Gaps(
+        store=store,
+        advice_store=AdviceStore(database),
+        callees=callees,
+        snapshots=snapshots,
+        clock=clock,
+    )
     return Parts(
-        SettlementServicer(settlements, reversals, feed), VisitServicer(visits), recovery, feed
+        settlement=SettlementServicer(settlements, reversals, feed),
+        visit=VisitServicer(visits),
+        advice=AdviceServicer(Advice(callees, clock), gaps),
+        recovery=recovery,
+        feed=feed,
     )

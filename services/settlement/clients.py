@@ -46,6 +46,7 @@ BILL_FIELDS = {
     "scheme_code": "patient.scheme_code",
     "institution_code": "bill.institution_code",
     "medical_type_code": "bill.medical_type_code",
+    "disease_code": "bill.disease_code",
     "business_date": "bill.end_date",
 }
 _FILING_FIELDS = {
@@ -58,6 +59,7 @@ _FILING_FIELDS = {
 _CASE_FIELDS = {
     "case.deductible_level_code": "bill.hospital_level_code",
     "case.medical_type_code": "bill.medical_type_code",
+    "case.disease_code": "bill.disease_code",
     "case.insured_region_code": "patient.insured_region_code",
     "case.scheme_code": "patient.scheme_code",
     "case.person_type_code": "patient.person_id",
@@ -111,16 +113,19 @@ class FilingClient:
         self._timeout_s = timeout_s
 
     async def match(
-        self, request: filing_service_pb2.MatchFilingRequest
+        self,
+        request: filing_service_pb2.MatchFilingRequest,
+        *,
+        fields: dict[str, str] = _FILING_FIELDS,
     ) -> filing_service_pb2.MatchFilingResponse:
-        """Returns the benefit level and why."""
+        """Returns the benefit level and why; `fields` are as in IdentityClient.verify."""
         response: filing_service_pb2.MatchFilingResponse
         try:
             response = await self._callee.call(
                 self._stub.MatchFiling, request, own_s=self._timeout_s
             )
         except DomainError as error:
-            raise error.renamed(_FILING_FIELDS) from None
+            raise error.renamed(fields) from None
         return response
 
 
@@ -191,6 +196,24 @@ class BenefitsClient:
         except DomainError as error:
             raise error.renamed(_CASE_FIELDS) from None
         return response.adjudication
+
+    async def estimate(
+        self, request: benefits_service_pb2.EstimateBenefitRequest
+    ) -> benefits_service_pb2.EstimateBenefitResponse:
+        """Returns what a bill would give at each benefit level; books nothing."""
+        region = self._regions.of(request.insured_region_code)
+        response: benefits_service_pb2.EstimateBenefitResponse
+        response = await region.call("EstimateBenefit", request)
+        return response
+
+    async def check_disease(
+        self, request: benefits_service_pb2.CheckDiseaseRequest
+    ) -> benefits_service_pb2.CheckDiseaseResponse:
+        """Returns what an insured region has for a chronic disease."""
+        region = self._regions.of(request.insured_region_code)
+        response: benefits_service_pb2.CheckDiseaseResponse
+        response = await region.call("CheckDisease", request)
+        return response
 
     async def cancel(self, insured_region_code: str, settlement_id: str) -> None:
         """Takes a booking back, or forbids a late one."""

@@ -81,6 +81,7 @@ def read_bill(request: Any) -> Bill:
             for index, line in enumerate(bill.lines)
         ],
         total_fen=read_fen(bill.total, "bill.total"),
+        disease_code=bill.disease_code,
     )
 
 
@@ -108,6 +109,7 @@ def verify_request(order: Order) -> identity_service_pb2.VerifyCredentialRequest
         scheme_code=patient.scheme_code,
         institution_code=bill.institution_code,
         medical_type_code=bill.medical_type_code,
+        disease_code=bill.disease_code,
     )
 
 
@@ -160,7 +162,8 @@ def case_of(order: Order, checked: Checked) -> adjudication_pb2.Case:
         amounts=classification_wire.write_totals(totals(checked.splits)),
         use_account=order.use_account,
         stay_id=str(part.visit_id) if part and part.is_stay else "",
-        disease_code=part.disease_code if part else "",
+        disease_code=bill.disease_code,
+        long_term_evidence=checked.match.long_term_evidence,
     )
 
 
@@ -200,7 +203,7 @@ def detail_of(
         visit_id=str(part.visit_id) if part else "",
         scope=SCOPES[part.scope] if part else settlement_pb2.SETTLEMENT_SCOPE_UNSPECIFIED,
         charge_batch_number=part.charge_batch_number if part else "",
-        disease_code=part.disease_code if part else "",
+        disease_code=bill.disease_code,
     )
 
 
@@ -245,7 +248,17 @@ def answer_of(case: adjudication_pb2.Case, adjudication: adjudication_pb2.Adjudi
         account_balance_fen=adjudication.account_balance.fen,
         cash_pay_fen=adjudication.cash_pay.fen,
         patient_total_fen=adjudication.patient_total.fen,
+        family_account_pay_fen=adjudication.family_account_pay.fen,
+        causes_fen=_causes_of(adjudication),
     )
+
+
+def _causes_of(adjudication: adjudication_pb2.Adjudication) -> tuple[int, ...] | None:
+    if not adjudication.HasField("causes"):
+        return None
+    causes = adjudication.causes
+    # All of them, also one that a later version of the contract adds.
+    return tuple(getattr(causes, field.name).fen for field in causes.DESCRIPTOR.fields)
 
 
 def booked_of(case: adjudication_pb2.Case, adjudication: adjudication_pb2.Adjudication) -> Booked:

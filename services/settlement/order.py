@@ -25,8 +25,6 @@ class Part:
     until_date: date | None
     """Last day covered; only with INTERIM."""
     is_stay: bool
-    disease_code: str
-    """Chronic or special disease; "": none."""
     expected_amounts: money_pb2.AmountSplit | None
     """What the institution computed of each part; what is absent is not compared."""
 

@@ -109,7 +109,7 @@ def facts_of(order: Order, checked: Checked, case: adjudication_pb2.Case) -> Fac
             bill.medical_type_code,
             bill.begin_date,
             bill.end_date,
-            order.part.disease_code if order.part else "",
+            bill.disease_code,
             *lines,
         ),
         card=_digest(
@@ -118,7 +118,7 @@ def facts_of(order: Order, checked: Checked, case: adjudication_pb2.Case) -> Fac
             case.person_type_code,
             case.deductible_level_code,
         ),
-        filing=_digest(checked.match.benefit_level),
+        filing=_digest(checked.match.benefit_level, checked.match.long_term_evidence),
         catalogue=_digest(checked.catalogue_version),
         amounts=_digest(case.amounts),
     )

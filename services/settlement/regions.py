@@ -28,7 +28,7 @@ import grpc
 
 from services.kit import codes
 from services.kit.breaker import Breaker, Limits, NotLetThroughError, State, Ticket
-from services.kit.channel import Callee
+from services.kit.channel import Callee, NotServedError
 from services.kit.clock import Clock
 from services.kit.deadline import budget_s
 from services.kit.errors import DomainError, Overloaded, RuleForbids, Unavailable
@@ -45,6 +45,8 @@ _PAUSES_MAX: Final = 10
 """The longest pause before a silent region is asked again, in first pauses."""
 _FAIR_SHARE: Final = 0.5
 """A call that is given less of the region's deadline proves nothing when it is not answered."""
+_OPTIONAL: Final = frozenset({"EstimateBenefit", "CheckDisease"})
+"""Questions that a province may not have come to yet: it settles all the same."""
 _STATE_NUMBERS: Final = {State.CLOSED: 0, State.HALF_OPEN: 1, State.OPEN: 2}
 
 
@@ -192,7 +194,8 @@ class Region:
             )
         except (Unavailable, Overloaded) as error:
             outcome = "unanswered"
-            if given_s >= self._timeout_s * _FAIR_SHARE:
+            is_behind = isinstance(error, NotServedError) and method in _OPTIONAL
+            if given_s >= self._timeout_s * _FAIR_SHARE and not is_behind:
                 self._breaker.failed(ticket)
             raise self._silent() if error.reason == REASON and not error.domain else error from None
         except DomainError:

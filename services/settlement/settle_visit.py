@@ -117,7 +117,6 @@ class VisitOrders:
                 charge_batch_number=batch,
                 until_date=until_date,
                 is_stay=visit.is_stay,
-                disease_code=visit.record.disease_code,
                 expected_amounts=_expected_amounts(request),
             ),
         )
@@ -211,4 +210,5 @@ def _bill(visit: Visit, lines: list[Line], facts: Bill) -> settlement_pb2.Bill:
         ],
         lines=[write_fee(line) for line in lines],
         total=write_money(facts.total_fen),
+        disease_code=facts.disease_code,
     )

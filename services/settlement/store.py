@@ -62,8 +62,8 @@ WITH visit_now AS (
 _INSERT_SETTLED = """/* settlement.insert_settled */
 WITH won AS (
     INSERT INTO settlement_state_change (settlement_id, version, state, change_time, request_id,
-        trace_id, adjudication, total_fen, fund_fen, account_fen, cash_fen)
-    VALUES ($1, 2, 'SETTLED', $2, $3, $4, $5, $6, $7, $8, $9)
+        trace_id, adjudication, total_fen, fund_fen, account_fen, cash_fen, sealed)
+    VALUES ($1, 2, 'SETTLED', $2, $3, $4, $5, $6, $7, $8, $9, true)
     ON CONFLICT (settlement_id, version) DO NOTHING RETURNING settlement_id
 ), event AS (
     INSERT INTO outbox (settlement_id, kind, event_time, settlement, care_province,
@@ -78,8 +78,8 @@ SELECT settlement_id FROM won"""
 _INSERT_FAILED = """/* settlement.insert_failed */
 WITH won AS (
     INSERT INTO settlement_state_change (settlement_id, version, state, reason, change_time,
-        request_id, trace_id, failure)
-    VALUES ($1, 2, 'FAILED', $5, $2, $3, $4, $7)
+        request_id, trace_id, failure, sealed)
+    VALUES ($1, 2, 'FAILED', $5, $2, $3, $4, $7, true)
     ON CONFLICT (settlement_id, version) DO NOTHING RETURNING settlement_id
 ), cancel AS (
     INSERT INTO open_intent (settlement_id, kind, request_id, create_time, insured_province)
@@ -140,7 +140,7 @@ _COLUMNS = """
     s.trace_id, s.create_time, s.commit_request, s.detail,
     outcome.state AS outcome, outcome.reason, outcome.failure,
     outcome.change_time AS outcome_time,
-    outcome.adjudication, reversed.change_time AS reverse_time
+    outcome.adjudication, outcome.sealed, reversed.change_time AS reverse_time
 FROM settlement s
 LEFT JOIN settlement_state_change outcome
     ON outcome.settlement_id = s.settlement_id AND outcome.version = 2
@@ -159,6 +159,8 @@ WHERE ($1::uuid IS NULL OR s.settlement_id < $1)
 ORDER BY s.settlement_id DESC LIMIT $7"""
 
 _DETAIL = b"settlement.detail:"
+_ADJUDICATION = b"settlement.adjudication:"
+_FAILURE = b"settlement.failure:"
 NOTHING = UUID(int=0)
 """In place of a settlement: the request id stands for a reversal of nothing."""
 
@@ -293,7 +295,9 @@ class Store:
             now,
             record.request_id,
             trace_id,
-            booked.adjudication,
+            self._cipher.encrypt(
+                booked.adjudication, context=_ADJUDICATION + record.settlement_id.bytes
+            ),
             booked.total_fen,
             booked.fund_fen,
             booked.account_fen,
@@ -323,7 +327,7 @@ class Store:
             trace_id,
             reason,
             "CANCEL" if cancel else "",
-            failure,
+            self._cipher.encrypt(failure, context=_FAILURE + record.settlement_id.bytes),
             province_of(record.insured_region_code),
         )
         return row is not None
@@ -428,13 +432,20 @@ class Store:
             settle_time=row["outcome_time"] if settled else None,
             reverse_time=row["reverse_time"],
             failure_reason=row["reason"] or "",
-            failure=row["failure"],
+            failure=self._opened(row, "failure", _FAILURE),
             commit_request=row["commit_request"],
             detail=self._cipher.decrypt(
                 row["detail"], context=_DETAIL + row["settlement_id"].bytes
             ),
-            adjudication=row["adjudication"],
+            adjudication=self._opened(row, "adjudication", _ADJUDICATION),
         )
+
+    def _opened(self, row: Any, column: str, context: bytes) -> bytes | None:
+        """Returns an answer of the insured region; what versions before wrote is not encrypted."""
+        stored: bytes | None = row[column]
+        if stored is None or not row["sealed"]:
+            return stored
+        return self._cipher.decrypt(stored, context=context + row["settlement_id"].bytes)
 
 
 def first_id_of(day: date | None, *, days: int = 0) -> UUID | None:

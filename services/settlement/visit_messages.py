@@ -61,6 +61,7 @@ REGISTER_FIELDS: Final = {
     "insured_region_code": "patient.insured_region_code",
     "scheme_code": "record.scheme_code",
     "medical_type_code": "record.medical_type_code",
+    "disease_code": "record.disease_code",
     "business_date": "record.begin_date",
 }
 
@@ -156,6 +157,7 @@ def verify_request(request: Any) -> identity_service_pb2.VerifyCredentialRequest
         scheme_code=record.scheme_code,
         institution_code=request.institution_code,
         medical_type_code=record.medical_type_code,
+        disease_code=record.disease_code,
     )
 
 

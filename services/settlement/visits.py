@@ -15,7 +15,7 @@ from uuid import UUID
 from google.protobuf.message import Message
 
 from services.kit import call as calls
-from services.kit import codes, telemetry
+from services.kit import codes, diseases, telemetry
 from services.kit.clock import Clock, civil_date
 from services.kit.crypto import BlindIndex
 from services.kit.db import ATTEMPTS_MAX
@@ -39,7 +39,7 @@ from yijie.settlement.v1 import visit_service_pb2 as pb
 M = TypeVar("M", bound=Message)
 
 _RETRY_MS = 50
-_VERIFIED_BY = frozenset({"medical_type_code", "begin_date"})
+_VERIFIED_BY = frozenset({"medical_type_code", "begin_date", "disease_code"})
 """What an institution is opened for, and when."""
 
 
@@ -296,15 +296,27 @@ class Visits:
             return
         institution = await self._identity.institution(visit.institution_code)
         parent = codes.medical_type_parent(record.medical_type_code)
-        if not any(
-            opening.medical_type_code == parent and _is_open(opening, record.begin_date)
+        openings = [
+            opening
             for opening in institution.openings
-        ):
+            if opening.medical_type_code == parent and _is_open(opening, record.begin_date)
+        ]
+        if not openings:
             raise RuleForbids(
                 "INSTITUTION_NOT_OPEN",
                 "the institution is not opened for this medical type on that day",
                 field="record.medical_type_code",
                 metadata={"medicalTypeCode": parent},
+            )
+        disease = record.disease_code
+        if disease and not any(
+            not opening.disease_code or diseases.covers(opening.disease_code, disease)
+            for opening in openings
+        ):
+            raise RuleForbids(
+                "DISEASE_NOT_OPEN",
+                "the institution is not opened for this chronic disease on that day",
+                field="record.disease_code",
             )
 
     def _snapshot(self, visit: Visit) -> Any:

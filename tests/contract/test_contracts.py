@@ -34,7 +34,10 @@ REASONS = {
     for name in error_reason_pb2.ErrorReason.keys()  # noqa: SIM118 - a wrapper, no dict
     if name != f"{PREFIX}UNSPECIFIED"
 }
-READS = ("Get", "List", "Watch", "Subscribe", "Match", "Verify", "Screen", "Classify")
+READS = (
+    "Get", "List", "Watch", "Subscribe", "Match", "Verify", "Screen", "Classify", "Estimate",
+    "Check", "Compare", "Summarize",
+)  # fmt: skip
 TRIALS = {"PreSettle", "PreSettleVisit", "Adjudicate"}
 KEYED_OTHERWISE = {
     "Commit": "settlement_id",

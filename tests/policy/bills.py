@@ -15,6 +15,7 @@ from services.benefits.domain.model import (
     BenefitLevel,
     Case,
     HospitalLevel,
+    LongTermEvidence,
     Outcome,
     StayPart,
 )
@@ -47,6 +48,9 @@ def bill(
     end: date = date(2026, 3, 31),
     use_account: bool = False,
     stay_id: str = "",
+    disease: str = "",
+    institution: str = "",
+    evidence: LongTermEvidence = LongTermEvidence.NONE,
 ) -> Case:
     return Case(
         person_id="0190aaaa-0000-7000-8000-000000000001",
@@ -68,6 +72,9 @@ def bill(
         ),
         use_account=use_account,
         stay_id=stay_id,
+        disease_code=disease,
+        institution_code=institution,
+        long_term_evidence=evidence,
     )
 
 
@@ -95,7 +102,15 @@ def settle_in(
         stays_before=outcome.stays_before,
     )
     after = years | {year: years[year].plus(delta) for year, delta in outcome.deltas}
-    return outcome, Standing(after, outcome.account_balance, (*standing.parts, part))
+    paid = dict(outcome.family_payments)
+    left = replace(
+        standing.circumstances,
+        relatives=tuple(
+            replace(purse, balance=purse.balance - paid.get(purse.person_id, 0))
+            for purse in standing.circumstances.relatives
+        ),
+    )
+    return outcome, Standing(after, outcome.account_balance, (*standing.parts, part), left)
 
 
 def funds(outcome: Outcome) -> dict[str, int]:

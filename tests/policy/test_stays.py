@@ -5,7 +5,6 @@ Amounts in comments are yuan.
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -25,20 +24,28 @@ from services.benefits.domain.model import (
 )
 from services.benefits.domain.schema import DeductibleMode
 from services.benefits.domain.stay import split_fen
-from services.benefits.policies import PACKS_FOLDER, load_policy
 from services.kit.errors import RuleForbids
 from tests.policy.bills import bill, funds, policy, settle_in
 from tests.policy.test_properties import CARE, PERSONS, fen, sums
+from tests.support.packs import pack_tree, policy_of
 
 STAY = "0190bbbb-0000-7000-8000-000000000001"
 NOTHING = Standing(years={}, account_balance=0)
 DAY = timedelta(days=1)
 
 
+PER_STAY = {DeductibleMode.PER_STAY, DeductibleMode.NTH_STAY, DeductibleMode.DECREASING_STAY}
+
+
 def taken_per_stay(snapshot):
-    modes = snapshot.resolved["deductible.mode"].readings.values()
-    return snapshot.setting is Setting.INPATIENT and all(
-        reading.value is not DeductibleMode.PER_YEAR for reading in modes
+    """Whether parts give what one bill gives: a supplement begins at zero with every bill."""
+    return (
+        snapshot.setting is Setting.INPATIENT
+        and not set(schema.SUPPLEMENTS).intersection(snapshot.steps)
+        and all(
+            reading.value in PER_STAY
+            for reading in snapshot.resolved["deductible.mode"].readings.values()
+        )
     )
 
 
@@ -267,16 +274,18 @@ def test_an_interim_settlement_before_leaves_its_days_out():
     assert outcome.deductible == 0
 
 
-def test_each_year_has_the_rules_of_its_last_day(tmp_path):
-    shutil.copytree(PACKS_FOLDER / "650100", tmp_path / "650100")
-    file = tmp_path / "650100/employee/inpatient.yaml"
-    value = "{value: 0.20, status: sample, reference: 650100-S1, verified_on: 2026-11-20}"
-    text = file.read_text(encoding="utf-8")
-    assert value in text
-    later = value.replace("0.20", "0.10")
-    file.write_text(text.replace(value, f"{value}\n      2027-01-01: {later}"), encoding="utf-8")
-    case = over_new_year(benefit_level=BenefitLevel.UNFILED)
-    outcome, _ = settle_in(NOTHING, case, load_policy(tmp_path))
+def test_each_year_has_the_rules_of_its_last_day():
+    rules = policy_of(
+        pack_tree(
+            {
+                "year_end": "split_by_days",
+                "deductible.amount": "900.00",
+                "segments.scale": "[{above: 0.00, ratio: 0.85}]",
+                "reduction.unfiled": {"2020-01-01": "0.20", "2027-01-01": "0.10"},
+            }
+        )
+    )
+    outcome, _ = settle_in(NOTHING, over_new_year(benefit_level=BenefitLevel.UNFILED), rules)
     # 23,100 x 65 % = 15,015; 16,000 x 75 % = 12,000.
     assert [part.fund_total for part in outcome.year_parts] == [1501500, 1200000]
 

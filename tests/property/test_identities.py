@@ -7,6 +7,7 @@ amount is moved. An independent statement of the rules judges arbitrary amounts.
 from __future__ import annotations
 
 import dataclasses
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,6 +34,8 @@ def consistent(draw):
         left -= paid
         payments.append(Payment(code, paid))
     account = draw(st.integers(0, left))
+    cuts = sorted(draw(st.lists(st.integers(0, left), max_size=6)))
+    causes = [after - before for before, after in pairwise([0, *cuts, left])]
     return Answer(
         total_fen=total,
         in_scope_fen=in_scope,
@@ -44,6 +47,8 @@ def consistent(draw):
         account_balance_fen=draw(fens),
         cash_pay_fen=left - account,
         patient_total_fen=left,
+        family_account_pay_fen=draw(st.integers(0, account)),
+        causes_fen=draw(st.none() | st.just(causes)),
     )
 
 
@@ -74,6 +79,20 @@ def test_one_payment_moved_is_refused(answer, data, by):
     assert broken_identities(dataclasses.replace(answer, fund_payments=payments))
 
 
+@given(consistent(), st.data(), st.integers(-(10**6), 10**6).filter(bool))
+def test_one_cause_moved_is_refused(answer, data, by):
+    causes = list(answer.causes_fen or [answer.patient_total_fen])
+    causes[data.draw(st.integers(0, len(causes) - 1))] += by
+    assert broken_identities(dataclasses.replace(answer, causes_fen=causes))
+
+
+@given(consistent(), st.integers(1, 10**6))
+def test_relatives_beyond_their_bounds_are_refused(answer, by):
+    beyond = answer.account_pay_fen + by
+    for fen in (beyond, -by):
+        assert broken_identities(dataclasses.replace(answer, family_account_pay_fen=fen))
+
+
 @given(consistent(), st.integers(1, 10**6))
 def test_a_deductible_beyond_its_bounds_is_refused(answer, by):
     beyond = dataclasses.replace(answer, deductible_fen=answer.in_scope_fen + by)
@@ -87,8 +106,10 @@ def test_a_deductible_beyond_its_bounds_is_refused(answer, by):
         **{
             field.name: st.integers(-2, 6)
             for field in dataclasses.fields(Answer)
-            if field.name != "fund_payments"
+            if field.name not in {"fund_payments", "causes_fen", "uses_account"}
         },
+        uses_account=st.booleans(),
+        causes_fen=st.none() | st.lists(st.integers(-1, 4), max_size=3),
         fund_payments=st.lists(
             st.builds(
                 Payment,
@@ -113,6 +134,15 @@ def test_it_accepts_what_the_rules_accept(answer):
         and answer.account_pay_fen >= 0
         and answer.account_balance_fen >= 0
         and answer.cash_pay_fen >= 0
+        and (answer.uses_account or answer.account_pay_fen == 0)
+        and 0 <= answer.family_account_pay_fen <= answer.account_pay_fen
+        and (
+            answer.causes_fen is None
+            or (
+                sum(answer.causes_fen) == answer.patient_total_fen
+                and all(fen >= 0 for fen in answer.causes_fen)
+            )
+        )
         and all(p.fund_type_code in {*POOLED, *OTHERS} for p in answer.fund_payments)
     )
     assert (not broken_identities(answer)) == adds_up

@@ -83,7 +83,6 @@ def order_of(*, batch: str = "", use_account: bool = False, is_visit: bool = Tru
         charge_batch_number=batch,
         until_date=None,
         is_stay=False,
-        disease_code="",
         expected_amounts=None,
     )
     return Order(

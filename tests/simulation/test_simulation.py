@@ -91,8 +91,8 @@ def test_other_seeds_are_other_runs():
 
 # --- every statement has its twin ---------------------------------------------------------------
 
-SIMULATED = ("settlement/*.py", "benefits/store.py", "clearing/store.py", "kit/feed.py")
-NOT_SIMULATED = {"clearing.find_incoherence"}
+SIMULATED = ("settlement/*.py", "benefits/statements.py", "clearing/store.py", "kit/feed.py")
+NOT_SIMULATED = {"clearing.find_incoherence", "settlement.find_newest"}
 
 
 def test_every_statement_of_what_is_simulated_has_a_twin():
@@ -173,6 +173,12 @@ def test_finds_a_reversal_that_forgets_the_accumulators(monkeypatch):
         return [{"account_balance_fen": balance}]
 
     assert found(statements={**STATEMENTS, "benefits.restore": restore})
+
+
+def test_finds_a_reversal_that_forgets_what_relatives_paid(monkeypatch):
+    # All is given back to the patient, as if there had been no relatives.
+    monkeypatch.setattr(benefits, "shares_of", lambda *_: {})
+    assert "account" in found()
 
 
 def test_finds_a_cancel_that_leaves_no_tombstone():

@@ -21,13 +21,13 @@ from grpc_status import rpc_status
 from services.classification.model import CatalogueItem
 from services.classification.wire import write_item
 from services.identity.domain import errors as identity_errors
-from services.kit import codes, wire
+from services.kit import codes, diseases, wire
 from services.kit.errors import AlreadyExists, DomainError, Overloaded, RuleForbids, Unavailable
 from services.kit.money import Rounding, share_fen
 from services.kit.status import to_status
 from yijie.benefits.v1 import adjudication_pb2, benefits_service_pb2, benefits_service_pb2_grpc
 from yijie.catalogue.v1 import catalogue_pb2, catalogue_service_pb2, catalogue_service_pb2_grpc
-from yijie.filing.v1 import filing_service_pb2, filing_service_pb2_grpc
+from yijie.filing.v1 import filing_pb2, filing_service_pb2, filing_service_pb2_grpc
 from yijie.identity.v1 import (
     identity_service_pb2,
     identity_service_pb2_grpc,
@@ -139,6 +139,8 @@ class FakeIdentity(identity_service_pb2_grpc.IdentityServiceServicer):
         self.calls = 0
         self.institutions = {HOSPITAL: CARE}
         self.opened = {"11", "21"}
+        self.diseases = {""}
+        """Diseases that medical type 14 is opened for; "" is every disease."""
         self.delay_s = 0.0
         self.error: DomainError | None = None
         self.schemes = {"310"}
@@ -182,8 +184,12 @@ class FakeIdentity(identity_service_pb2_grpc.IdentityServiceServicer):
             deductible_level_code="03",
         )
         for medical_type in sorted(self.opened):
-            opening = institution.openings.add(medical_type_code=medical_type)
-            opening.begin_date.CopyFrom(wire.write_date(date(2016, 1, 1)))
+            chronic = medical_type == diseases.MEDICAL_TYPE
+            for disease in sorted(self.diseases) if chronic else ("",):
+                opening = institution.openings.add(
+                    medical_type_code=medical_type, disease_code=disease
+                )
+                opening.begin_date.CopyFrom(wire.write_date(date(2016, 1, 1)))
         return institution
 
     def _refusal(self, request: Any) -> DomainError | None:  # noqa: PLR0911 - one a rule
@@ -215,6 +221,9 @@ class FakeIdentity(identity_service_pb2_grpc.IdentityServiceServicer):
             return identity_errors.InstitutionUnknown()
         if codes.medical_type_parent(request.medical_type_code) not in self.opened:
             return identity_errors.InstitutionNotOpen(request.medical_type_code)
+        disease = request.disease_code
+        if disease and not any(not d or diseases.covers(d, disease) for d in self.diseases):
+            return identity_errors.DiseaseNotOpen()
         return None
 
 
@@ -224,6 +233,7 @@ class FakeFiling(filing_service_pb2_grpc.FilingServiceServicer):
     def __init__(self) -> None:
         self.is_down = False
         self.benefit_level = filing_service_pb2.BENEFIT_LEVEL_LONG_TERM
+        self.long_term_evidence = filing_pb2.FILING_EVIDENCE_UNSPECIFIED
         self.requests: list[Any] = []
 
     async def MatchFiling(self, request: Any, context: Any) -> Any:
@@ -235,6 +245,7 @@ class FakeFiling(filing_service_pb2_grpc.FilingServiceServicer):
             filing_id="0190bbbb-0000-7000-8000-000000000001",
             explanation_zh="长期备案",
             explanation_en="long-term filing",
+            long_term_evidence=self.long_term_evidence,
         )
 
 
@@ -273,7 +284,8 @@ class Booking:
 class FakeBenefits(benefits_service_pb2_grpc.BenefitsServiceServicer):
     """Books in memory, once per settlement, with an account of 50 yuan.
 
-    `mode` is how it answers a Commit: "ok", "refuse" (POLICY_NOT_COVERED), "silent" (before
+    `mode` is how it answers a Commit: "ok", "refuse" (POLICY_NOT_COVERED), "not_qualified"
+    (DISEASE_NOT_QUALIFIED, in words that name the disease), "silent" (before
     booking), "unavailable" (before booking), "lost_reply" (after booking), "late_reply" (after
     booking, too late), "inconsistent", "overloaded".
     """
@@ -327,11 +339,21 @@ class FakeBenefits(benefits_service_pb2_grpc.BenefitsServiceServicer):
             getattr(answer, name).fen = fen
         if fund:
             answer.fund_payments.add(fund_type_code="310100", amount=wire.write_money(fund))
-        answer.steps.add(step_code="segment", label_zh="统筹支付", label_en="pooled fund")
+        for name, fen in (
+            ("full_self_pay", amounts.full_self_pay.fen),
+            ("over_limit", amounts.over_limit.fen),
+            ("prior_self_pay", amounts.prior_self_pay.fen),
+            ("deductible", deductible),
+            ("share", amounts.in_scope.fen - deductible - fund),
+        ):
+            getattr(answer.causes, name).fen = fen
+        step = answer.steps.add(step_code="segment", label_zh="统筹支付", label_en="pooled fund")
+        # As a province does that has a limit of its own for each disease.
+        step.parameters.add(path=f"employee/segments.ratio[{case.disease_code}]", value="0.85")
         return answer
 
     async def Adjudicate(self, request: Any, context: Any) -> Any:
-        await self._before(context, self.mode)
+        await self._before(context, self.mode, request.case.disease_code)
         answer = self.adjudicate(request.case)
         if not request.with_trace:
             answer.ClearField("steps")
@@ -342,7 +364,7 @@ class FakeBenefits(benefits_service_pb2_grpc.BenefitsServiceServicer):
     async def Commit(self, request: Any, context: Any) -> Any:
         self.commits += 1
         mode = self.script.pop(0) if self.script else self.mode
-        await self._before(context, mode)
+        await self._before(context, mode, request.case.disease_code)
         held = self.bookings.get(request.settlement_id)
         if held is not None and held.cancelled:
             error = RuleForbids("ADJUDICATION_CANCELLED", "cancelled before")
@@ -394,7 +416,7 @@ class FakeBenefits(benefits_service_pb2_grpc.BenefitsServiceServicer):
         booking.cancelled = True
         return benefits_service_pb2.CancelResponse(restored=booking.case is not None)
 
-    async def _before(self, context: Any, mode: str) -> None:
+    async def _before(self, context: Any, mode: str, disease: str = "") -> None:
         await asyncio.sleep(self.delay_s)
         if mode == "silent":
             await asyncio.sleep(LONG_S)
@@ -408,6 +430,14 @@ class FakeBenefits(benefits_service_pb2_grpc.BenefitsServiceServicer):
                 "no policy of region 650000 covers this",
                 field="case.scheme_code",
                 metadata={"insuredRegionCode": INSURED},
+            )
+            await refuse(context, error, "benefits")
+        if mode == "not_qualified":
+            error = RuleForbids(
+                "DISEASE_NOT_QUALIFIED",
+                f"no qualification for {disease}",
+                field="case.disease_code",
+                metadata={"diseaseCode": disease},
             )
             await refuse(context, error, "benefits")
 
@@ -425,9 +455,9 @@ class Callees:
 
 
 @contextlib.asynccontextmanager
-async def callees_served() -> AsyncIterator[Callees]:
-    """Serves the five while the block runs."""
-    callees = Callees()
+async def callees_served(callees: Callees | None = None) -> AsyncIterator[Callees]:
+    """Serves the five, or those given, while the block runs."""
+    callees = callees or Callees()
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
     identity_service_pb2_grpc.add_IdentityServiceServicer_to_server(callees.identity, server)
     filing_service_pb2_grpc.add_FilingServiceServicer_to_server(callees.filing, server)

@@ -1,70 +1,67 @@
 """The split of one bill by one policy snapshot (domain rule 5.2): pure, exact, traced.
 
-The steps and their order come from the pack; this module holds what each named step does. Amounts
+The steps and their order come from the pack; here stands which function each named step is. Amounts
 are fen, ratios Fractions; a fund amount is rounded once, by the pack's rule; cash is the residual.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from services.benefits.domain import schema
+from services.benefits.domain import steps_pooled, steps_upper
 from services.benefits.domain.classify import person_of, setting_of, travel_of
+from services.benefits.domain.disease import policy_disease, qualification
 from services.benefits.domain.errors import not_covered
 from services.benefits.domain.model import (
-    CRITICAL_ILLNESS_FUND_TYPE,
-    LARGE_AMOUNT_FUND_TYPE,
-    POOLED_FUND_TYPES,
+    NO_CIRCUMSTANCES,
     Accumulators,
-    BenefitLevel,
+    AidIdentity,
+    Causes,
+    EntitlementKind,
     FundPayment,
     Outcome,
     Setting,
     Stay,
-    Travel,
 )
-from services.benefits.domain.schema import (
-    CapBasis,
-    CapCounts,
-    CriticalBasis,
-    DeductibleMode,
-    Dimension,
-    PatientPart,
-    PolicyStep,
-    ReducedStep,
-    ReductionMode,
-    SegmentBasis,
-    SegmentSpan,
-)
-from services.benefits.domain.trace import Trace
-from services.kit.errors import InvalidArgument
-from services.kit.money import round_fen
+from services.benefits.domain.run import NO_PARTS, SUMS, Claim, Earlier, Run
+from services.benefits.domain.schema import Burden, Dimension, PolicyStep
+from services.benefits.domain.snapshot import areas_of
+from services.kit.errors import InvalidArgument, RuleForbids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from services.benefits.domain.model import Amounts, Case
-    from services.benefits.domain.schema import Scale
+    from services.benefits.domain.model import Case, Circumstances, Entitlement
     from services.benefits.domain.snapshot import Policy, Snapshot
 
-_ZERO: Final = Fraction(0)
+__all__ = ["NO_PARTS", "Earlier", "adjudicate", "check_case", "find_snapshot"]
 
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """What earlier parts of the same stay took, fen and counts."""
-
-    in_scope: int = 0
-    deductible: int = 0
-    stays_counted: int = 0
-    """1: the stay has been counted; 0: this part counts it."""
-    stays_before: int | None = None
-    """Stays counted before this one, as of its first part; None: this is the first part."""
-
-
-NO_PARTS: Final = Earlier()
+_STEPS: Final[Mapping[PolicyStep, Callable[[Run], None]]] = MappingProxyType(
+    {
+        PolicyStep.AWAY_SELF_PAY: steps_pooled.pay_away_first,
+        PolicyStep.DEDUCTIBLE: steps_pooled.deduct,
+        PolicyStep.SEGMENTS: steps_pooled.segment,
+        PolicyStep.DISEASE_LIMIT: steps_pooled.limit_disease,
+        PolicyStep.POOLED_CAP: steps_pooled.cap,
+        PolicyStep.LARGE_AMOUNT: steps_upper.pay_large_amount,
+        PolicyStep.CRITICAL_ILLNESS: steps_upper.pay_critical_illness,
+        PolicyStep.CIVIL_SERVANT: steps_upper.pay_civil_servant,
+        PolicyStep.ENTERPRISE_SUPPLEMENT: steps_upper.pay_enterprise_supplement,
+        PolicyStep.DISABLED_VETERAN: steps_upper.pay_disabled_veteran,
+        PolicyStep.MEDICAL_AID: steps_upper.pay_medical_aid,
+        PolicyStep.OTHER_FUND: steps_upper.pay_other_fund,
+        PolicyStep.ACCOUNT: steps_upper.pay_account,
+    }
+)
+_STEP_OF: Final = {
+    EntitlementKind.MEDICAL_AID: PolicyStep.MEDICAL_AID,
+    EntitlementKind.CIVIL_SERVANT: PolicyStep.CIVIL_SERVANT,
+    EntitlementKind.ENTERPRISE_SUPPLEMENT: PolicyStep.ENTERPRISE_SUPPLEMENT,
+    EntitlementKind.DISABLED_VETERAN: PolicyStep.DISABLED_VETERAN,
+}
+"""Which step pays what an entitlement is to."""
+_STAYS: Final = (Stay.FIRST.value, Stay.SECOND.value, Stay.LATER.value)
 
 
 def find_snapshot(policy: Policy, case: Case) -> Snapshot:
@@ -90,6 +87,8 @@ def adjudicate(
     accumulators: Accumulators,
     account_balance: int,
     earlier: Earlier = NO_PARTS,
+    *,
+    circumstances: Circumstances = NO_CIRCUMSTANCES,
 ) -> Outcome:
     """Returns who pays what of a bill of one benefit year, and how it was computed.
 
@@ -99,26 +98,41 @@ def adjudicate(
         accumulators: the person's sums of the benefit year of `case.end_date` before this bill.
         account_balance: personal account before this bill, fen.
         earlier: what other parts of the same stay took before.
+        circumstances: entitlements, and the tallies and relatives that the policy reads.
 
     Raises:
-        InvalidArgument: amounts negative or not adding up, or the dates in the wrong order.
-        RuleForbids: POLICY_NOT_COVERED for a person type or a combination that no pack models.
+        InvalidArgument: amounts negative or not adding up, the dates in the wrong order, or a bill
+            of a chronic disease without the disease.
+        RuleForbids: POLICY_NOT_COVERED for what the pack does not model; DISEASE_NOT_QUALIFIED for
+            a chronic disease that the person is not acknowledged to have on the last day.
         ValueError: the snapshot is not that of the case; a bug of the caller.
     """
     check_case(case)
     if not (
-        snapshot.region_code == case.insured_region_code
+        snapshot.region_code in areas_of(case.insured_region_code)
         and snapshot.scheme_code == case.scheme_code
         and snapshot.setting is setting_of(case.medical_type_code)
         and snapshot.covers(case.end_date)
         and account_balance >= 0
+        and all(purse.balance >= 0 for purse in circumstances.relatives)
     ):
         msg = "snapshot or balance does not belong to the case"
         raise ValueError(msg)
-    run = _Run(case, snapshot, accumulators, earlier)
+    stays_before = earlier.stays_before
+    if stays_before is None:
+        stays_before = accumulators.inpatient_count
+    run = Run(
+        case,
+        snapshot,
+        _claim(case, snapshot, circumstances.entitlements, stays_before),
+        before=accumulators,
+        balance=account_balance,
+        earlier=earlier,
+        circumstances=circumstances,
+    )
     for step in snapshot.steps:
         _STEPS[step](run)
-    return run.outcome(account_balance)
+    return _outcome(run)
 
 
 def check_case(case: Case) -> None:
@@ -158,316 +172,120 @@ def _not_covered(case: Case, missing: str) -> Exception:
     )
 
 
-class _Run:
-    """The working state of one adjudication; lives for one call of `adjudicate`."""
-
-    def __init__(
-        self, case: Case, snapshot: Snapshot, before: Accumulators, earlier: Earlier
-    ) -> None:
-        self.case = case
-        self.amounts: Amounts = case.amounts
-        self.snapshot = snapshot
-        self.before = before
-        self.earlier = earlier
-        first = earlier.stays_before is None
-        self.stays_before = before.inpatient_count if first else earlier.stays_before or 0
-        coordinates = _coordinates(case, snapshot, self.stays_before)
-        self.travel = coordinates[Dimension.TRAVEL]
-        self.trace = Trace(snapshot, coordinates, case.end_date.isoformat())
-        if not first:
-            self.trace.amount("stay_before", base=earlier.in_scope, result=earlier.deductible)
-        self.rounding = self.trace.read(schema.ROUNDING)
-        self.standard = 0
-        self.deductible = 0
-        # In-scope cost after the deductible, cut at the bounds of the segments, lowest first.
-        self.portions: list[tuple[int, Fraction]] = []
-        self.reduction: tuple[ReductionMode, Fraction] | None = None
-        self.pooled = 0
-        # Cost that the pooled fund left to the next fund because of its cap; exact.
-        self.excess = _ZERO
-        self.large = 0
-        self.critical = 0
-        self.critical_base = 0
-        self.account_parts: frozenset[PatientPart] = frozenset()
-
-    @property
-    def base(self) -> int:
-        """In-scope cost after the deductible."""
-        return self.amounts.in_scope - self.deductible
-
-    @property
-    def setting_before(self) -> tuple[int, int, int]:
-        """Year to date of this setting: in scope, deductible, pooled fund."""
-        sums = self.before
-        if self.snapshot.setting is Setting.OUTPATIENT:
-            return sums.outpatient_in_scope, sums.outpatient_deductible, sums.outpatient_fund
-        return sums.inpatient_in_scope, sums.inpatient_deductible, sums.fund_pooled
-
-    def rounded(self, exact: Fraction) -> int:
-        """Returns an exact amount in fen by the pack's rule."""
-        return round_fen(exact, self.rounding)
-
-    def reduced(self, ratio: Fraction) -> Fraction:
-        """Returns a ratio after the reduction for care elsewhere."""
-        if self.reduction is None:
-            return ratio
-        mode, cut = self.reduction
-        if mode is ReductionMode.POINTS:
-            return max(_ZERO, ratio - cut)
-        return ratio * (1 - cut)
-
-    def outcome(self, balance: int) -> Outcome:
-        """Pays the account, leaves the rest to cash, and sums up."""
-        amounts = self.amounts
-        funds = (
-            FundPayment(POOLED_FUND_TYPES[self.case.scheme_code], self.pooled),
-            FundPayment(LARGE_AMOUNT_FUND_TYPE, self.large),
-            FundPayment(CRITICAL_ILLNESS_FUND_TYPE, self.critical),
-        )
-        fund_total = self.pooled + self.large + self.critical
-        patient = amounts.total - fund_total
-        allowed = sum(
-            {
-                PatientPart.IN_SCOPE: amounts.in_scope - fund_total,
-                PatientPart.PRIOR_SELF_PAY: amounts.prior_self_pay,
-                PatientPart.OVER_LIMIT: amounts.over_limit,
-                PatientPart.FULL_SELF_PAY: amounts.full_self_pay,
-            }[part]
-            for part in self.account_parts
-        )
-        account = min(balance, allowed)
-        if self.account_parts:
-            self.trace.amount("account", base=allowed, result=account)
-        self.trace.amount("cash", base=patient, result=patient - account)
-        return Outcome(
-            amounts=amounts,
-            deductible=self.deductible,
-            deductible_standard=self.standard,
-            fund_payments=tuple(fund for fund in funds if fund.amount_fen),
-            fund_total=fund_total,
-            account_pay=account,
-            account_balance=balance - account,
-            cash_pay=patient - account,
-            patient_total=patient,
-            above_cap=round_fen(self.excess),
-            critical_base=self.critical_base,
-            delta=self._delta(account),
-            benefit_year=self.case.end_date.year,
-            policy_version=self.snapshot.policy_version,
-            sample=self.trace.sample,
-            steps=tuple(self.trace.steps),
-            stays_before=self.stays_before,
-        )
-
-    def _delta(self, account: int) -> Accumulators:
-        amounts = self.amounts
-        if self.snapshot.setting is Setting.OUTPATIENT:
-            used = Accumulators(
-                outpatient_in_scope=amounts.in_scope,
-                outpatient_deductible=self.deductible,
-                outpatient_fund=self.pooled,
-            )
-        else:
-            used = Accumulators(
-                inpatient_in_scope=amounts.in_scope,
-                inpatient_deductible=self.deductible,
-                inpatient_count=int(
-                    self.snapshot.setting is Setting.INPATIENT and not self.earlier.stays_counted
-                ),
-                fund_pooled=self.pooled,
-            )
-        return replace(
-            used,
-            fund_large_amount=self.large,
-            fund_critical_illness=self.critical,
-            critical_illness_base=self.critical_base,
-            account_pay=account,
-        )
-
-
-def _coordinates(case: Case, snapshot: Snapshot, stays_before: int) -> Mapping[Dimension, str]:
+def _claim(
+    case: Case, snapshot: Snapshot, entitlements: tuple[Entitlement, ...], stays_before: int
+) -> Claim:
     person = person_of(case.person_type_code)
     if person is None or person.value not in snapshot.persons:
         raise _not_covered(case, f"person type {case.person_type_code[:2]}")
+    held = [one for one in entitlements if one.holds_on(case.end_date)]
+    entitled = frozenset(one.kind for one in held)
+    if snapshot.setting is not Setting.PHARMACY:
+        for kind in entitled:
+            step = _STEP_OF.get(kind)
+            if step is not None and step not in snapshot.steps:
+                raise _not_covered(case, step.value)
+    disease = ""
+    if snapshot.setting is Setting.CHRONIC:
+        disease = _disease(case, snapshot, entitlements)
     travel = travel_of(
         insured_region_code=case.insured_region_code, care_region_code=case.care_region_code
     )
-    return {
-        Dimension.LEVEL: case.level.value,
-        Dimension.PERSON: person.value,
-        Dimension.STAY: (Stay.LATER if stays_before else Stay.FIRST).value,
-        Dimension.TRAVEL: travel.value,
-        Dimension.BENEFIT_LEVEL: case.benefit_level.value,
-    }
+    return Claim(
+        coordinates={
+            Dimension.LEVEL: case.level.value,
+            Dimension.PERSON: person.value,
+            Dimension.STAY: _STAYS[min(stays_before, 2)],
+            Dimension.TRAVEL: travel.value,
+            Dimension.BENEFIT_LEVEL: case.benefit_level.value,
+            Dimension.IDENTITY: _identity(case, held).value,
+            Dimension.DISEASE: disease,
+        },
+        entitled=entitled,
+        disease=disease,
+        stays_before=stays_before,
+    )
 
 
-def _deduct(run: _Run) -> None:
-    mode = run.trace.read(schema.DEDUCTIBLE_MODE)
-    standard = run.trace.read(schema.DEDUCTIBLE_AMOUNT)
-    in_scope = run.amounts.in_scope
-    if mode is DeductibleMode.DECREASING_STAY:
-        step = run.trace.read(schema.DEDUCTIBLE_STEP)
-        floor = run.trace.read(schema.DEDUCTIBLE_FLOOR)
-        # A standard that is below the floor from the start is not raised to it.
-        standard = max(min(standard, floor), standard - step * run.stays_before)
-    if mode is DeductibleMode.PER_YEAR:
-        in_scope_before, _, _ = run.setting_before
-        left = max(0, standard - in_scope_before)
-    else:
-        left = max(0, standard - run.earlier.deductible)
-    run.standard = standard
-    run.deductible = min(in_scope, left)
-    run.trace.amount("deductible", base=in_scope, result=run.deductible)
+def _identity(case: Case, held: list[Entitlement]) -> AidIdentity:
+    """Returns the most favoured identity that a person receives medical aid for."""
+    codes = {one.code for one in held if one.kind is EntitlementKind.MEDICAL_AID}
+    if not codes:
+        return AidIdentity.NONE
+    for identity in AidIdentity:
+        if identity.value in codes and identity is not AidIdentity.NONE:
+            return identity
+    raise _not_covered(case, "medical_aid identity")
 
 
-def _segment(run: _Run) -> None:
-    if run.base:
-        _read_reduction(run)
-        applies = run.reduction is not None and ReducedStep.SEGMENTS in run.trace.read(
-            schema.REDUCTION_APPLIES_TO
+def _disease(case: Case, snapshot: Snapshot, entitlements: tuple[Entitlement, ...]) -> str:
+    """Returns the disease as the policy names it, for who is acknowledged to have it."""
+    code = case.disease_code
+    if not code:
+        raise InvalidArgument(
+            "FIELD_INVALID",
+            "a bill of medical type 14 names its disease",
+            field="case.disease_code",
         )
-        basis = run.trace.read(schema.SEGMENTS_BASIS)
-        span = run.trace.read(schema.SEGMENTS_SPAN)
-        scale, read = run.trace.read_scale(schema.SEGMENTS_SCALE)
-        cost_before, deducted_before = run.earlier.in_scope, run.earlier.deductible
-        if span is SegmentSpan.YEAR:
-            cost_before, deducted_before, _ = run.setting_before
-        start = cost_before - deducted_before
-        if basis is SegmentBasis.COST:
-            start = cost_before + run.deductible
-        for length, ratio in _cut(scale, start, start + run.base):
-            paid = run.reduced(ratio) if applies else ratio
-            run.portions.append((length, paid))
-            run.trace.use_bracket(read, ratio=ratio, paid=paid)
-            run.trace.amount("segment", base=length, result=round_fen(length * paid))
-    exact = sum((length * ratio for length, ratio in run.portions), _ZERO)
-    run.pooled = run.rounded(exact)
-    run.trace.amount("pooled_fund", base=run.base, result=run.pooled, rounding=run.rounding.value)
+    disease = policy_disease(snapshot.diseases, code)
+    if not disease:
+        raise _not_covered(case, f"disease {code}")
+    if qualification(entitlements, code, disease, case.end_date) is None:
+        raise RuleForbids(
+            "DISEASE_NOT_QUALIFIED",
+            "the person is not acknowledged to have the disease of the bill on its last day",
+            metadata={"date": case.end_date.isoformat()},
+        )
+    return disease
 
 
-def _read_reduction(run: _Run) -> None:
-    if run.travel == Travel.LOCAL.value:
-        return
-    if run.snapshot.has(schema.REDUCTION_HOME_PROVINCES):
-        home = run.trace.read(schema.REDUCTION_HOME_PROVINCES)
-        if run.case.care_region_code[:2] in home:
-            return
-    unfiled = run.case.benefit_level is BenefitLevel.UNFILED
-    cut = run.trace.read(schema.REDUCTION_UNFILED if unfiled else schema.REDUCTION_FILED)
-    if cut:
-        run.reduction = (run.trace.read(schema.REDUCTION_MODE), cut)
-
-
-def _cut(scale: Scale, start: int, end: int) -> list[tuple[int, Fraction]]:
-    """Returns the lengths of [start, end) that fall into each bracket, with its ratio."""
-    portions = []
-    for index, bracket in enumerate(scale):
-        upper = scale[index + 1].above if index + 1 < len(scale) else end
-        length = min(end, upper) - max(start, bracket.above)
-        if length > 0:
-            portions.append((length, bracket.ratio))
-    return portions
-
-
-def _cap(run: _Run) -> None:
-    cap = run.trace.read(schema.CAP_AMOUNT)
-    basis = run.trace.read(schema.CAP_BASIS)
-    counts = run.trace.read(schema.CAP_COUNTS)
-    cost_before, _, fund_before = run.setting_before
-    if counts is CapCounts.SCHEME:
-        sums = run.before
-        cost_before = sums.inpatient_in_scope + sums.outpatient_in_scope
-        fund_before = sums.fund_pooled + sums.outpatient_fund
-    if basis is CapBasis.FUND:
-        room = max(0, cap - fund_before)
-        covered, paid = _within_fund(run.portions, room)
-    else:
-        room = max(0, cap - cost_before - run.deductible)
-        covered, paid = _within_cost(run.portions, room)
-    run.excess = run.base - covered
-    run.pooled = run.rounded(paid)
-    run.trace.amount("pooled_cap", base=room, result=run.pooled, rounding=run.rounding.value)
-
-
-def _within_fund(portions: list[tuple[int, Fraction]], room: int) -> tuple[Fraction, Fraction]:
-    """Returns the cost covered until the fund has paid `room`, and what it pays."""
-    covered, paid = _ZERO, _ZERO
-    for length, ratio in portions:
-        share = length * ratio
-        if paid + share > room:
-            return covered + (room - paid) / ratio, Fraction(room)
-        covered, paid = covered + length, paid + share
-    return covered, paid
-
-
-def _within_cost(portions: list[tuple[int, Fraction]], room: int) -> tuple[Fraction, Fraction]:
-    """Returns the cost covered when the fund pays for at most `room` of it, and what it pays."""
-    covered, paid = 0, _ZERO
-    for length, ratio in portions:
-        taken = min(length, room - covered)
-        covered, paid = covered + taken, paid + taken * ratio
-    return Fraction(covered), paid
-
-
-def _pay_large_amount(run: _Run) -> None:
-    if not run.excess:
-        return
-    ratio = run.trace.read(schema.LARGE_RATIO)
-    cap = run.trace.read(schema.LARGE_CAP)
-    paid = ratio
-    if run.reduction is not None and ReducedStep.LARGE_AMOUNT in run.trace.read(
-        schema.REDUCTION_APPLIES_TO
-    ):
-        paid = run.reduced(ratio)
-    room = max(0, cap - run.before.fund_large_amount)
-    run.large = min(room, run.rounded(run.excess * paid))
-    run.trace.amount(
-        "large_amount",
-        base=round_fen(run.excess),
-        result=run.large,
-        rounding=run.rounding.value,
+def _outcome(run: Run) -> Outcome:
+    """Leaves the rest to cash, and sums up."""
+    case, amounts, left = run.case, run.case.amounts, run.left
+    fund_total = sum(run.funds.values())
+    patient = amounts.total - fund_total
+    cash = patient - run.account_pay
+    run.trace.amount("cash", base=patient, result=cash)
+    return Outcome(
+        amounts=amounts,
+        deductible=run.deductible,
+        deductible_standard=run.standard,
+        fund_payments=tuple(FundPayment(code, fen) for code, fen in run.funds.items() if fen),
+        fund_total=fund_total,
+        account_pay=run.account_pay,
+        account_balance=run.balance,
+        cash_pay=cash,
+        patient_total=patient,
+        above_cap=run.rounded(run.excess),
+        critical_base=run.critical_base,
+        delta=_delta(run),
+        benefit_year=run.snapshot.benefit_year_of(case.end_date),
+        policy_version=run.snapshot.policy_version,
+        sample=run.trace.sample,
+        steps=tuple(run.trace.steps),
+        stays_before=run.claim.stays_before,
+        causes=Causes(
+            full_self_pay=amounts.full_self_pay,
+            over_limit=amounts.over_limit,
+            prior_self_pay=amounts.prior_self_pay,
+            away_self_pay=left[Burden.AWAY_SELF_PAY],
+            deductible=left[Burden.DEDUCTIBLE],
+            share=left[Burden.SHARE],
+            above_cap=left[Burden.ABOVE_CAP],
+        ),
+        family_payments=tuple(run.family_payments),
     )
 
 
-def _pay_critical_illness(run: _Run) -> None:
-    burden = run.amounts.in_scope - run.pooled - run.large
-    if not run.trace.read(schema.CRITICAL_DEDUCTIBLE_COUNTS):
-        burden -= run.deductible
-    run.critical_base = burden
-    run.trace.amount("critical_illness_base", base=run.amounts.in_scope, result=burden)
-    threshold = run.trace.read(schema.CRITICAL_THRESHOLD)
-    end = run.before.critical_illness_base + burden
-    if end <= threshold:
-        run.trace.amount("critical_illness", base=0, result=0)
-        return
-    start = max(run.before.critical_illness_base, threshold)
-    basis = run.trace.read(schema.CRITICAL_BASIS)
-    scale, read = run.trace.read_scale(schema.CRITICAL_SCALE)
-    shift = threshold if basis is CriticalBasis.ABOVE_THRESHOLD else 0
-    exact = _ZERO
-    for length, ratio in _cut(scale, start - shift, end - shift):
-        exact += length * ratio
-        run.trace.use_bracket(read, ratio=ratio, paid=ratio)
-        run.trace.amount("critical_illness_band", base=length, result=round_fen(length * ratio))
-    run.critical = run.rounded(exact)
-    if run.snapshot.has(schema.CRITICAL_CAP):
-        cap = run.trace.read(schema.CRITICAL_CAP)
-        run.critical = min(run.critical, max(0, cap - run.before.fund_critical_illness))
-    run.trace.amount(
-        "critical_illness", base=end - start, result=run.critical, rounding=run.rounding.value
-    )
-
-
-def _allow_account(run: _Run) -> None:
-    if run.case.use_account:
-        run.account_parts = run.trace.read(schema.ACCOUNT_PAYS)
-
-
-_STEPS: Final[Mapping[PolicyStep, Callable[[_Run], None]]] = {
-    PolicyStep.DEDUCTIBLE: _deduct,
-    PolicyStep.SEGMENTS: _segment,
-    PolicyStep.POOLED_CAP: _cap,
-    PolicyStep.LARGE_AMOUNT: _pay_large_amount,
-    PolicyStep.CRITICAL_ILLNESS: _pay_critical_illness,
-    PolicyStep.ACCOUNT: _allow_account,
-}
+def _delta(run: Run) -> Accumulators:
+    in_scope, deductible, fund = SUMS[run.snapshot.setting]
+    used = {
+        in_scope: run.in_scope,
+        deductible: run.deductible,
+        fund: run.pooled,
+        "account_pay": run.account_pay,
+        **run.used,
+    }
+    if run.snapshot.setting is Setting.INPATIENT and not run.earlier.stays_counted:
+        used["inpatient_count"] = 1
+    return Accumulators(**used)

@@ -15,11 +15,18 @@ from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from services.benefits.domain.model import Accumulators, StayPart
+from services.benefits.domain.model import (
+    NO_CIRCUMSTANCES,
+    Accumulators,
+    Circumstances,
+    StayPart,
+)
 
 if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
+
+    from services.benefits.domain.model import Setting
 
 
 class State(Enum):
@@ -58,6 +65,21 @@ class Claimant:
     benefit_years: tuple[int, ...]
     """Ascending: the order in which they are locked."""
     stay: StayKey | None = None
+    reads_tallies: bool = False
+    """Whether the policy counts by month, quarter, institution or disease."""
+    relatives_on: date | None = None
+    """Day of the bill, by which accounts of relatives are found; None: they cannot pay."""
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyLink:
+    """The right of a relative to pay from somebody's account (家庭共济)."""
+
+    owner_person_id: UUID
+    member_person_id: UUID
+    begin_date: date
+    end_date: date | None
+    """Last day; None: open-ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +91,7 @@ class Standing:
     account_balance: int
     parts: tuple[StayPart, ...] = ()
     """Bookings of the same stay that stand (are not cancelled)."""
+    circumstances: Circumstances = NO_CIRCUMSTANCES
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +133,15 @@ class Booking:
     deltas: tuple[tuple[int, Accumulators], ...]
     """What is added to each benefit year, ascending; at least one, each a year of the claimant."""
     answer: bytes
+    setting: Setting
+    institution_code: str
+    """Empty: not known."""
+    disease_code: str
+    """As the policy names it; empty: none."""
+    family_payments: tuple[tuple[UUID, int], ...]
+    """What relatives' accounts pay, by holder; inside account_pay."""
+    year_ends: tuple[date, ...] = ()
+    """Last days of the benefit years of `deltas`, without the last year's."""
 
 
 @dataclass(frozen=True, slots=True)

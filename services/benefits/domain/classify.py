@@ -33,8 +33,8 @@ _PERSONS: Final = {
     "16": Person.ELDERLY,
 }
 # In these provinces the pooling area is the province-level area itself: the four municipalities,
-# and Hainan, which pools at province level.
-_POOLED_BY_PROVINCE: Final = frozenset({"11", "12", "31", "46", "50"})
+# Hainan and Ningxia, which pool at province level, and 兵团.
+_POOLED_BY_PROVINCE: Final = frozenset({"11", "12", "31", "46", "50", "64", "66"})
 
 
 def hospital_level_of(hosp_lv: str) -> HospitalLevel | None:

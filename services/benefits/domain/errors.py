@@ -8,13 +8,31 @@ from services.kit.errors import RuleForbids
 class PolicyRefused(ValueError):
     """A policy pack is not loaded: it says what is wrong, where, and what would be right."""
 
-    def __init__(self, *, file: str, path: str, problem: str, right: str) -> None:
-        """Holds the file inside the pack folder, the path inside the file, and the two texts."""
-        super().__init__(f"{file}: {path}: {problem}; {right}")
+    def __init__(
+        self, *, file: str, path: str, problem: str, right: str, line: int | None = None
+    ) -> None:
+        """Holds the place and the two texts.
+
+        Args:
+            file: name of the region's folder and of the file in it.
+            path: keys with points between, `[n]` for the n-th of a list; `(top)`: the whole file.
+            problem: what is wrong.
+            right: what would be right.
+            line: of the file, from 1; None: not looked up, or there is no such file.
+        """
+        place = file if line is None else f"{file}:{line}"
+        super().__init__(f"{place}: {path}: {problem}; {right}")
         self.file = file
         self.path = path
         self.problem = problem
         self.right = right
+        self.line = line
+
+    def on_line(self, line: int) -> PolicyRefused:
+        """Returns the same refusal with the line of its place."""
+        return PolicyRefused(
+            file=self.file, path=self.path, problem=self.problem, right=self.right, line=line
+        )
 
 
 class IdentityBroken(RuntimeError):

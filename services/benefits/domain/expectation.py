@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import astuple, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from services.kit.errors import RuleForbids
 
 if TYPE_CHECKING:
     from services.benefits.domain.booking import Claimant, Standing
-    from services.benefits.domain.model import Outcome
+    from services.benefits.domain.model import Accumulators, Outcome, Tally
+
+# So many sums there were at first; of those that came later the zeros at the end are left out, and
+# so is what nobody has: who has none of it gets the fingerprint that the first release gave.
+_FIRST_SUMS: Final = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,8 @@ class Promise:
     year_parts: tuple[tuple[int, ...], ...]
     """Per year: year, days, total, full self-pay, over-limit, prior self-pay, in scope,
     deductible, funds."""
+    family_account_pay: int = 0
+    """From accounts of relatives, all together; inside account_pay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,7 @@ class Expectation:
 
 
 def promise_of(outcome: Outcome) -> Promise:
-    """Returns the amounts of an outcome."""
+    """Returns the amounts of an outcome; not its causes, which an older release does not tell."""
     return Promise(
         deductible=outcome.deductible,
         fund_payments=frozenset((f.fund_type_code, f.amount_fen) for f in outcome.fund_payments),
@@ -58,26 +64,41 @@ def promise_of(outcome: Outcome) -> Promise:
             (part.benefit_year, part.days, *astuple(part.amounts), part.deductible, part.fund_total)
             for part in outcome.year_parts
         ),
+        family_account_pay=sum(fen for _, fen in outcome.family_payments),
     )
 
 
 def facts_of(claimant: Claimant, standing: Standing, *, policy_version: str) -> Facts:
-    """Returns the facts, sums and account as fingerprints.
+    """Returns the facts, with what was used and whose money there is as fingerprints.
+
+    The first covers sums, parts of the stay, entitlements and tallies; the second the own account
+    and those of relatives.
 
     The fingerprint is SHA-256 over the sums salted with the person's id, the first 32 of its hex
     digits: two people with the same sums have different ones. Whoever knows the id can try sums
     against it, and whoever knows the id may ask GetAccumulators; so it tells nobody more. It is not
     keyed, because every replica, and a later release, must give the same.
     """
-    sums = sorted((year, *astuple(sums)) for year, sums in standing.years.items())
+    sums = sorted((year, *_sums_of(sums)) for year, sums in standing.years.items())
     parts = sorted(
         (part.end_date.isoformat(), part.in_scope, part.deductible, part.stays_counted)
         for part in standing.parts
     )
+    circumstances = standing.circumstances
+    entitlements = sorted(
+        (one.kind.value, one.code, one.begin_date.isoformat(), str(one.end_date or ""))
+        for one in circumstances.entitlements
+    )
+    tallies = sorted(_tally_of(tally) for tally in circumstances.tallies)
+    relatives = [(str(purse.person_id), purse.balance) for purse in circumstances.relatives]
+    used: tuple[object, ...] = (claimant.scheme_code, sums, parts)
+    if entitlements or tallies:
+        used = (*used, entitlements, tallies)
+    account = (standing.account_balance, relatives) if relatives else standing.account_balance
     return Facts(
         policy_version=policy_version,
-        accumulators_digest=_digest("accumulators", claimant, (claimant.scheme_code, sums, parts)),
-        account_digest=_digest("account", claimant, standing.account_balance),
+        accumulators_digest=_digest("accumulators", claimant, used),
+        account_digest=_digest("account", claimant, account),
     )
 
 
@@ -101,6 +122,30 @@ def check_expected(expected: Expectation, outcome: Outcome, facts: Facts) -> Non
         "the benefit computed now is not the one expected",
         zh="待遇计算结果与预结算不一致，未记账",
         metadata={"changed": ",".join(changed)},
+    )
+
+
+def _sums_of(sums: Accumulators) -> tuple[int, ...]:
+    values: tuple[int, ...] = astuple(sums)
+    end = len(values)
+    while end > _FIRST_SUMS and not values[end - 1]:
+        end -= 1
+    return values[:end]
+
+
+def _tally_of(tally: Tally) -> tuple[int | str, ...]:
+    return (
+        tally.benefit_year,
+        tally.month,
+        tally.setting.value,
+        tally.institution_code,
+        tally.disease_code,
+        int(tally.same_stay),
+        tally.count,
+        tally.total,
+        tally.in_scope,
+        tally.deductible,
+        tally.fund,
     )
 
 

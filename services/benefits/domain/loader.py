@@ -7,109 +7,77 @@ checked, and every refusal names the file, the path and what would be right.
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import Enum
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
+from typing import Final
 
-from services.benefits.domain.errors import PolicyRefused
+from services.benefits.domain.consistency import check_file, check_steps
 from services.benefits.domain.model import POOLED_FUND_TYPES, Person, Setting, Status
 from services.benefits.domain.parameter import Entry, History, Pack, Part, Reference
-from services.benefits.domain.schema import (
-    PRECEDED_BY,
-    SPEC_BY_PATH,
-    SPECS,
-    AnySpec,
-    DeductibleMode,
-    Dimension,
-    PolicyStep,
-    Unit,
-)
-from services.benefits.domain.values import read_table
-from services.kit.codes import SCHEME_EMPLOYEE, SCHEME_RESIDENT, is_area_code
+from services.benefits.domain.place import Place, Tree
+from services.benefits.domain.schema import SPEC_BY_PATH, Dimension, PolicyStep, Unit
+from services.benefits.domain.values import Table, read_table
+from services.kit import codes
 
-if TYPE_CHECKING:
-    from enum import Enum
-
-    EnumT = TypeVar("EnumT", bound=Enum)
-
-Tree = object
-"""A YAML document as plain Python: dict[str, Tree], list[Tree], str, int, Decimal, bool or None."""
-
-_ISO_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LABEL: Final = re.compile(r"[0-9]{4}\.[0-9]{2}(\.[0-9]+)?")
+_LOCAL_DISEASE: Final = re.compile(r"[A-Z]{4}[0-9]{3}")
+_DIAGNOSIS_PREFIX: Final = re.compile(r"[A-Z][0-9]{2}(\.[0-9x]{1,3}(x[0-9]{0,3})?)?")
+_CLOSE_NAMES_MAX: Final = 3
 
 _INDEX_KEYS: Final = frozenset({"area", "name", "name_en", "version", "benefit_year", "references"})
 _PART_KEYS: Final = frozenset(
     {"scheme", "setting", "supported", "persons", "steps", "not_modelled", "parameters"}
 )
+_PART_KEYS_OPTIONAL: Final = frozenset({"basis", "diseases"})
 _PARAMETER_KEYS: Final = frozenset({"unit", "by", "history"})
-_ENTRY_KEYS: Final = frozenset(
-    {"value", "status", "reference", "verified_on", "note", "until", "not_modelled"}
-)
+_BASIS_KEYS: Final = frozenset({"status", "reference", "verified_on"})
+_ENTRY_KEYS: Final = _BASIS_KEYS | {"value", "note", "until", "not_modelled"}
 _REFERENCE_KEYS: Final = frozenset({"title", "number", "issued_by", "published", "href"})
+_WINDOW_KEYS: Final = frozenset({"from", "until"})
 
 
-class _At:
-    """A place in a file: it reads children and refuses what is wrong there."""
+_PERSONS: Final = {
+    codes.SCHEME_EMPLOYEE: (Person.IN_SERVICE, Person.RETIRED),
+    codes.SCHEME_RESIDENT: (Person.MINOR, Person.ADULT, Person.ELDERLY),
+}
+_FOLDERS: Final = {codes.SCHEME_EMPLOYEE: "employee", codes.SCHEME_RESIDENT: "resident"}
 
-    def __init__(self, file: str, path: str) -> None:
-        self.file = file
-        self.path = path
 
-    def child(self, key: str) -> _At:
-        return _At(self.file, f"{self.path}.{key}" if self.path else key)
+class _BenefitYear(Enum):
+    """Words of `benefit_year`."""
 
-    def refuse(self, problem: str, right: str) -> NoReturn:
-        raise PolicyRefused(file=self.file, path=self.path or "(top)", problem=problem, right=right)
+    CALENDAR = "calendar"
+    JULY = "july"
+    """From 1 July to 30 June; it has the number of the year it begins in (上海)."""
 
-    def mapping(self, tree: Tree) -> Mapping[str, Tree]:
-        if not isinstance(tree, Mapping):
-            self.refuse("is not a mapping", "write `key: value` lines")
-        for key in tree:
-            if not isinstance(key, str):
-                self.refuse(f"key {key!r} is not text", f'quote it: "{key}"')
-        return tree
 
-    def keys(self, tree: Tree, *, known: frozenset[str], needed: frozenset[str]) -> dict[str, Tree]:
-        mapping = self.mapping(tree)
-        for key in mapping:
-            if key not in known:
-                self.child(key).refuse("unknown key", f"known here: {', '.join(sorted(known))}")
-        for key in sorted(needed):
-            if key not in mapping:
-                self.refuse(f"has no `{key}`", f"add `{key}:`")
-        return dict(mapping)
+_YEAR_START_MONTHS: Final = {_BenefitYear.CALENDAR: 1, _BenefitYear.JULY: 7}
 
-    def items(self, tree: Tree) -> Sequence[Tree]:
-        if not isinstance(tree, list):
-            self.refuse("is not a list", "write `[a, b]`")
-        return tree
 
-    def text(self, tree: Tree) -> str:
-        if not isinstance(tree, str) or not tree.strip():
-            self.refuse("is not text", "write a non-empty text, quoted if it looks like a number")
-        return tree
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """The documents of a pack, and what the entries of a file rest on unless they say otherwise."""
 
-    def code(self, tree: Tree, what: str) -> str:
-        if not isinstance(tree, str):
-            self.refuse(f"{what} {tree} is read as a number", f'quote it: "{tree}"')
-        return tree
+    references: Mapping[str, Reference]
+    basis: Mapping[str, Tree]
+    basis_at: Place
 
-    def date(self, tree: Tree) -> date:
-        if not isinstance(tree, str) or not _ISO_DATE.fullmatch(tree):
-            self.refuse("is not a date", "write it as 2026-11-01")
-        try:
-            return date.fromisoformat(tree)
-        except ValueError:
-            self.refuse(f"{tree} is not in the calendar", "write a day that exists")
 
-    def word(self, tree: Tree, enum: type[EnumT]) -> EnumT:
-        words = [item.value for item in enum]
-        if tree not in words:
-            self.refuse(f"{tree!r} is not known here", f"one of: {', '.join(words)}")
-        return enum(tree)
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What every parameter of a file is read by."""
+
+    sources: _Sources
+    persons: tuple[str, ...]
+    diseases: tuple[str, ...]
+    has_stays: bool
+    start: date
+    end: date | None
 
 
 def parse_pack(*, code: str, index: Tree, parts: Mapping[str, Tree], content_hash: str) -> Pack:
@@ -124,37 +92,36 @@ def parse_pack(*, code: str, index: Tree, parts: Mapping[str, Tree], content_has
     Raises:
         PolicyRefused: naming the first thing that is wrong.
     """
-    at = _At(f"{code}/index.yaml", "")
+    at = Place(f"{code}/index.yaml")
     fields = at.keys(index, known=_INDEX_KEYS, needed=_INDEX_KEYS)
     area = at.child("area").code(fields["area"], "area code")
-    if area != code or not is_area_code(area):
+    if area != code:
         at.child("area").refuse(f"{area} is not the area of this folder", f'write "{code}"')
+    if not codes.is_known_area(area):
+        at.child("area").refuse(
+            f"{area} is no region", "write the six digits of a pooling area (GB/T 2260)"
+        )
     label = at.child("version").code(fields["version"], "version")
     if not _LABEL.fullmatch(label):
         at.child("version").refuse(f"{label} is not a version", 'write year and month: "2026.11"')
-    if fields["benefit_year"] != "calendar":
-        at.child("benefit_year").refuse("is not modelled", "write `calendar`")
+    year = at.child("benefit_year").word(fields["benefit_year"], _BenefitYear)
     references = _references(at.child("references"), fields["references"])
     parsed = tuple(
         _parse_part(f"{code}/{name}", tree, references) for name, tree in sorted(parts.items())
     )
-    seen: dict[tuple[str, Setting], Part] = {}
-    for part in parsed:
-        other = seen.setdefault((part.scheme_code, part.setting), part)
-        if other is not part:
-            _At(part.file, "scheme").refuse(
-                f"scheme and setting are also in {other.file}", "keep one file for them"
-            )
+    if not parsed:
+        at.refuse("stands alone", "add a file such as employee/inpatient.yaml")
     return Pack(
         region_code=area,
         name=at.child("name").text(fields["name"]),
         name_en=at.child("name_en").text(fields["name_en"]),
         version=f"{area}@{label}-{content_hash}",
+        year_start_month=_YEAR_START_MONTHS[year],
         parts=parsed,
     )
 
 
-def _references(at: _At, tree: Tree) -> dict[str, Reference]:
+def _references(at: Place, tree: Tree) -> dict[str, Reference]:
     references = {}
     for key, value in at.mapping(tree).items():
         here = at.child(key)
@@ -165,44 +132,41 @@ def _references(at: _At, tree: Tree) -> dict[str, Reference]:
             id=key,
             title=here.child("title").text(fields["title"]),
             number=here.child("number").text(fields["number"]) if "number" in fields else "",
+            href=here.child("href").text(fields["href"]) if "href" in fields else "",
         )
     return references
 
 
 def _parse_part(file: str, tree: Tree, references: Mapping[str, Reference]) -> Part:
-    at = _At(file, "")
-    fields = at.keys(tree, known=_PART_KEYS, needed=_PART_KEYS)
+    at = Place(file)
+    fields = at.keys(tree, known=_PART_KEYS | _PART_KEYS_OPTIONAL, needed=_PART_KEYS)
     scheme = at.child("scheme").code(fields["scheme"], "scheme code")
     if scheme not in POOLED_FUND_TYPES:
         at.child("scheme").refuse(f"{scheme} is not a main scheme", 'write "310" or "390"')
-    window = at.child("supported")
-    bounds = window.keys(
-        fields["supported"], known=frozenset({"from", "until"}), needed=frozenset({"from", "until"})
+    setting = at.child("setting").word(fields["setting"], Setting)
+    name = f"{_FOLDERS[scheme]}/{setting.value}.yaml"
+    if file.partition("/")[2] != name:
+        at.child("setting").refuse("scheme and setting belong to another file", f"name it {name}")
+    start, end = _window(at.child("supported"), fields["supported"])
+    persons = _persons(at.child("persons"), fields["persons"], scheme)
+    diseases = _diseases(at, fields, setting)
+    place = at.child("steps")
+    steps = tuple(place.word(item, PolicyStep) for item in place.items(fields["steps"]))
+    check_steps(place, steps, scheme=scheme, setting=setting)
+    basis_at = at.child("basis")
+    sources = _Sources(
+        references, basis_at.keys(fields.get("basis", {}), known=_BASIS_KEYS), basis_at
     )
-    start = window.child("from").date(bounds["from"])
-    end = None if bounds["until"] is None else window.child("until").date(bounds["until"])
-    if end is not None and end < start:
-        window.refuse("ends before it starts", "`until` is the last supported day, or null")
-    persons = tuple(
-        at.child("persons").word(item, Person).value
-        for item in at.child("persons").items(fields["persons"])
+    frame = _Frame(
+        sources, persons, tuple(diseases), setting is Setting.INPATIENT, start=start, end=end
     )
-    steps = _steps(at.child("steps"), fields["steps"], scheme)
     parameters = at.child("parameters")
     histories = {
-        path: _parse_history(
-            parameters.child(path),
-            path,
-            value,
-            references=references,
-            persons=persons,
-            window=(start, end),
-        )
+        path: _parse_history(parameters.child(path), path, value, frame)
         for path, value in parameters.mapping(fields["parameters"]).items()
     }
-    _check_complete(parameters, histories, steps)
-    setting = at.child("setting").word(fields["setting"], Setting)
-    _check_year_end(parameters.child("year_end"), histories.get("year_end"), setting)
+    check_file(parameters, histories, steps, setting)
+    place = at.child("not_modelled")
     return Part(
         file=file,
         scheme_code=scheme,
@@ -210,201 +174,190 @@ def _parse_part(file: str, tree: Tree, references: Mapping[str, Reference]) -> P
         supported_from=start,
         supported_until=end,
         persons=persons,
+        diseases=diseases,
         steps=steps,
-        not_modelled=tuple(
-            at.child("not_modelled").text(item)
-            for item in at.child("not_modelled").items(fields["not_modelled"])
-        ),
+        not_modelled=tuple(place.text(item) for item in place.items(fields["not_modelled"])),
         histories=histories,
     )
 
 
-def _steps(at: _At, tree: Tree, scheme: str) -> tuple[PolicyStep, ...]:
-    steps = tuple(at.word(item, PolicyStep) for item in at.items(tree))
-    for place, step in enumerate(steps):
-        before = steps[:place]
-        if step in before:
-            at.refuse(f"`{step.value}` stands twice", "list each step once")
-        missing = [need.value for need in PRECEDED_BY[step] if need not in before]
-        if missing:
-            at.refuse(f"`{step.value}` stands too early", f"put `{missing[0]}` before it")
-    if PolicyStep.SEGMENTS not in steps:
-        at.refuse("has no `segments`", "without it no fund pays; list deductible, segments, …")
-    if PolicyStep.ACCOUNT in steps and steps[-1] is not PolicyStep.ACCOUNT:
-        at.refuse("`account` is not last", "the account pays what the funds leave: put it last")
-    if PolicyStep.CRITICAL_ILLNESS in steps and scheme != SCHEME_RESIDENT:
-        at.refuse("`critical_illness` is of residents (390200)", 'use it with scheme "390"')
-    for step in (PolicyStep.LARGE_AMOUNT, PolicyStep.ACCOUNT):
-        if step in steps and scheme != SCHEME_EMPLOYEE:
-            at.refuse(f"`{step.value}` is of employees", 'use it with scheme "310"')
-    return steps
+def _window(at: Place, tree: Tree) -> tuple[date, date | None]:
+    bounds = at.keys(tree, known=_WINDOW_KEYS, needed=_WINDOW_KEYS)
+    start = at.child("from").date(bounds["from"])
+    end = None if bounds["until"] is None else at.child("until").date(bounds["until"])
+    if end is not None and end < start:
+        at.refuse("ends before it starts", "`until` is the last supported day, or null")
+    return start, end
 
 
-def _parse_history(
-    at: _At,
-    path: str,
-    tree: Tree,
-    *,
-    references: Mapping[str, Reference],
-    persons: tuple[str, ...],
-    window: tuple[date, date | None],
-) -> History:
+def _persons(at: Place, tree: Tree, scheme: str) -> tuple[str, ...]:
+    persons = tuple(at.word(item, Person) for item in at.items(tree))
+    if not persons or len(set(persons)) != len(persons):
+        at.refuse("names nobody, or somebody twice", "list each person group once")
+    for index, person in enumerate(persons):
+        if person not in _PERSONS[scheme]:
+            at.item(index).refuse(
+                f"{person.value} is not of scheme {scheme}",
+                f"one of: {', '.join(item.value for item in _PERSONS[scheme])}",
+            )
+    return tuple(person.value for person in persons)
+
+
+def _diseases(
+    at: Place, fields: Mapping[str, Tree], setting: Setting
+) -> dict[str, tuple[str, ...]]:
+    """Returns the ICD-10 prefixes per disease of a chronic file, none of any other."""
+    if "diseases" not in fields:
+        if setting is Setting.CHRONIC:
+            at.refuse("has no `diseases`", "list the codes, each with its ICD-10 prefixes")
+        return {}
+    place = at.child("diseases")
+    if setting is not Setting.CHRONIC:
+        place.refuse("goes with setting chronic", "drop it here")
+    found: dict[str, tuple[str, ...]] = {}
+    for disease, prefixes in place.mapping(fields["diseases"]).items():
+        here = place.child(disease)
+        if not codes.is_chronic_disease_code(disease) and not _LOCAL_DISEASE.fullmatch(disease):
+            here.refuse(
+                "is not a disease code", "write M and five digits, or a local code as HBLB101"
+            )
+        for prefix in here.items(prefixes):
+            if not isinstance(prefix, str) or not _DIAGNOSIS_PREFIX.fullmatch(prefix):
+                here.refuse(
+                    f"{prefix} is not the beginning of an ICD-10 code", "write I10 or E11.2"
+                )
+        found[disease] = tuple(here.text(prefix) for prefix in here.items(prefixes))
+    if not found:
+        place.refuse("names no disease", "list those that the document does")
+    return found
+
+
+def _parse_history(at: Place, path: str, tree: Tree, frame: _Frame) -> History:
     spec = SPEC_BY_PATH.get(path)
     if spec is None:
-        at.refuse("unknown parameter", f"known: {', '.join(SPEC_BY_PATH)}")
+        close = difflib.get_close_matches(path, SPEC_BY_PATH, n=_CLOSE_NAMES_MAX)
+        at.refuse(
+            "unknown parameter",
+            f"one of: {', '.join(close)}" if close else "docs/policy.md lists those there are",
+        )
     fields = at.keys(tree, known=_PARAMETER_KEYS, needed=frozenset({"unit", "history"}))
     if at.child("unit").word(fields["unit"], Unit) is not spec.unit:
         at.child("unit").refuse("is not this parameter's unit", f"write `{spec.unit.value}`")
-    by = tuple(
-        at.child("by").word(item, Dimension) for item in at.child("by").items(fields.get("by", []))
-    )
+    place = at.child("by")
+    by = tuple(place.word(item, Dimension) for item in place.items(fields.get("by", [])))
     if len(set(by)) != len(by):
-        at.child("by").refuse("names a dimension twice", "list each once")
+        place.refuse("names a dimension twice", "list each once")
+    if Dimension.DISEASE in by and not frame.diseases:
+        place.refuse("`disease` is known in files of setting chronic only", "drop it here")
+    if Dimension.STAY in by and not frame.has_stays:
+        place.refuse("`stay` counts the stays of a year", "use it with setting inpatient")
+    table = Table(
+        spec,
+        by,
+        persons=frame.persons,
+        diseases=frame.diseases,
+        prefix=at.file.partition("/")[2].removesuffix(".yaml"),
+    )
     place = at.child("history")
     entries = []
     untils = []
     for key, value in place.mapping(fields["history"]).items():
         here = place.child(key)
-        entry = here.keys(
-            value,
-            known=_ENTRY_KEYS,
-            needed=frozenset({"value", "status", "reference", "verified_on"}),
-        )
+        entry = here.keys(value, known=_ENTRY_KEYS, needed=frozenset({"value"}))
         untils.append(here.child("until").date(entry["until"]) if "until" in entry else None)
-        entries.append(
-            _entry(
-                here, place.date(key), entry, spec=spec, by=by, persons=persons, known=references
-            )
-        )
-    _check_dates(place, entries, untils, window)
+        entries.append(_entry(here, place.date(key), entry, table=table, sources=frame.sources))
+    _check_dates(place, entries, untils, frame)
     return History(spec=spec, by=by, entries=tuple(entries))
 
 
 def _entry(
-    at: _At,
+    at: Place,
     effective_from: date,
     fields: Mapping[str, Tree],
     *,
-    spec: AnySpec,
-    by: tuple[Dimension, ...],
-    persons: tuple[str, ...],
-    known: Mapping[str, Reference],
+    table: Table,
+    sources: _Sources,
 ) -> Entry:
-    name = at.child("reference").text(fields["reference"])
-    reference = known.get(name)
+    status_at, status_tree = _basis(at, fields, sources, "status")
+    status = status_at.word(status_tree, Status)
+    reference_at, reference_tree = _basis(at, fields, sources, "reference")
+    name = reference_at.text(reference_tree)
+    reference = sources.references.get(name)
     if reference is None:
-        at.child("reference").refuse(
-            f"{name} is not in index.yaml", f"one of: {', '.join(known)}, or add it there"
+        reference_at.refuse(
+            f"{name} is not in index.yaml",
+            f"one of: {', '.join(sources.references)}, or add it there",
         )
-    holes = frozenset(
-        tuple(at.child("not_modelled").text(key) for key in at.child("not_modelled").items(hole))
-        for hole in at.child("not_modelled").items(fields.get("not_modelled", []))
-    )
-    status = at.child("status").word(fields["status"], Status)
     if status is Status.PUBLISHED and not reference.number:
-        at.child("status").refuse(
+        status_at.refuse(
             "`published` rests on a document without number", "give the number, or `secondary`"
         )
+    verified_at, verified_tree = _basis(at, fields, sources, "verified_on")
+    place = at.child("not_modelled")
+    holes = frozenset(
+        tuple(place.text(key) for key in place.items(hole))
+        for hole in place.items(fields.get("not_modelled", []))
+    )
     return Entry(
         effective_from=effective_from,
         status=status,
         reference=reference,
-        verified_on=at.child("verified_on").date(fields["verified_on"]),
+        verified_on=verified_at.date(verified_tree),
         note=at.child("note").text(fields["note"]) if "note" in fields else "",
-        cells=read_table(
-            fields["value"],
-            spec=spec,
-            by=by,
-            persons=persons,
-            holes=holes,
-            prefix=at.file.partition("/")[2].removesuffix(".yaml"),
-            refuse=lambda path, problem, right: at.child(f"value{path}").refuse(problem, right),
-        ),
+        cells=read_table(table, fields["value"], holes=holes, at=at.child("value")),
     )
 
 
-def _check_dates(
-    at: _At,
-    entries: list[Entry],
-    untils: list[date | None],
-    window: tuple[date, date | None],
-) -> None:
+def _basis(
+    at: Place, fields: Mapping[str, Tree], sources: _Sources, key: str
+) -> tuple[Place, Tree]:
+    """Returns what an entry says of its source, or the file says for it, and where."""
+    if key in fields:
+        return at.child(key), fields[key]
+    if key not in sources.basis:
+        at.refuse(f"has no `{key}`", f"add `{key}:` here, or to the `basis` of the file")
+    return sources.basis_at.child(key), sources.basis[key]
+
+
+def _check_dates(at: Place, entries: list[Entry], untils: list[date | None], frame: _Frame) -> None:
     """Refuses a history that is empty, out of order, or leaves a supported day without value."""
-    start, end = window
+    start, end = frame.start, frame.end
     if not entries:
         at.refuse("is empty", f"give the value from {start} on")
-    if entries[0].effective_from > start:
-        at.refuse(
-            f"gap: the first value is of {entries[0].effective_from}, support starts {start}",
+    first = entries[0].effective_from
+    if first > start:
+        at.child(first.isoformat()).refuse(
+            f"gap: the first value is of {first}, support starts {start}",
             "give the earlier value, or start `supported` later",
         )
     for index, (entry, later) in enumerate(pairwise(entries)):
+        here = at.child(later.effective_from.isoformat())
         if later.effective_from <= entry.effective_from:
-            at.refuse(
+            here.refuse(
                 f"{later.effective_from} does not follow {entry.effective_from}",
                 "list the dates ascending",
             )
-        until = untils[index]
-        if until is None:
-            continue
-        if until >= later.effective_from:
-            at.refuse(
-                f"overlap: the value of {entry.effective_from} holds until {until}, "
-                f"the next begins {later.effective_from}",
-                f"end it on {later.effective_from - timedelta(days=1)}, or drop `until`",
-            )
-        if until + timedelta(days=1) < later.effective_from:
-            at.refuse(
-                f"gap between {until} and {later.effective_from}",
-                f"end it on {later.effective_from - timedelta(days=1)}, or drop `until`",
-            )
+        _check_end(here, entry, untils[index], later)
     last = untils[-1]
     if last is not None and (end is None or last < end):
-        at.refuse(
+        at.child(entries[-1].effective_from.isoformat()).child("until").refuse(
             f"gap: the last value ends {last}, support ends {end or 'never'}",
             "give the value that follows, or end `supported` earlier",
         )
 
 
-def _check_complete(
-    at: _At, histories: Mapping[str, History], steps: tuple[PolicyStep, ...]
-) -> None:
-    """Refuses a file that lacks what its steps read, or gives what none of them reads."""
-    for spec in SPECS:
-        used = spec.step is None or spec.step in steps
-        if used and spec.required and spec.path not in histories:
-            at.refuse(f"has no `{spec.path}`", "a listed step reads it: add it")
-        if not used and spec.path in histories:
-            at.child(spec.path).refuse(
-                "no listed step reads it", f"list `{_name(spec)}` or drop it"
-            )
-    mode = histories.get("deductible.mode")
-    modes = (
-        set()
-        if mode is None
-        else {cell.value for entry in mode.entries for cell in entry.cells.values()}
-    )
-    for path in ("deductible.step", "deductible.floor"):
-        if (DeductibleMode.DECREASING_STAY in modes) != (path in histories):
-            at.child(path).refuse(
-                "goes with mode decreasing_stay and with no other", "give both or neither"
-            )
-    amount = histories.get("deductible.amount")
-    if amount and (DeductibleMode.NTH_STAY in modes) != (Dimension.STAY in amount.by):
-        at.child("deductible.amount").refuse(
-            "`by: [stay]` goes with mode nth_stay and with no other", "give both or neither"
-        )
-
-
-def _check_year_end(at: _At, history: History | None, setting: Setting) -> None:
-    """Refuses a choice that would be read before the bill's place in a table is known."""
-    if history is None:
+def _check_end(at: Place, entry: Entry, until: date | None, later: Entry) -> None:
+    if until is None:
         return
-    if setting is not Setting.INPATIENT:
-        at.refuse("only stays last over a year's end", "drop it here")
-    if history.by:
-        at.refuse("is one value for everybody", "drop `by`")
-
-
-def _name(spec: AnySpec) -> str:
-    return spec.step.value if spec.step else ""
+    day_before = later.effective_from - timedelta(days=1)
+    if until > day_before:
+        at.refuse(
+            f"overlap: the value of {entry.effective_from} holds until {until}, "
+            f"the next begins {later.effective_from}",
+            f"end it on {day_before}, or drop `until`",
+        )
+    if until < day_before:
+        at.refuse(
+            f"gap between {until} and {later.effective_from}",
+            f"end it on {day_before}, or drop `until`",
+        )

@@ -10,13 +10,24 @@ from services.kit.codes import SCHEME_EMPLOYEE, SCHEME_RESIDENT
 
 if TYPE_CHECKING:
     from datetime import date
+    from uuid import UUID
 
 POOLED_FUND_TYPES: Final = {SCHEME_EMPLOYEE: "310100", SCHEME_RESIDENT: "390100"}
 """Pooled fund 统筹基金 (hifp_pay) by scheme, fund_pay_type of the national interface."""
 LARGE_AMOUNT_FUND_TYPE: Final = "330100"
 """Large-amount 大额医疗费用补助 (hifob_pay)."""
-CRITICAL_ILLNESS_FUND_TYPE: Final = "390200"
-"""Resident critical illness 居民大病 (hifmi_pay)."""
+CRITICAL_ILLNESS_FUND_TYPES: Final = {SCHEME_EMPLOYEE: "330100", SCHEME_RESIDENT: "390200"}
+"""Critical illness 大病 by scheme: hifmi_pay of residents, 大额/大病 of employees (domain 2.7)."""
+CIVIL_SERVANT_FUND_TYPE: Final = "320100"
+"""Civil-servant subsidy 公务员医疗补助 (cvlserv_pay)."""
+ENTERPRISE_SUPPLEMENT_FUND_TYPE: Final = "370100"
+"""Enterprise supplement 企业补充医疗保险 (hifes_pay)."""
+DISABLED_VETERAN_FUND_TYPE: Final = "350100"
+"""Disabled veterans of grades 1 to 6 一至六级残疾军人医疗补助 (hifdm_pay)."""
+MEDICAL_AID_FUND_TYPE: Final = "610100"
+"""Medical aid 医疗救助 (maf_pay)."""
+OTHER_FUND_TYPE: Final = "910100"
+"""Any other fund 其他 (oth_pay)."""
 ACCOUNT_FUND_TYPE: Final = "310200"
 """Personal account 个人账户 (acct_pay); listed apart from the funds, never inside their total."""
 
@@ -54,7 +65,9 @@ class Stay(Enum):
     """Which inpatient stay of the benefit year this is."""
 
     FIRST = "first"
+    SECOND = "second"
     LATER = "later"
+    """The third and any after it."""
 
 
 class Travel(Enum):
@@ -64,6 +77,39 @@ class Travel(Enum):
     """Inside the pooling area."""
     IN_PROVINCE = "in_province"
     CROSS_PROVINCE = "cross_province"
+
+
+class AidIdentity(Enum):
+    """For what a person receives medical aid (救助对象 psn_idet_type), most favoured first.
+
+    The national code list is not public; these are our names, and who has several counts as the
+    first of them.
+    """
+
+    EXTREME_POVERTY = "extreme_poverty"
+    """特困人员."""
+    MINIMUM_LIVING = "minimum_living"
+    """低保对象."""
+    POVERTY_RELAPSE = "poverty_relapse"
+    """防止返贫监测对象."""
+    NEAR_MINIMUM = "near_minimum"
+    """低保边缘家庭成员."""
+    POVERTY_BY_ILLNESS = "poverty_by_illness"
+    """因病致贫重病患者."""
+    SEVERE_DISABILITY = "severe_disability"
+    """重度残疾人."""
+    NONE = "none"
+    """Receives none."""
+
+
+class LongTermEvidence(Enum):
+    """What a long-term filing for another place than the care region rests on."""
+
+    NONE = "none"
+    """There is no such filing."""
+    DOCUMENT = "document"
+    COMMITMENT = "commitment"
+    """承诺书 only."""
 
 
 class BenefitLevel(Enum):
@@ -129,7 +175,11 @@ class Case:
     stay_id: str = ""
     """The stay that this bill is a part of; empty: a whole by itself. Counts for inpatient care."""
     disease_code: str = ""
-    """门诊慢特病 that the bill is for; carried, read by no step yet."""
+    """门诊慢特病 that the bill is for (dise_codg); empty: none."""
+    institution_code: str = ""
+    """Institution of care; empty in an estimate: one not visited before."""
+    long_term_evidence: LongTermEvidence = LongTermEvidence.NONE
+    """Of a long-term filing for another place than the care region."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +203,19 @@ class Accumulators:
     fund_critical_illness: int = 0
     critical_illness_base: int = 0
     account_pay: int = 0
+    """From accounts, relatives' too."""
+    chronic_in_scope: int = 0
+    chronic_deductible: int = 0
+    chronic_fund: int = 0
+    """Pooled fund of chronic outpatient care."""
+    large_amount_base: int = 0
+    """Cost above the pooled cap, on which the large-amount fund pays."""
+    fund_civil_servant: int = 0
+    fund_enterprise_supplement: int = 0
+    fund_disabled_veteran: int = 0
+    medical_aid_base: int = 0
+    fund_medical_aid: int = 0
+    fund_other: int = 0
 
     def plus(self, delta: Accumulators) -> Accumulators:
         """Returns the sums after a settlement."""
@@ -183,6 +246,74 @@ class StayPart:
     """What it added to the count of stays: 1, or 0 where another part had been counted."""
     stays_before: int
     """Stays counted in the benefit year before this stay, as of the stay's first part."""
+
+
+class EntitlementKind(Enum):
+    """What a person may be entitled to beyond the scheme."""
+
+    CHRONIC_DISEASE = "chronic_disease"
+    MEDICAL_AID = "medical_aid"
+    CIVIL_SERVANT = "civil_servant"
+    ENTERPRISE_SUPPLEMENT = "enterprise_supplement"
+    DISABLED_VETERAN = "disabled_veteran"
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """What a person is entitled to, for a time."""
+
+    kind: EntitlementKind
+    code: str
+    """Disease code, or AidIdentity; empty for the other kinds."""
+    begin_date: date
+    end_date: date | None
+    """Last day; None: open-ended."""
+
+    def holds_on(self, day: date) -> bool:
+        """Tells whether it holds on a day."""
+        return self.begin_date <= day and (self.end_date is None or day <= self.end_date)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Sums of standing bookings of one month, setting, institution and disease; fen and counts."""
+
+    benefit_year: int
+    month: int
+    """1 to 12, of the last day of the bookings."""
+    setting: Setting
+    institution_code: str
+    disease_code: str
+    same_stay: bool
+    """Booked as a part of the stay that is being computed."""
+    count: int
+    total: int
+    in_scope: int
+    deductible: int
+    fund: int
+    """Pooled fund."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """The account of a relative that the person may use (家庭共济)."""
+
+    person_id: UUID
+    """Its holder."""
+    balance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What counts of a person beside sums and account; only what a policy reads need be there."""
+
+    entitlements: tuple[Entitlement, ...] = ()
+    tallies: tuple[Tally, ...] = ()
+    relatives: tuple[Purse, ...] = ()
+    """In the order in which they pay."""
+
+
+NO_CIRCUMSTANCES: Final = Circumstances()
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +356,31 @@ class FundPayment:
 
 
 @dataclass(frozen=True, slots=True)
+class Causes:
+    """What the patient pays, by cause, after all funds and before any account; fen."""
+
+    full_self_pay: int = 0
+    over_limit: int = 0
+    prior_self_pay: int = 0
+    away_self_pay: int = 0
+    """异地先自付."""
+    deductible: int = 0
+    share: int = 0
+    """Of what the funds pay in part."""
+    above_cap: int = 0
+    """Above the pooled cap, or above the limit of a disease."""
+
+    @property
+    def total(self) -> int:
+        """All of it: patient_total."""
+        return sum(getattr(self, name) for name in CAUSE_NAMES)
+
+
+CAUSE_NAMES: Final = tuple(field.name for field in fields(Causes))
+"""Names of the causes, in the order in which a receipt lists them."""
+
+
+@dataclass(frozen=True, slots=True)
 class YearPart:
     """What one benefit year bears of a bill that is split by days."""
 
@@ -250,7 +406,7 @@ class Outcome:
     fund_total: int
     account_pay: int
     account_balance: int
-    """Personal account after this bill."""
+    """The person's own account after this bill."""
     cash_pay: int
     patient_total: int
     """account_pay + cash_pay (psn_part_amt)."""
@@ -268,6 +424,10 @@ class Outcome:
     steps: tuple[Step, ...]
     stays_before: int = 0
     """Stays counted in the benefit year before this one, as of the first part of the stay."""
+    causes: Causes = Causes()
+    """What patient_total is made of."""
+    family_payments: tuple[tuple[UUID, int], ...] = ()
+    """What each relative's account pays, by its holder; inside account_pay, never zero."""
     year_parts: tuple[YearPart, ...] = ()
     """Years ascending, where the bill is split by days; empty: one year bears it all."""
 

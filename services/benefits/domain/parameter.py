@@ -37,6 +37,8 @@ class Reference:
     title: str
     number: str
     """Document number; empty when the source gives none."""
+    href: str = ""
+    """Where it can be read; empty: not known."""
 
     @property
     def label(self) -> str:
@@ -77,6 +79,8 @@ class Part:
     supported_until: date | None
     """Last day for which the rules are modelled; None: open."""
     persons: tuple[str, ...]
+    diseases: Mapping[str, tuple[str, ...]]
+    """ICD-10 prefixes per disease code of a chronic file; none: any diagnosis."""
     steps: tuple[PolicyStep, ...]
     not_modelled: tuple[str, ...]
     histories: Mapping[str, History]
@@ -91,4 +95,6 @@ class Pack:
     name_en: str
     version: str
     """`650100@2026.11-3fa9c1d2e4b5`: region, the pack's own label, hash of its files."""
+    year_start_month: int
+    """Month on whose first day a benefit year begins."""
     parts: tuple[Part, ...]

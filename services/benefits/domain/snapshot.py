@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from services.benefits.domain.errors import not_covered
 from services.benefits.domain.model import ParameterRead
+from services.kit.codes import pooling_area_of, province_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -56,13 +57,25 @@ class Snapshot:
     valid_until: date | None
     """Last day; None: until a later pack says otherwise."""
     policy_version: str
+    year_start_month: int
+    """Month on whose first day a benefit year of the region begins."""
     persons: frozenset[str]
+    diseases: Mapping[str, tuple[str, ...]]
+    """ICD-10 prefixes per disease code (none: any diagnosis); of the setting chronic only."""
     steps: tuple[PolicyStep, ...]
     resolved: Mapping[str, Resolved]
 
     def covers(self, day: date) -> bool:
         """Tells whether the snapshot is the one of that day."""
         return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
+
+    def benefit_year_of(self, day: date) -> int:
+        """Returns the benefit year of a day: the calendar year in which that benefit year began."""
+        return day.year if day.month >= self.year_start_month else day.year - 1
+
+    def year_end(self, day: date) -> date:
+        """Returns the last day of the benefit year of a day."""
+        return date(self.benefit_year_of(day) + 1, self.year_start_month, 1) - timedelta(days=1)
 
     def has(self, spec: ParameterSpec[T]) -> bool:
         """Tells whether the pack gives an optional parameter."""
@@ -79,6 +92,11 @@ class Snapshot:
         found = self.resolved[spec.path]
         key = tuple([coordinates[dimension] for dimension in found.by])
         return found.readings.get(key)
+
+
+def areas_of(region_code: str) -> tuple[str, str, str]:
+    """Returns the areas whose pack may cover a region, the nearest first."""
+    return region_code, pooling_area_of(region_code), province_of(region_code)
 
 
 class Policy:
@@ -99,9 +117,31 @@ class Policy:
         self.versions: Mapping[str, str] = versions
         """policy_version per region code."""
 
+    @property
+    def current(self) -> Policy:
+        """Itself: what is asked for the policy in force may be given one that never changes."""
+        return self
+
+    def overlaid(self, other: Policy) -> Policy:
+        """Returns the policy with the regions of another in place of its own."""
+        policy = Policy(())
+        policy.versions = {**self.versions, **other.versions}
+        kept = [key for key in self._snapshots if key[0] not in other.versions]
+        policy._snapshots = {key: self._snapshots[key] for key in kept} | other._snapshots
+        policy._starts = {key: self._starts[key] for key in kept} | other._starts
+        return policy
+
     def snapshots(self) -> Iterable[Snapshot]:
         """Returns every snapshot, grouped by region, scheme and setting, ascending in time."""
         return (snapshot for group in self._snapshots.values() for snapshot in group)
+
+    def area_of(self, region_code: str) -> str:
+        """Returns the area whose pack covers a region: 610502 → 610500, 640104 → 640000.
+
+        Registers name the county; the pack is that of the pooling area it lies in, or of the
+        province where that pools as a whole. Itself where there is neither.
+        """
+        return next((area for area in areas_of(region_code) if area in self.versions), region_code)
 
     def at(self, *, region_code: str, scheme_code: str, setting: Setting, day: date) -> Snapshot:
         """Returns the snapshot that holds on a day.
@@ -109,7 +149,7 @@ class Policy:
         Raises:
             RuleForbids: POLICY_NOT_COVERED, naming what is missing.
         """
-        key = (region_code, scheme_code, setting)
+        key = (self.area_of(region_code), scheme_code, setting)
         starts = self._starts.get(key, ())
         index = bisect_right(starts, day) - 1
         if index >= 0 and self._snapshots[key][index].covers(day):
@@ -122,11 +162,12 @@ class Policy:
         )
 
     def _missing(self, region_code: str, scheme_code: str, setting: Setting) -> str:
-        if region_code not in self.versions:
+        area = self.area_of(region_code)
+        if area not in self.versions:
             return "region"
-        if not any(key[:2] == (region_code, scheme_code) for key in self._starts):
+        if not any(key[:2] == (area, scheme_code) for key in self._starts):
             return "scheme"
-        if (region_code, scheme_code, setting) not in self._starts:
+        if (area, scheme_code, setting) not in self._starts:
             return f"setting {setting.value}"
         return "date"
 
@@ -139,6 +180,11 @@ def _resolve(pack: Pack, part: Part) -> Iterable[Snapshot]:
     starts = sorted(
         day for day in changes if day >= part.supported_from and (last is None or day <= last)
     )
+    # An entry serves every snapshot until the next one, with the same readings.
+    resolved = {
+        path: [_resolve_entry(history, entry) for entry in history.entries]
+        for path, history in part.histories.items()
+    }
     for index, start in enumerate(starts):
         following = starts[index + 1] if index + 1 < len(starts) else None
         yield Snapshot(
@@ -149,15 +195,19 @@ def _resolve(pack: Pack, part: Part) -> Iterable[Snapshot]:
             valid_from=start,
             valid_until=last if following is None else following - timedelta(days=1),
             policy_version=pack.version,
+            year_start_month=pack.year_start_month,
             persons=frozenset(part.persons),
+            diseases=part.diseases,
             steps=part.steps,
-            resolved={path: _as_of(history, start) for path, history in part.histories.items()},
+            # The loader has proven that the first entry is not after the supported start.
+            resolved={
+                path: [one for one in entries if one.entry.effective_from <= start][-1]
+                for path, entries in resolved.items()
+            },
         )
 
 
-def _as_of(history: History, day: date) -> Resolved:
-    # The loader has proven that the first entry is not after the supported start.
-    entry = [entry for entry in history.entries if entry.effective_from <= day][-1]
+def _resolve_entry(history: History, entry: Entry) -> Resolved:
     return Resolved(
         by=history.by,
         entry=entry,

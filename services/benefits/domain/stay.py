@@ -8,9 +8,11 @@ A split is computed as parts of the stay: the old year's first, by the rules of 
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
 from services.benefits.domain import schema
 from services.benefits.domain.adjudicate import (
@@ -22,21 +24,40 @@ from services.benefits.domain.adjudicate import (
 )
 from services.benefits.domain.classify import setting_of
 from services.benefits.domain.identities import check_identities
-from services.benefits.domain.model import Amounts, FundPayment, Outcome, Setting, YearPart
-from services.benefits.domain.schema import YearEnd
+from services.benefits.domain.model import (
+    CAUSE_NAMES,
+    Amounts,
+    Causes,
+    FundPayment,
+    Outcome,
+    Setting,
+    YearPart,
+)
+from services.benefits.domain.schema import (
+    DeductibleMode,
+    PolicyStep,
+    SegmentBasis,
+    SegmentSpan,
+    YearEnd,
+)
 from services.benefits.domain.trace import Trace
 from services.kit.errors import RuleForbids
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from enum import Enum
 
     from services.benefits.domain.booking import Standing
-    from services.benefits.domain.model import Case, StayPart
+    from services.benefits.domain.model import Case, Circumstances
+    from services.benefits.domain.schema import AnySpec
     from services.benefits.domain.snapshot import Policy, Snapshot
 
 # Benefit years begin here; a stay that is older is not covered by any pack.
 _YEAR_MIN: Final = 2000
 _DAY: Final = timedelta(days=1)
+_TALLIED: Final = frozenset(
+    {DeductibleMode.PER_QUARTER, DeductibleMode.PER_MONTH, DeductibleMode.PER_HOSPITAL}
+)
 
 
 def in_stay(case: Case) -> bool:
@@ -46,15 +67,27 @@ def in_stay(case: Case) -> bool:
 
 def benefit_years(policy: Policy, case: Case) -> tuple[int, ...]:
     """Returns the years whose sums a bill may use, ascending; the last is that of its last day."""
-    last = case.end_date.year
     try:
         snapshot = find_snapshot(policy, case)
     except RuleForbids:
         # Refused when it is computed; a repeat of what is booked needs no policy.
-        return (last,)
-    if case.begin_date.year >= last or not _splits(snapshot):
-        return (last,)
-    return tuple(range(max(case.begin_date.year, _YEAR_MIN), last + 1))
+        return (case.end_date.year,)
+    return _years(snapshot, case)
+
+
+def reads(policy: Policy, case: Case) -> tuple[bool, bool]:
+    """Tells what a bill's policy reads of a person beside sums, account and entitlements.
+
+    Returns:
+        Whether it counts by month, quarter, institution or disease (Circumstances.tallies), and
+        whether accounts of relatives may pay (Circumstances.relatives).
+    """
+    snapshots = list(_snapshots(policy, case))
+    return (
+        any(_reads_tallies(snapshot, case) for snapshot in snapshots),
+        case.use_account
+        and any(snapshot.has(schema.ACCOUNT_FAMILY_PAYS) for snapshot in snapshots),
+    )
 
 
 def adjudicate_case(policy: Policy, case: Case, standing: Standing) -> Outcome:
@@ -63,20 +96,26 @@ def adjudicate_case(policy: Policy, case: Case, standing: Standing) -> Outcome:
     Args:
         policy: the packs.
         case: the bill.
-        standing: sums of `benefit_years(policy, case)`, the account, and the parts of the stay
-            that stand if `in_stay(case)`.
+        standing: sums of `benefit_years(policy, case)`, the account, the parts of the stay that
+            stand if `in_stay(case)`, the entitlements, and what `reads(policy, case)` says.
 
     Raises:
-        InvalidArgument: amounts negative or not adding up, or the dates in the wrong order.
-        RuleForbids: POLICY_NOT_COVERED.
+        InvalidArgument: as `adjudicate`.
+        RuleForbids: as `adjudicate`.
     """
     check_case(case)
     snapshot = find_snapshot(policy, case)
-    earlier = _sum_up(standing.parts)
-    pieces = _split(case, standing.parts) if _splits(snapshot) else ()
+    earlier = _sum_up(standing)
+    pieces = _split(case, snapshot, standing) if _splits(snapshot) else ()
     if not pieces:
-        sums = standing.years[case.end_date.year]
-        return adjudicate(case, snapshot, sums, standing.account_balance, earlier)
+        return adjudicate(
+            case,
+            snapshot,
+            standing.years[snapshot.benefit_year_of(case.end_date)],
+            standing.account_balance,
+            earlier,
+            circumstances=standing.circumstances,
+        )
     return _join(case, snapshot, _settle_pieces(policy, pieces, standing, earlier), pieces)
 
 
@@ -103,31 +142,79 @@ def _splits(snapshot: Snapshot) -> bool:
     return reading is not None and reading.value is YearEnd.SPLIT_BY_DAYS
 
 
-def _sum_up(parts: Sequence[StayPart]) -> Earlier:
+def _years(snapshot: Snapshot, case: Case) -> tuple[int, ...]:
+    last = snapshot.benefit_year_of(case.end_date)
+    first = snapshot.benefit_year_of(case.begin_date)
+    if first >= last or not _splits(snapshot):
+        return (last,)
+    return tuple(range(max(first, _YEAR_MIN), last + 1))
+
+
+def _snapshots(policy: Policy, case: Case) -> Iterator[Snapshot]:
+    """Yields the snapshot of every benefit year that may bear a part of a bill, if there is one."""
+    try:
+        last = find_snapshot(policy, case)
+    except RuleForbids:
+        return
+    yield last
+    for year in _years(last, case)[:-1]:
+        # In whatever month benefit years begin, 31 December lies in that of its own number.
+        end = last.year_end(date(year, 12, 31))
+        try:
+            yield find_snapshot(policy, replace(case, end_date=end))
+        except RuleForbids:
+            continue
+
+
+def _reads_tallies(snapshot: Snapshot, case: Case) -> bool:
+    return (
+        snapshot.setting is Setting.CHRONIC
+        or PolicyStep.DISEASE_LIMIT in snapshot.steps
+        or not _TALLIED.isdisjoint(_values(snapshot, schema.DEDUCTIBLE_MODE))
+        or (
+            in_stay(case)
+            and SegmentBasis.FUND in _values(snapshot, schema.SEGMENTS_BASIS)
+            and SegmentSpan.STAY in _values(snapshot, schema.SEGMENTS_SPAN)
+        )
+    )
+
+
+def _values(snapshot: Snapshot, spec: AnySpec) -> set[Enum]:
+    if not snapshot.has(spec):
+        return set()
+    return {reading.value for reading in snapshot.resolved[spec.path].readings.values()}
+
+
+def _sum_up(standing: Standing) -> Earlier:
+    parts = standing.parts
     if not parts:
         return NO_PARTS
     return Earlier(
         in_scope=sum(part.in_scope for part in parts),
         deductible=sum(part.deductible for part in parts),
+        fund=sum(tally.fund for tally in standing.circumstances.tallies if tally.same_stay),
         stays_counted=sum(part.stays_counted for part in parts),
         # Every part holds what was so at the first one.
         stays_before=parts[0].stays_before,
     )
 
 
-def _split(case: Case, parts: Sequence[StayPart]) -> tuple[tuple[int, Case], ...]:
+def _split(case: Case, snapshot: Snapshot, standing: Standing) -> tuple[tuple[int, Case], ...]:
     """Returns days and bill per benefit year; empty: the bill lies in one year.
 
     Days run from the first day, or the day after the last part's, to before the last day.
     """
-    first = max([case.begin_date, *(part.end_date + _DAY for part in parts)])
-    if first.year >= case.end_date.year:
+    first = max([case.begin_date, *(part.end_date + _DAY for part in standing.parts)])
+    if snapshot.year_end(first) >= case.end_date:
         return ()
-    years = range(first.year, case.end_date.year + 1)
-    days = [
-        (min(date(year + 1, 1, 1), case.end_date) - max(date(year, 1, 1), first)).days
-        for year in years
-    ]
+    ends: list[date] = []
+    days: list[int] = []
+    # The day of discharge is not counted: a year that begins with it bears nothing.
+    while first < case.end_date:
+        ends.append(min(snapshot.year_end(first), case.end_date))
+        following = min(ends[-1] + _DAY, case.end_date)
+        days.append((following - first).days)
+        first = following
     amounts = case.amounts
     columns = zip(
         split_fen(amounts.full_self_pay, days),
@@ -137,15 +224,8 @@ def _split(case: Case, parts: Sequence[StayPart]) -> tuple[tuple[int, Case], ...
         strict=True,
     )
     return tuple(
-        (
-            count,
-            replace(
-                case,
-                end_date=min(date(year, 12, 31), case.end_date),
-                amounts=Amounts(sum(share), *share),
-            ),
-        )
-        for year, count, share in zip(years, days, columns, strict=True)
+        (count, replace(case, end_date=end, amounts=Amounts(sum(share), *share)))
+        for end, count, share in zip(ends, days, columns, strict=True)
         if sum(share)
     )
 
@@ -157,22 +237,38 @@ def _settle_pieces(
     earlier: Earlier,
 ) -> list[Outcome]:
     outcomes = []
-    balance = standing.account_balance
+    balance, circumstances = standing.account_balance, standing.circumstances
     for _, piece in pieces:
         # Before the sums: of a year that no pack covers there are none.
         snapshot = find_snapshot(policy, piece)
-        sums = standing.years[piece.end_date.year]
-        outcome = adjudicate(piece, snapshot, sums, balance, earlier)
+        sums = standing.years[snapshot.benefit_year_of(piece.end_date)]
+        outcome = adjudicate(piece, snapshot, sums, balance, earlier, circumstances=circumstances)
         check_identities(outcome)
         balance = outcome.account_balance
+        circumstances = _after_family_payments(circumstances, outcome)
+        # Tallies stay as they are: they count by year, and a piece's year is not the next one's.
         earlier = Earlier(
-            in_scope=earlier.in_scope + piece.amounts.in_scope,
+            in_scope=earlier.in_scope + outcome.delta.inpatient_in_scope,
             deductible=earlier.deductible + outcome.deductible,
+            fund=earlier.fund + outcome.delta.fund_pooled,
             stays_counted=earlier.stays_counted + outcome.delta.inpatient_count,
             stays_before=outcome.stays_before,
         )
         outcomes.append(outcome)
     return outcomes
+
+
+def _after_family_payments(circumstances: Circumstances, outcome: Outcome) -> Circumstances:
+    if not outcome.family_payments:
+        return circumstances
+    paid = dict(outcome.family_payments)
+    return replace(
+        circumstances,
+        relatives=tuple(
+            replace(purse, balance=purse.balance - paid.get(purse.person_id, 0))
+            for purse in circumstances.relatives
+        ),
+    )
 
 
 def _join(
@@ -181,7 +277,7 @@ def _join(
     outcomes: Sequence[Outcome],
     pieces: Sequence[tuple[int, Case]],
 ) -> Outcome:
-    trace = Trace(snapshot, {}, case.end_date.isoformat())
+    trace = Trace(snapshot, {}, case.end_date)
     trace.read(schema.YEAR_END)
     days_total = sum(days for days, _ in pieces)
     steps = []
@@ -198,10 +294,13 @@ def _join(
             },
         )
         steps += [trace.steps[-1], *outcome.steps]
-    funds: dict[str, int] = {}
+    funds = Counter[str]()
+    family = Counter[UUID]()
     for outcome in outcomes:
         for fund in outcome.fund_payments:
-            funds[fund.fund_type_code] = funds.get(fund.fund_type_code, 0) + fund.amount_fen
+            funds[fund.fund_type_code] += fund.amount_fen
+        for holder, fen in outcome.family_payments:
+            family[holder] += fen
     last = outcomes[-1]
     deductible = sum(outcome.deductible for outcome in outcomes)
     return replace(
@@ -220,6 +319,10 @@ def _join(
         sample=trace.sample or any(outcome.sample for outcome in outcomes),
         steps=tuple(steps),
         stays_before=outcomes[0].stays_before,
+        causes=Causes(
+            **{name: sum(getattr(o.causes, name) for o in outcomes) for name in CAUSE_NAMES}
+        ),
+        family_payments=tuple(family.items()),
         year_parts=tuple(
             YearPart(
                 benefit_year=outcome.benefit_year,

@@ -11,6 +11,7 @@ from services.benefits.domain.values import percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
     from fractions import Fraction
 
     from services.benefits.domain.schema import Dimension, ParameterSpec, Scale
@@ -24,15 +25,35 @@ NAMES: Final = {
         "share of {year} in the stay: {days} of {days_total} days, policy of {policy_date}",
     ),
     "stay_before": ("同次住院前期结算已计起付线", "deductible taken by earlier parts of the stay"),
+    "away_self_pay": ("异地就医先行自付", "paid first for care away from home"),
     "deductible": ("起付线", "deductible"),
     "segment": ("统筹分段支付", "segment of the pooled fund"),
     "pooled_fund": ("统筹基金支付", "pooled fund"),
+    "disease_limit": ("病种限额内统筹基金支付", "pooled fund within the limit of the disease"),
     "pooled_cap": ("封顶线内统筹基金支付", "pooled fund within the cap"),
+    "large_amount_band": ("大额医疗费用补助分段支付", "band of the large-amount fund"),
     "large_amount": ("大额医疗费用补助支付", "large-amount fund"),
     "critical_illness_base": ("大病合规自付", "burden that counts for critical illness"),
     "critical_illness_band": ("大病保险分段支付", "band of critical illness"),
     "critical_illness": ("大病保险支付", "critical-illness insurance"),
+    "civil_servant_band": ("公务员医疗补助分段支付", "band of the civil-servant subsidy"),
+    "civil_servant": ("公务员医疗补助支付", "civil-servant subsidy"),
+    "enterprise_supplement_band": (
+        "企业补充医疗保险分段支付",
+        "band of the enterprise supplement",
+    ),
+    "enterprise_supplement": ("企业补充医疗保险支付", "enterprise supplement"),
+    "disabled_veteran_band": (
+        "一至六级残疾军人医疗补助分段支付",
+        "band of the disabled-veteran subsidy",
+    ),
+    "disabled_veteran": ("一至六级残疾军人医疗补助支付", "disabled-veteran subsidy"),
+    "other_fund_band": ("其他基金分段支付", "band of another fund"),
+    "other_fund": ("其他基金支付", "another fund"),
+    "medical_aid_band": ("医疗救助分段支付", "band of medical aid"),
+    "medical_aid": ("医疗救助支付", "medical aid"),
     "account": ("个人账户支付", "personal account"),
+    "family_account": ("家庭共济账户支付", "account of a relative"),
     "cash": ("个人现金支付", "cash"),
 }
 """Chinese and English name per step code, with places for words."""
@@ -44,8 +65,8 @@ class Trace:
     What is read goes to the next amount that comes out.
     """
 
-    def __init__(self, snapshot: Snapshot, coordinates: Mapping[Dimension, str], day: str) -> None:
-        """Starts empty, for one bill on one day (ISO)."""
+    def __init__(self, snapshot: Snapshot, coordinates: Mapping[Dimension, str], day: date) -> None:
+        """Starts empty, for one bill on one day."""
         self._snapshot = snapshot
         self._coordinates = coordinates
         self._day = day
@@ -84,7 +105,7 @@ class Trace:
             raise not_covered(
                 region_code=self._snapshot.region_code,
                 scheme_code=self._snapshot.scheme_code,
-                settlement_date=self._day,
+                settlement_date=self._day.isoformat(),
                 missing=f"{spec.path}[{where}]",
             )
         if found.read.status is Status.SAMPLE:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Final
@@ -205,6 +205,8 @@ class Match:
     filing_id: UUID | None
     """The filing that decided; None for EMERGENCY and UNFILED."""
     reason: Reason
+    long_term_evidence: Evidence = Evidence.NONE
+    """What a long-term filing for another place rests on; NONE: there is none such."""
 
 
 def covers(target: str, care_region: str) -> bool:
@@ -239,8 +241,56 @@ def match(
     Returns:
         The best level that applies: long-term at the place, referral to it, emergency, temporary,
         unfiled. An emergency goes before a temporary filing: who filed must not fare worse than who
-        did not.
+        did not. With it what a long-term filing for another place rests on, in whatever level.
     """
+    held = tuple(filings)
+    found = _level(
+        held,
+        insured_region=insured_region,
+        care_region=care_region,
+        service_date=service_date,
+        until=until,
+        emergency=emergency,
+    )
+    elsewhere = long_term_evidence(
+        held, insured_region=insured_region, care_region=care_region, on=service_date
+    )
+    return replace(found, long_term_evidence=elsewhere)
+
+
+def long_term_evidence(
+    filings: Iterable[Filing], *, insured_region: str, care_region: str, on: date
+) -> Evidence:
+    """Returns what a person's long-term filing for another place than that of care rests on.
+
+    Decides on benefits at home for who is filed elsewhere (双向享受待遇): who signed a commitment
+    only may have to hand in documents first. Only what counts on the day of the service: a filing
+    made later did not say then that the person lives elsewhere.
+
+    Returns:
+        DOCUMENT before COMMITMENT where there are several; NONE: there is no such filing.
+    """
+    home = codes.pooling_area_of(insured_region)
+    shown = {
+        filing.evidence
+        for filing in filings
+        if filing.type.long_term
+        and codes.pooling_area_of(filing.insured_region) == home
+        and not covers(filing.target_region, care_region)
+        and filing.counts_within(on, on)
+    }
+    return next((e for e in (Evidence.DOCUMENT, Evidence.COMMITMENT) if e in shown), Evidence.NONE)
+
+
+def _level(
+    filings: tuple[Filing, ...],
+    *,
+    insured_region: str,
+    care_region: str,
+    service_date: date,
+    until: date,
+    emergency: bool,
+) -> Match:
     home = codes.pooling_area_of(insured_region)
     own = [filing for filing in filings if codes.pooling_area_of(filing.insured_region) == home]
     here = [filing for filing in own if covers(filing.target_region, care_region)]

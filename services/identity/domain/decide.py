@@ -15,6 +15,8 @@ from services.identity.domain.errors import (
     CardLost,
     CredentialExpired,
     CredentialUnknown,
+    DiseaseNotOpen,
+    DiseaseUnknown,
     FieldInvalid,
     IdNumberInvalid,
     InstitutionNotOpen,
@@ -24,7 +26,7 @@ from services.identity.domain.errors import (
     RegionUnknown,
 )
 from services.identity.domain.model import CardState
-from services.kit import codes
+from services.kit import codes, diseases
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -129,6 +131,7 @@ def check_institution(institution: Institution, *, at: str) -> None:
 
     Raises:
         FieldInvalid: a code, the name or an opening means nothing.
+        DiseaseUnknown: an opening is for a disease that there is not.
         RegionUnknown: the region is not in the area list.
     """
     if not codes.is_institution_code(institution.code):
@@ -160,6 +163,22 @@ def _check_openings(institution: Institution, *, at: str) -> None:
             raise FieldInvalid(f"{path}.medical_type_code", "a pharmacy has no stays")
         if opening.end_date is not None and opening.end_date < opening.begin_date:
             raise FieldInvalid(f"{path}.end_date", "before begin_date")
+        check_disease(opening.disease, opening.medical_type, at=f"{path}.disease_code")
+
+
+def check_disease(disease: str, medical_type: str, *, at: str) -> None:
+    """Checks a chronic disease beside its medical type; an empty one names none.
+
+    Raises:
+        FieldInvalid: the medical type is not that of chronic diseases.
+        DiseaseUnknown: no disease has this code.
+    """
+    if not disease:
+        return
+    if codes.medical_type_parent(medical_type) != diseases.MEDICAL_TYPE:
+        raise FieldInvalid(at, "only with medical type 14")
+    if not diseases.is_known_disease(disease):
+        raise DiseaseUnknown(at)
 
 
 def _check_insurance(insurance: Insurance, *, at: str) -> None:
@@ -239,34 +258,41 @@ def insurances_in_force(
     )
 
 
-def is_open(institution: Institution, medical_type: str, on: date) -> bool:
-    """Tells whether the institution may settle this medical type across provinces on a date.
+def is_open(institution: Institution, medical_type: str, on: date, *, disease: str = "") -> bool:
+    """Tells whether the institution may settle this business across provinces on a date.
 
     Args:
         institution: with its openings, by national two-digit type.
         medical_type: two to six digits; local children count as their parent.
         on: civil date of the business.
+        disease: chronic disease that an opening must be for: its own, that of the disease it
+            belongs to, or one for every disease. Empty: any opening of the medical type will do.
     """
     parent = codes.medical_type_parent(medical_type)
     return any(
         opening.medical_type == parent
-        and opening.begin_date <= on
-        and (opening.end_date is None or on <= opening.end_date)
+        and opening.in_force(on)
+        and (not disease or not opening.disease or diseases.covers(opening.disease, disease))
         for opening in institution.openings
     )
 
 
-def check_open(institution: Institution | None, medical_type: str, on: date) -> None:
+def check_open(
+    institution: Institution | None, medical_type: str, on: date, *, disease: str = ""
+) -> None:
     """Checks the institution where the patient stands.
 
     Raises:
         InstitutionUnknown: it is not registered.
         InstitutionNotOpen: a medical type is named and it is not opened for it.
+        DiseaseNotOpen: a disease is named and it is opened for others only.
     """
     if institution is None:
         raise InstitutionUnknown
     if medical_type and not is_open(institution, medical_type, on):
         raise InstitutionNotOpen(codes.medical_type_parent(medical_type))
+    if disease and not is_open(institution, medical_type, on, disease=disease):
+        raise DiseaseNotOpen
 
 
 def prove(

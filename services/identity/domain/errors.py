@@ -140,3 +140,25 @@ class InstitutionNotOpen(RuleForbids):
             field="medical_type_code",
             metadata={"medicalTypeCode": medical_type},
         )
+
+
+class DiseaseUnknown(InvalidArgument):
+    """No chronic or special disease has this code."""
+
+    def __init__(self, field: str) -> None:
+        """Names the field."""
+        super().__init__(
+            "DISEASE_CODE_UNKNOWN", "no chronic or special disease has this code", field=field
+        )
+
+
+class DiseaseNotOpen(RuleForbids):
+    """The institution is opened for chronic diseases on that date, but not for this one."""
+
+    def __init__(self) -> None:
+        """Says so; never which disease, for it is the patient's."""
+        super().__init__(
+            "DISEASE_NOT_OPEN",
+            "not opened for this chronic disease on this date",
+            field="disease_code",
+        )

@@ -88,6 +88,12 @@ class Opening:
     begin_date: date
     end_date: date | None
     """Last day; None: open-ended."""
+    disease: str = ""
+    """With medical type 14 the one disease opened, with its sub-types; empty: every disease."""
+
+    def in_force(self, on: date) -> bool:
+        """Tells whether the business is open on a civil date."""
+        return self.begin_date <= on and (self.end_date is None or on <= self.end_date)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,3 +136,5 @@ class Claim:
     scheme: str = ""
     medical_type: str = ""
     """Two to six digits, of which two count; empty: openings are not checked."""
+    disease: str = ""
+    """Chronic disease that must be opened, with medical type 14; empty: not asked."""

@@ -16,10 +16,11 @@ import orjson
 
 from services.bench import population
 from services.cli import cases
-from services.cli.demo import console, load_demo_data
+from services.cli.demo import load_demo_data
 from services.cli.mesh import temporary_dir
 from services.cli.progress import Progress
 from services.cli.province import Province, connected
+from services.cli.screen import console
 from services.kit.channel import open_channel
 from services.kit.clock import SystemClock, civil_date
 from services.kit.wire import write_money

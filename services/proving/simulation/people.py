@@ -88,6 +88,22 @@ def people(random: Random) -> tuple[Person, ...]:
     return tuple(found)
 
 
+def families(everybody: Iterable[Person]) -> tuple[tuple[UUID, UUID], ...]:
+    """Returns pairs of owner and relative: two employees of an area use each other's accounts."""
+    found: list[tuple[UUID, UUID]] = []
+    last: dict[str, Person] = {}
+    for person in everybody:
+        if person.scheme_code != codes.SCHEME_EMPLOYEE:
+            continue
+        other = last.pop(person.insured_region_code, None)
+        if other is None:
+            last[person.insured_region_code] = person
+        else:
+            pair = (person.person_id, other.person_id)
+            found += [pair, pair[::-1]]
+    return tuple(found)
+
+
 def caps(everybody: Iterable[Person]) -> tuple[Cap, ...]:
     """Returns what each may use in a year."""
     return tuple(

@@ -6,6 +6,7 @@ import asyncio
 import functools
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from random import Random
 from typing import Any, Final
 
@@ -31,7 +32,7 @@ from services.proving.simulation.loop import VirtualClock, VirtualLoop, run
 from services.proving.simulation.machine import Log, Machine, Process, own_tasks
 from services.proving.simulation.neighbours import serve_neighbours
 from services.proving.simulation.network import Network
-from services.proving.simulation.people import PROVINCES, caps
+from services.proving.simulation.people import PROVINCES, caps, families
 from services.proving.simulation.plan import OF_VISITS, Action, Plan, plan_of
 from services.proving.simulation.quiet import Reader
 from services.proving.simulation.tables import benefits, journal, ledger, outbox, visits
@@ -50,6 +51,8 @@ _SETTLE_DOWN_S: Final = 3.0
 _LOOK_EVERY_S: Final = 3.0
 _QUIET_WITHIN_S: Final = 400.0
 _SKEW_S: Final = 0.3
+_SHARED_SINCE: Final = date(2024, 1, 1)
+"""Before any bill of a run: whose account a relative may use does not change."""
 _JOURNAL, _LEDGER = "journal", "ledger"
 
 
@@ -123,6 +126,10 @@ class World:
         for person in plan.people:
             province = person.insured_region_code[:2] + "0000"
             benefits.open_account(self._servers[province], person.person_id, person.account_fen)
+        areas = {person.person_id: person.insured_region_code for person in plan.people}
+        for owner, member in families(plan.people):
+            server = self._servers[areas[owner][:2] + "0000"]
+            benefits.share_account(server, owner, member, _SHARED_SINCE)
         self._provinces = [Province(*one) for one in FOLLOWED]
         own_tasks(loop)
         loop.set_exception_handler(self._unhandled)
@@ -153,6 +160,9 @@ class World:
             operations=caller.recorder.operations(),
             openings={str(person.person_id): person.account_fen for person in self._plan.people},
             caps=caps(self._plan.people),
+            families=tuple(
+                (str(owner), str(member)) for owner, member in families(self._plan.people)
+            ),
         )
         final = await self._read(happened)
         contradictions = audit(happened, final)

@@ -8,7 +8,7 @@ from datetime import date
 
 from services.classification.model import FeeLine
 from services.classification.validation import amount_agrees, lines_problems
-from services.kit import codes
+from services.kit import codes, diseases
 from services.kit.errors import FieldViolation, InvalidArgument, RuleForbids
 from services.kit.money import to_fen
 
@@ -33,13 +33,15 @@ class Bill:
     main_diagnosis_count: int
     lines: Sequence[FeeLine]
     total_fen: int
+    disease_code: str = ""
+    """Chronic or special disease; with medical type 14, and with no other."""
 
 
 def check_bill(bill: Bill, today: date) -> None:
     """Raises the first error that applies, in the order that SettlementService.Settle documents.
 
-    Errors: FIELD_INVALID, REGION_UNKNOWN, NOT_CROSS_PROVINCE, DATE_IN_FUTURE, LINE_ID_DUPLICATE,
-    LINE_AMOUNT_MISMATCH, BILL_TOTAL_MISMATCH.
+    Errors: FIELD_INVALID, REGION_UNKNOWN, NOT_CROSS_PROVINCE, DATE_IN_FUTURE,
+    DISEASE_CODE_UNKNOWN, LINE_ID_DUPLICATE, LINE_AMOUNT_MISMATCH, BILL_TOTAL_MISMATCH.
     """
     problems = lines_problems(bill.lines, "bill.lines")
     problems += _fields(bill)
@@ -48,6 +50,7 @@ def check_bill(bill: Bill, today: date) -> None:
         raise _refused(malformed)
     _check_regions(bill)
     _check_dates(bill, today)
+    _check_disease(bill)
     if problems:
         reason = min((p.reason for p in problems), key=_PRECEDENCE.index)
         raise _refused([p for p in problems if p.reason == reason], bill)
@@ -92,6 +95,9 @@ def _fields(bill: Bill) -> list[FieldViolation]:
         problems.append(_invalid("bill.diagnoses", "exactly one must be the main diagnosis"))
     if not codes.is_medical_type(bill.medical_type_code):
         problems.append(_invalid("bill.medical_type_code", "not a national medical type"))
+    parent = codes.medical_type_parent(bill.medical_type_code)
+    if (parent == diseases.MEDICAL_TYPE) != bool(bill.disease_code):
+        problems.append(_invalid("bill.disease_code", diseases.REQUIREMENT))
     problems.extend(
         _invalid(f"bill.lines[{index}].fee_date", "outside the bill's dates")
         for index, line in enumerate(bill.lines)
@@ -121,6 +127,15 @@ def _check_dates(bill: Bill, today: date) -> None:
     if bill.end_date > today:
         raise InvalidArgument(
             "DATE_IN_FUTURE", "bill.end_date is in the future", field="bill.end_date"
+        )
+
+
+def _check_disease(bill: Bill) -> None:
+    if bill.disease_code and not diseases.is_known_disease(bill.disease_code):
+        raise InvalidArgument(
+            "DISEASE_CODE_UNKNOWN",
+            "bill.disease_code is no chronic or special disease",
+            field="bill.disease_code",
         )
 
 

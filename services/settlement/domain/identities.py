@@ -39,12 +39,17 @@ class Answer:
     account_balance_fen: int
     cash_pay_fen: int
     patient_total_fen: int
+    family_account_pay_fen: int = 0
+    """Part of account_pay that came from accounts of relatives."""
+    causes_fen: Sequence[int] | None = None
+    """What the patient pays, by cause; None: the insured region does not say."""
 
 
 def broken_identities(answer: Answer) -> list[str]:
     """Returns the names of the identities that an answer breaks; empty: it is consistent."""
     funds = [payment.amount_fen for payment in answer.fund_payments]
     pooled = sum(p.amount_fen for p in answer.fund_payments if p.fund_type_code in _POOLED)
+    causes = answer.causes_fen
     checks = {
         "I3 fund total is the sum of the funds": answer.fund_total_fen == sum(funds),
         "I4 total is funds and patient": answer.total_fen
@@ -69,6 +74,12 @@ def broken_identities(answer: Answer) -> list[str]:
             *funds,
         )
         >= 0,
+        "the causes add up to what the patient pays": causes is None
+        or sum(causes) == answer.patient_total_fen,
+        "no cause is negative": min(causes or (0,)) >= 0,
+        "the accounts of relatives pay part of what accounts pay": 0
+        <= answer.family_account_pay_fen
+        <= answer.account_pay_fen,
         "every fund has a national or local code": all(
             _FUND_TYPE.fullmatch(payment.fund_type_code) for payment in answer.fund_payments
         ),

@@ -21,7 +21,7 @@ class Facts:
     """Where the person stands: insured region, scheme, person type, and the level of the
     institution, all as identity has them."""
     filing: bytes
-    """The benefit level."""
+    """The benefit level, and what a long-term filing for another place rests on."""
     catalogue: bytes
     """The version of the care region's catalogue."""
     amounts: bytes

@@ -7,9 +7,8 @@ from dataclasses import fields, replace
 from datetime import date
 from typing import Final
 
-from services.kit import codes
+from services.kit import codes, diseases
 from services.kit.errors import FieldViolation, InvalidArgument, RuleForbids
-from services.settlement.domain.diseases import is_known_disease
 from services.settlement.domain.visit import (
     Diagnosis,
     Discharge,
@@ -27,7 +26,6 @@ RECORD_FIELDS: Final = frozenset(field.name for field in fields(Record))
 """What an update may name."""
 # What a settlement was computed from; the scheme has a reason of its own.
 _SETTLED_BY: Final = ("medical_type_code", "begin_date", "emergency", "disease_code")
-_CHRONIC: Final = "14"
 
 
 def check_record(
@@ -49,7 +47,7 @@ def check_record(
         raise InvalidArgument(
             "DATE_IN_FUTURE", "record.begin_date is in the future", field="record.begin_date"
         )
-    if record.disease_code and not is_known_disease(record.disease_code):
+    if record.disease_code and not diseases.is_known_disease(record.disease_code):
         raise InvalidArgument(
             "DISEASE_CODE_UNKNOWN",
             "record.disease_code is no chronic or special disease",
@@ -193,7 +191,7 @@ def _shapes(record: Record, institution_code: str) -> Iterable[tuple[str, bool, 
     """Yields field, whether it holds, and what is wrong where it does not."""
     medical_type = record.medical_type_code
     referring = record.referring_institution_code
-    chronic = codes.medical_type_parent(medical_type) == _CHRONIC
+    chronic = codes.medical_type_parent(medical_type) == diseases.MEDICAL_TYPE
     yield "medical_type_code", codes.is_medical_type(medical_type), "not a national medical type"
     yield (
         "third_party_liable",
@@ -209,7 +207,7 @@ def _shapes(record: Record, institution_code: str) -> Iterable[tuple[str, bool, 
     yield (
         "disease_code",
         chronic == bool(record.disease_code),
-        "required with medical type 14, and with no other",
+        diseases.REQUIREMENT,
     )
     yield (
         "doctor_code",

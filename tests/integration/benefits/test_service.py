@@ -13,6 +13,7 @@ from tests.integration.benefits.conftest import OTHER, PERSON, account, make_cas
 from tests.support.rpc import TIMEOUT_S, read_status, refused
 from yijie.benefits.v1 import adjudication_pb2
 from yijie.benefits.v1 import benefits_service_pb2 as pb
+from yijie.filing.v1 import filing_pb2
 
 pytestmark = pytest.mark.postgres
 
@@ -185,7 +186,7 @@ async def test_an_unknown_settlement_is_not_found(benefits):
 NOT_COVERED = [
     ({"insured_region_code": "460100"}, "region"),
     ({"scheme_code": "340"}, "scheme"),
-    ({"medical_type_code": "1401"}, "setting chronic"),
+    ({"medical_type_code": "1401", "disease_code": "M01600"}, "setting chronic"),
     ({"person_type_code": "13"}, "person type 13"),
 ]
 
@@ -228,7 +229,12 @@ BROKEN += [
         ("insured_region_code", "13"),
         ("deductible_level_code", "12"),
         ("person_id", "x" * 1000),
+        ("disease_code", "diabetes"),
+        ("long_term_evidence", filing_pb2.FILING_EVIDENCE_REFERRAL_PROOF),
     )
+]
+BROKEN += [
+    (lambda case: setattr(case, "medical_type_code", "14"), "FIELD_INVALID", "disease_code"),
 ]
 
 

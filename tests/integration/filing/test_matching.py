@@ -66,6 +66,23 @@ async def test_a_settled_person_referred_elsewhere(world):
     assert (await world.match()).benefit_level == pb.BENEFIT_LEVEL_LONG_TERM
 
 
+async def test_what_a_long_term_filing_for_another_place_rests_on(world):
+    assert (await world.match()).long_term_evidence == filing_pb2.FILING_EVIDENCE_UNSPECIFIED
+    await world.submitted()  # for the place of care
+    assert (await world.match()).long_term_evidence == filing_pb2.FILING_EVIDENCE_UNSPECIFIED
+    await world.submitted(
+        target_region_code=SHANGHAI, evidence=filing_pb2.FILING_EVIDENCE_COMMITMENT
+    )
+    answer = await world.match()
+    assert answer.benefit_level == pb.BENEFIT_LEVEL_LONG_TERM
+    assert answer.long_term_evidence == filing_pb2.FILING_EVIDENCE_COMMITMENT
+    # In Shanghai the other one, with documents, is the one for another place.
+    answer = await world.match(care_region_code="310115")
+    assert answer.long_term_evidence == filing_pb2.FILING_EVIDENCE_DOCUMENT
+    before = await world.match(day(2025, 12, 31))
+    assert before.long_term_evidence == filing_pb2.FILING_EVIDENCE_UNSPECIFIED
+
+
 async def test_a_cancelled_filing_counts_until_the_day_before(world):
     kept = await world.submitted()
     world.clock.pass_time(days=31)  # 2026-02-01 in Shanghai

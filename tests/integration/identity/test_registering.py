@@ -235,6 +235,10 @@ async def test_an_institution_is_read_back_as_written(world):
     read = (await world.call("GetInstitution", request)).institution
     written.deductible_level_code = "02"  # empty means the hospital's level
     assert read == written
+    chronic = institution(openings=[opening("14", disease="M07800"), opening("14")])
+    await world.call("UpsertInstitutions", institutions(chronic))
+    read = (await world.call("GetInstitution", request)).institution
+    assert list(read.openings) == list(chronic.openings)
     fewer = institution(openings=[opening("41")])
     await world.call("UpsertInstitutions", institutions(fewer))
     read = (await world.call("GetInstitution", request)).institution
@@ -262,6 +266,16 @@ INSTITUTION_REFUSALS = [
         {"institution_code": "P64010400001"},
         "FIELD_INVALID",
         "openings[0].medical_type_code",
+    ),
+    (
+        {"openings": [opening("21", disease="M07800")]},
+        "FIELD_INVALID",
+        "openings[0].disease_code",
+    ),
+    (
+        {"openings": [opening("14"), opening("14", disease="M99999")]},
+        "DISEASE_CODE_UNKNOWN",
+        "openings[1].disease_code",
     ),
 ]
 

@@ -16,7 +16,9 @@ from tests.integration.identity.world import (
     INDEX_KEY,
     day,
     ident,
+    institution,
     insurance,
+    opening,
     person_number,
     persons,
 )
@@ -168,6 +170,21 @@ async def test_the_institution_is_answered_when_it_is_open(world):
     assert (await world.verify(institution_code=HOSPITAL)).institution == answer.institution
 
 
+async def test_an_opening_is_for_a_disease_with_its_sub_types(world):
+    await world.register()
+    asked = {"institution_code": HOSPITAL, "medical_type_code": "140201", "disease_code": "M07803"}
+    for disease in ("", "M07800", "M07803"):
+        await world.open_hospital(openings=[opening("14", disease=disease)])
+        answer = await world.verify(**asked)
+        assert answer.institution.openings[0].disease_code == disease
+    await world.open_hospital(openings=[opening("14", disease="M07804")])
+    assert (await refused(world.verify(**asked))).reason == "DISEASE_NOT_OPEN"
+    # Without the disease any opening for chronic diseases will do, and without type none is asked.
+    await world.verify(institution_code=HOSPITAL, medical_type_code="14")
+    await world.open_hospital(openings=[opening("11")])
+    assert (await refused(world.verify(**asked))).reason == "INSTITUTION_NOT_OPEN"
+
+
 # A row each; one database for all, because making one takes longer than asking.
 REFUSALS = [
     (
@@ -194,6 +211,30 @@ REFUSALS = [
         "FIELD_INVALID",
         "medical_type_code",
     ),
+    (
+        {"institution_code": HOSPITAL, "medical_type_code": "14", "disease_code": "M07804"},
+        "FAILED_PRECONDITION",
+        "DISEASE_NOT_OPEN",
+        "disease_code",
+    ),
+    (
+        {"institution_code": HOSPITAL, "medical_type_code": "14", "disease_code": "M99999"},
+        "INVALID_ARGUMENT",
+        "DISEASE_CODE_UNKNOWN",
+        "disease_code",
+    ),
+    (
+        {"institution_code": HOSPITAL, "medical_type_code": "21", "disease_code": "M07803"},
+        "INVALID_ARGUMENT",
+        "FIELD_INVALID",
+        "disease_code",
+    ),
+    (
+        {"institution_code": HOSPITAL, "medical_type_code": "14", "disease_code": "M0780"},
+        "INVALID_ARGUMENT",
+        "FIELD_INVALID",
+        "disease_code",
+    ),
     ({"business_date": day(2026, 2, 30)}, "INVALID_ARGUMENT", "FIELD_INVALID", "business_date"),
     ({"birth_date": day(2026, 0, 3)}, "INVALID_ARGUMENT", "FIELD_INVALID", "birth_date"),
 ]
@@ -201,7 +242,8 @@ REFUSALS = [
 
 async def test_a_verification_is_refused(world):
     await world.register()
-    await world.open_hospital()
+    chronic = opening("14", disease="M07803")
+    await world.open_hospital(openings=[*institution().openings, chronic])
     for parts, code, reason, field in REFUSALS:
         refusal = await refused(world.verify(**parts))
         assert (refusal.code, refusal.reason, refusal.fields) == (code, reason, [field])

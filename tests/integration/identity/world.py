@@ -133,9 +133,12 @@ def cards(*entries, request_id=None):
     return pb.UpsertCardsRequest(request_id=request_id or ident(), cards=entries)
 
 
-def opening(medical_type="21", begin=None, end=None):
+def opening(medical_type="21", begin=None, end=None, disease=""):
     return institution_pb2.Opening(
-        medical_type_code=medical_type, begin_date=begin or day(2017, 1, 1), end_date=end
+        medical_type_code=medical_type,
+        begin_date=begin or day(2017, 1, 1),
+        end_date=end,
+        disease_code=disease,
     )
 
 

@@ -88,6 +88,11 @@ def credential(kind: int, number: str) -> Spoil:
     return each(on(f"{SHOWN}.type", kind), on(f"{SHOWN}.number", number))
 
 
+def chronic(disease: str) -> Spoil:
+    """Makes a bill of a chronic disease."""
+    return each(on("bill.medical_type_code", "1402"), on("bill.disease_code", disease))
+
+
 SHOWN = "patient.credential"
 AT = "bill.lines[0]"
 DIAGNOSIS = "bill.diagnoses[0]"
@@ -157,10 +162,29 @@ BILL_ROWS = [
     ),
     Row(
         "institution not opened",
-        on("bill.medical_type_code", "14"),
+        on("bill.medical_type_code", "41"),
         "bill.medical_type_code",
         "INSTITUTION_NOT_OPEN",
         FORBIDDEN,
+    ),
+    Row(
+        "institution opened for no disease",
+        chronic("M03900"),
+        "bill.medical_type_code",
+        "INSTITUTION_NOT_OPEN",
+        FORBIDDEN,
+    ),
+    Row("disease missing", chronic(""), "bill.disease_code"),
+    bad("disease with another medical type", "bill.disease_code", "M03900"),
+    Row(
+        "disease of a stay",
+        each(on("bill.medical_type_code", "2101"), on("bill.disease_code", "M03900")),
+        "bill.disease_code",
+    ),
+    Row("disease unknown", chronic("M99999"), "bill.disease_code", "DISEASE_CODE_UNKNOWN"),
+    *(
+        Row(f"disease {text!r}", chronic(text), "bill.disease_code")
+        for text in ("M0390", "m03900", "M039000", "M0３900", "M03900\n", "高血压", "M" * 4096)
     ),
     bad("hospital level not the registered one", "bill.hospital_level_code", "01"),
     bad("hospital level malformed", "bill.hospital_level_code", "12"),

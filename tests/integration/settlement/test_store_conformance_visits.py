@@ -121,7 +121,6 @@ def part(found: Visit, scope: Scope = Scope.INTERIM, batch: str = "") -> Part:
         charge_batch_number=batch,
         until_date=date(2026, 3, 20) if scope is Scope.INTERIM else None,
         is_stay=found.is_stay,
-        disease_code="",
         expected_amounts=None,
     )
 

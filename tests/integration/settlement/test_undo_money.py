@@ -224,8 +224,10 @@ async def test_a_quote_against_the_real_sums(mesh):
         request = settle_visit_request(visit_id, 1_600_000, use_account=True, quote=quote)
         return (await settle(mesh.world, request)).settlement
 
+    # Less than the patient's part, so that the account decides how much is paid in cash.
+    await mesh.open_account(100_000)
     first = await quoted()
-    await mesh.open_account(ACCOUNT_FEN + 5_000)
+    await mesh.open_account(105_000)
     refusal = await refused(settled(first.quote))
     assert (refusal.reason, refusal.metadata["changed"]) == ("QUOTE_CHANGED", "account")
     second = await quoted()

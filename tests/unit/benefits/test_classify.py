@@ -77,7 +77,9 @@ def test_person(code, person):
         ("610500", "610502", Travel.LOCAL),
         ("610500", "610102", Travel.IN_PROVINCE),
         ("110000", "110105", Travel.LOCAL),
-        ("460100", "460200", Travel.LOCAL),
+        ("460000", "460200", Travel.LOCAL),
+        ("640000", "640302", Travel.LOCAL),
+        ("660000", "660400", Travel.LOCAL),
         ("110000", "120101", Travel.CROSS_PROVINCE),
     ],
 )

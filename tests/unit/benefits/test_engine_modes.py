@@ -6,131 +6,45 @@ from datetime import date
 
 import pytest
 
-from services.benefits.domain.adjudicate import NO_PARTS, Earlier, adjudicate, find_snapshot
-from services.benefits.domain.identities import check_identities
+from services.benefits.domain.adjudicate import Earlier, adjudicate, find_snapshot
 from services.benefits.domain.model import Accumulators, BenefitLevel, HospitalLevel
-from services.benefits.policies import load_policy
 from services.kit.errors import InvalidArgument, RuleForbids
 from tests.policy.bills import bill, funds, policy
-
-INDEX = """
-area: "650100"
-name: 测试
-name_en: Test
-version: "2026.11"
-benefit_year: calendar
-references:
-  R1: {title: 测试}
-"""
-HEAD = """
-scheme: "%s"
-setting: %s
-supported: {from: 2020-01-01, until: %s}
-persons: [in_service, retired, adult]
-steps: [%s]
-not_modelled: []
-parameters:
-"""
-DEFAULTS = {
-    "rounding": ("choice", "half_up"),
-    "deductible.mode": ("choice", "per_stay"),
-    "deductible.amount": ("CNY", "100.00"),
-    "segments.basis": ("choice", "base"),
-    "segments.span": ("choice", "stay"),
-    "segments.scale": ("CNY:/1", "[{above: 0.00, ratio: 0.50}, {above: 1000.00, ratio: 0.80}]"),
-    "reduction.mode": ("choice", "points"),
-    "reduction.applies_to": ("choices", "[segments]"),
-    "reduction.filed": ("/1", "0.10"),
-    "reduction.unfiled": ("/1", "0.20"),
-}
-CAP = {
-    "pooled_cap.amount": ("CNY", "2000.00"),
-    "pooled_cap.basis": ("choice", "fund"),
-    "pooled_cap.counts": ("choice", "setting"),
-}
-LARGE = {"large_amount.ratio": ("/1", "0.90"), "large_amount.cap": ("CNY", "500.00")}
-CRITICAL = {
-    "critical_illness.threshold": ("CNY", "1000.00"),
-    "critical_illness.basis": ("choice", "burden"),
-    "critical_illness.scale": ("CNY:/1", "[{above: 0.00, ratio: 0.60}]"),
-    "critical_illness.deductible_counts": ("flag", "true"),
-}
+from tests.support.packs import settled
 
 
-@pytest.fixture
-def engine(tmp_path):
-    """Returns a function that adjudicates by a pack with some parameters changed."""
-
-    def run(
-        parameters=None,
-        *,
-        before=None,
-        scheme="310",
-        setting="inpatient",
-        steps="deductible, segments",
-        until="null",
-        balance=0,
-        earlier=NO_PARTS,
-        **case,
-    ):
-        values = DEFAULTS | (parameters or {})
-        text = HEAD % (scheme, setting, until, steps)
-        for path, (unit, value) in values.items():
-            text += (
-                f"  {path}:\n    unit: {unit}\n    history:\n      2020-01-01: {{value: {value}, "
-                "status: sample, reference: R1, verified_on: 2026-11-01}\n"
-            )
-        folder = tmp_path / "650100"
-        folder.mkdir(exist_ok=True)
-        (folder / "index.yaml").write_text(INDEX, encoding="utf-8")
-        (folder / "part.yaml").write_text(text, encoding="utf-8")
-        case = bill(
-            "650100",
-            scheme=scheme,
-            medical_type="21" if setting == "inpatient" else "11",
-            # Inside the pooling area: no reduction unless a test asks for one.
-            **{"care": "650102", "person": "11" if scheme == "310" else "15"} | case,
-        )
-        snapshot = find_snapshot(load_policy(tmp_path), case)
-        outcome = adjudicate(case, snapshot, before or Accumulators(), balance, earlier)
-        check_identities(outcome)
-        return outcome
-
-    return run
-
-
-def test_segments_on_the_base_of_the_stay(engine):
+def test_segments_on_the_base_of_the_stay():
     # 1,600 - 100 = 1,500: 1,000 x 50 % + 500 x 80 % = 900.
-    assert engine(in_scope=160000).fund_total == 90000
+    assert settled(in_scope=160000).fund_total == 90000
 
 
-def test_segments_on_cost(engine):
+def test_segments_on_cost():
     # 100 to 1,000 at 50 % = 450; 600 x 80 % = 480.
-    assert engine({"segments.basis": ("choice", "cost")}, in_scope=160000).fund_total == 93000
+    assert settled({"segments.basis": "cost"}, in_scope=160000).fund_total == 93000
 
 
-def test_segments_over_the_year_on_the_base(engine):
+def test_segments_over_the_year_on_the_base():
     # 800 before, 100 of it deductible: base 700. 300 x 50 % + 1,200 x 80 % = 1,110.
     before = Accumulators(inpatient_in_scope=80000, inpatient_deductible=10000)
-    outcome = engine({"segments.span": ("choice", "year")}, before=before, in_scope=160000)
+    outcome = settled({"segments.span": "year"}, before=before, in_scope=160000)
     assert outcome.fund_total == 111000
 
 
-def test_segments_over_the_year_on_cost(engine):
+def test_segments_over_the_year_on_cost():
     # 800 before: from 900 (800 + 100 deductible) to 2,400: 100 x 50 % + 1,400 x 80 % = 1,170.
     before = Accumulators(inpatient_in_scope=80000, inpatient_deductible=10000)
-    outcome = engine(
-        {"segments.span": ("choice", "year"), "segments.basis": ("choice", "cost")},
+    outcome = settled(
+        {"segments.span": "year", "segments.basis": "cost"},
         before=before,
         in_scope=160000,
     )
     assert outcome.fund_total == 117000
 
 
-def test_outpatient_sums_are_not_inpatient_sums(engine):
+def test_outpatient_sums_are_not_inpatient_sums():
     before = Accumulators(inpatient_in_scope=900000, fund_pooled=190000)
-    outcome = engine(
-        {"deductible.mode": ("choice", "per_year"), **CAP},
+    outcome = settled(
+        {"deductible.mode": "per_year"},
         before=before,
         setting="outpatient",
         steps="deductible, segments, pooled_cap",
@@ -140,10 +54,10 @@ def test_outpatient_sums_are_not_inpatient_sums(engine):
     assert outcome.fund_total == 90000
 
 
-def test_cap_that_counts_the_whole_scheme(engine):
+def test_cap_that_counts_the_whole_scheme():
     before = Accumulators(fund_pooled=150000, outpatient_fund=30000)
-    outcome = engine(
-        CAP | {"pooled_cap.counts": ("choice", "scheme")},
+    outcome = settled(
+        {"pooled_cap.counts": "scheme"},
         before=before,
         steps="deductible, segments, pooled_cap",
         in_scope=160000,
@@ -168,9 +82,9 @@ def test_cap_that_counts_the_whole_scheme(engine):
         (900000, 0, 150000),
     ],
 )
-def test_cap_on_cost(engine, used, fund, above):
-    outcome = engine(
-        CAP | {"pooled_cap.basis": ("choice", "cost")},
+def test_cap_on_cost(used, fund, above):
+    outcome = settled(
+        {"pooled_cap.basis": "cost"},
         before=Accumulators(inpatient_in_scope=used),
         steps="deductible, segments, pooled_cap",
         in_scope=160000,
@@ -178,13 +92,13 @@ def test_cap_on_cost(engine, used, fund, above):
     assert (outcome.fund_total, outcome.above_cap) == (fund, above)
 
 
-def test_large_amount_pays_what_the_cap_left_up_to_its_own(engine):
+def test_large_amount_pays_what_the_cap_left_up_to_its_own():
     # 1,500 used of 2,000: 500 left covers 1,000 at 50 %; excess 500 x 90 % = 450.
     before = Accumulators(fund_pooled=150000)
     run = {"steps": "deductible, segments, pooled_cap, large_amount", "in_scope": 160000}
-    assert funds(engine(CAP | LARGE, before=before, **run)) == {"310100": 50000, "330100": 45000}
+    assert funds(settled(before=before, **run)) == {"310100": 50000, "330100": 45000}
     before = Accumulators(fund_pooled=150000, fund_large_amount=20000)
-    assert funds(engine(CAP | LARGE, before=before, **run)) == {"310100": 50000, "330100": 30000}
+    assert funds(settled(before=before, **run)) == {"310100": 50000, "330100": 30000}
 
 
 @pytest.mark.parametrize(
@@ -200,11 +114,9 @@ def test_large_amount_pays_what_the_cap_left_up_to_its_own(engine):
         ("[large_amount]", "points", 50000, 35000),
     ],
 )
-def test_reduction_applies_to_the_steps_named(engine, applies, mode, pooled, large):
-    outcome = engine(
-        CAP
-        | LARGE
-        | {"reduction.applies_to": ("choices", applies), "reduction.mode": ("choice", mode)},
+def test_reduction_applies_to_the_steps_named(applies, mode, pooled, large):
+    outcome = settled(
+        {"reduction.applies_to": applies, "reduction.mode": mode},
         before=Accumulators(fund_pooled=150000),
         steps="deductible, segments, pooled_cap, large_amount",
         in_scope=160000,
@@ -214,9 +126,9 @@ def test_reduction_applies_to_the_steps_named(engine, applies, mode, pooled, lar
     assert funds(outcome) == {"310100": pooled, "330100": large}
 
 
-def test_points_never_make_a_ratio_negative(engine):
-    outcome = engine(
-        {"segments.scale": ("CNY:/1", "[{above: 0.00, ratio: 0.05}]")},
+def test_points_never_make_a_ratio_negative():
+    outcome = settled(
+        {"segments.scale": "[{above: 0.00, ratio: 0.05}]"},
         in_scope=160000,
         care="640104",
         benefit_level=BenefitLevel.UNFILED,
@@ -225,17 +137,16 @@ def test_points_never_make_a_ratio_negative(engine):
 
 
 @pytest.mark.parametrize(("mode", "fund"), [("half_up", 1), ("down", 0)])
-def test_rounding_is_named_by_the_rule(engine, mode, fund):
+def test_rounding_is_named_by_the_rule(mode, fund):
     # 100.01: 0.01 x 50 % = 0.005.
-    outcome = engine({"rounding": ("choice", mode)}, in_scope=10001)
+    outcome = settled({"rounding": mode}, in_scope=10001)
     assert outcome.fund_total == fund
     assert outcome.steps[-2].rounding == mode
 
 
-def test_critical_illness_may_count_the_deductible_and_pay_part_of_it(engine):
+def test_critical_illness_may_count_the_deductible_and_pay_part_of_it():
     # Burden 800 - 350 = 450, 5,000 before: 450 x 60 % = 270.
-    outcome = engine(
-        CRITICAL,
+    outcome = settled(
         scheme="390",
         steps="deductible, segments, critical_illness",
         before=Accumulators(critical_illness_base=500000),
@@ -254,16 +165,12 @@ def test_critical_illness_may_count_the_deductible_and_pay_part_of_it(engine):
         ("above_threshold", 36000),
     ],
 )
-def test_bands_of_critical_illness_by_basis(engine, basis, fund):
-    outcome = engine(
-        CRITICAL
-        | {
-            "critical_illness.basis": ("choice", basis),
-            "critical_illness.scale": (
-                "CNY:/1",
-                "[{above: 0.00, ratio: 0.60}, {above: 1500.00, ratio: 0.70}]",
-            ),
-            "segments.scale": ("CNY:/1", "[{above: 0.00, ratio: 0.00}]"),
+def test_bands_of_critical_illness_by_basis(basis, fund):
+    outcome = settled(
+        {
+            "critical_illness.basis": basis,
+            "critical_illness.scale": "[{above: 0.00, ratio: 0.60}, {above: 1500.00, ratio: 0.70}]",
+            "segments.scale": "[{above: 0.00, ratio: 0.00}]",
         },
         scheme="390",
         steps="deductible, segments, critical_illness",
@@ -281,12 +188,12 @@ def test_bands_of_critical_illness_by_basis(engine, basis, fund):
         ("2024-12-31", date(2019, 12, 31), False),
     ],
 )
-def test_support_ends_with_its_last_day(engine, until, day, covered):
+def test_support_ends_with_its_last_day(until, day, covered):
     if covered:
-        assert engine(until=until, in_scope=160000, end=day).fund_total == 90000
+        assert settled(tree={"until": until}, in_scope=160000, end=day).fund_total == 90000
         return
     with pytest.raises(RuleForbids) as refused:
-        engine(until=until, in_scope=160000, end=day)
+        settled(tree={"until": until}, in_scope=160000, end=day)
     assert refused.value.metadata["missing"] == "date"
 
 
@@ -317,44 +224,44 @@ def test_levels_of_one_region_differ():
 EARLIER = Earlier(in_scope=80000, deductible=10000, stays_counted=1, stays_before=1)
 
 
-def test_a_later_part_pays_what_is_left_of_the_deductible(engine):
+def test_a_later_part_pays_what_is_left_of_the_deductible():
     # 300 less 100 taken; then 1,600 - 200 = 1,400 on a base that begins at 700.
-    amount = {"deductible.amount": ("CNY", "300.00")}
-    outcome = engine(amount, earlier=EARLIER, in_scope=160000)
+    amount = {"deductible.amount": "300.00"}
+    outcome = settled(amount, earlier=EARLIER, in_scope=160000)
     assert outcome.deductible == 20000
     # 300 x 50 % + 1,100 x 80 % = 1,030.
     assert outcome.fund_total == 103000
 
 
-def test_a_later_part_goes_on_in_the_segments_on_cost(engine):
+def test_a_later_part_goes_on_in_the_segments_on_cost():
     # From 800 (nothing is left of the deductible) to 2,400: 200 x 50 % + 1,400 x 80 % = 1,220.
-    basis = {"segments.basis": ("choice", "cost")}
-    assert engine(basis, earlier=EARLIER, in_scope=160000).fund_total == 122000
+    basis = {"segments.basis": "cost"}
+    assert settled(basis, earlier=EARLIER, in_scope=160000).fund_total == 122000
 
 
-def test_segments_over_the_year_have_the_parts_in_the_sums_of_the_year(engine):
+def test_segments_over_the_year_have_the_parts_in_the_sums_of_the_year():
     before = Accumulators(inpatient_in_scope=80000, inpatient_deductible=10000, inpatient_count=1)
-    span = {"segments.span": ("choice", "year")}
-    with_part = engine(span, before=before, earlier=EARLIER, in_scope=160000)
+    span = {"segments.span": "year"}
+    with_part = settled(span, before=before, earlier=EARLIER, in_scope=160000)
     # Base 700 before: 300 x 50 % + 1,300 x 80 % = 1,190.
     assert with_part.fund_total == 119000
 
 
-def test_the_step_down_counts_the_stays_before_the_first_part(engine):
+def test_the_step_down_counts_the_stays_before_the_first_part():
     parameters = {
-        "deductible.mode": ("choice", "decreasing_stay"),
-        "deductible.amount": ("CNY", "500.00"),
-        "deductible.step": ("CNY", "100.00"),
-        "deductible.floor": ("CNY", "100.00"),
+        "deductible.mode": "decreasing_stay",
+        "deductible.amount": "500.00",
+        "deductible.step": "100.00",
+        "deductible.floor": "100.00",
     }
     # Five stays are counted by now, one was before this stay's first part: 500 - 100 = 400.
     before = Accumulators(inpatient_count=5)
-    outcome = engine(parameters, before=before, earlier=EARLIER, in_scope=160000)
+    outcome = settled(parameters, before=before, earlier=EARLIER, in_scope=160000)
     assert (outcome.deductible_standard, outcome.deductible) == (40000, 30000)
     assert outcome.delta.inpatient_count == 0
 
 
-def test_an_annual_deductible_is_of_the_year_and_not_of_the_stay(engine):
-    mode = {"deductible.mode": ("choice", "per_year"), "deductible.amount": ("CNY", "300.00")}
+def test_an_annual_deductible_is_of_the_year_and_not_of_the_stay():
+    mode = {"deductible.mode": "per_year", "deductible.amount": "300.00"}
     # The part before was of the old year: nothing of the new year's deductible is paid yet.
-    assert engine(mode, earlier=EARLIER, in_scope=160000).deductible == 30000
+    assert settled(mode, earlier=EARLIER, in_scope=160000).deductible == 30000

@@ -12,6 +12,7 @@ from services.benefits.domain import booking
 from services.benefits.domain.errors import PolicyRefused
 from services.benefits.domain.trace import NAMES
 from services.benefits.policies import PACKS_FOLDER, load_policy
+from services.kit.codes import PROVINCES, province_of
 from services.kit.config import ConfigError, load
 
 ROOT = Path(__file__).parents[3]
@@ -22,7 +23,7 @@ def test_defaults_serve_every_pack():
     assert config.policy_folder == PACKS_FOLDER
     assert config.policy_regions == frozenset()
     policy = load_policy(config.policy_folder, regions=config.policy_regions)
-    assert set(policy.versions) == {"110000", "131100", "610500", "650100"}
+    assert {province_of(region) for region in policy.versions} == set(PROVINCES)
 
 
 def test_a_release_may_serve_one_region():

@@ -10,6 +10,7 @@ import pytest
 from google.type.date_pb2 import Date
 from rich.console import Console
 
+from services.clearing.domain.ledger import FUND_TYPES
 from services.cli import cases, receipt, report
 from services.cli.outcome import Check, Closing, Outcome, Standing, identities
 from services.kit.errors import RuleForbids
@@ -190,6 +191,31 @@ def test_a_receipt_names_versions_and_places_and_not_the_person():
     assert person.message.name not in text
 
 
+def test_a_receipt_shows_what_the_patient_pays_for_where_it_is_said():
+    message = settlement()
+    assert "个人负担由来" not in printed(outcome(settlement=message))
+    message.adjudication.causes.share.fen = 144561
+    message.adjudication.causes.full_self_pay.fen = 100001
+    message.adjudication.family_account_pay.fen = 2500
+    text = printed(outcome(settlement=message))
+    assert "个人负担由来" in text
+    row = next(line for line in text.splitlines() if "按比例自付" in line)
+    assert "1,445.61" in row
+    assert "out of catalogue" in text
+    assert "over the ceiling" not in text
+    assert any("家庭共济" in line and "25.00" in line for line in text.splitlines())
+    document = report.settlement(message)
+    assert document["causes_fen"]["share"] == 144561
+    assert document["causes_fen"]["above_cap"] == 0
+    assert document["payment_fen"]["family_account"] == 2500
+    assert report.settlement(settlement())["causes_fen"] is None
+
+
+def test_every_fund_and_every_cause_has_a_name():
+    assert receipt.FUNDS.keys() == FUND_TYPES
+    assert list(receipt.CAUSES) == list(adjudication_pb2.PatientCauses.DESCRIPTOR.fields_by_name)
+
+
 def test_a_refusal_shows_reason_and_text():
     refusal = RuleForbids("CARD_LOST", "the card is reported lost", zh="社会保障卡已挂失，不能结算")
     text = printed(outcome(kind="refused", refusal=refusal))
@@ -221,7 +247,7 @@ def test_the_closing_names_who_owes_whom():
 def test_json_has_the_same_in_fen():
     one = outcome(settlement=settlement(), standings={"before": standing(0)})
     document = orjson.loads(
-        orjson.dumps(report.document([one], closing(), holds=True, elapsed_s=1.23))
+        orjson.dumps(report.document([one], closing(), advice={}, holds=True, elapsed_s=1.23))
     )
     found = document["cases"][0]["settlement"]
     assert found["amounts_fen"]["total"] == 1234567

@@ -375,3 +375,85 @@ def test_added_months_land_in_the_right_month(day, months):
     later = decide.add_months(day, months)
     assert (later.year - day.year) * 12 + later.month - day.month == months
     assert later.day <= day.day
+
+
+@pytest.mark.parametrize(
+    ("filings", "evidence"),
+    [
+        ((), Evidence.NONE),
+        # For the place of care itself, or no long-term filing.
+        ((filing(),), Evidence.NONE),
+        (
+            (
+                filing(
+                    target_region=SHANGHAI,
+                    type=FilingType.REFERRAL,
+                    evidence=Evidence.REFERRAL_PROOF,
+                ),
+            ),
+            Evidence.NONE,
+        ),
+        (
+            (
+                filing(
+                    target_region=SHANGHAI, type=FilingType.TEMPORARY, evidence=Evidence.DOCUMENT
+                ),
+            ),
+            Evidence.NONE,
+        ),
+        *(((filing(target_region=SHANGHAI, type=kind),), Evidence.DOCUMENT) for kind in LONG_TERM),
+        (
+            (filing(target_region=SHANGHAI, evidence=Evidence.COMMITMENT),),
+            Evidence.COMMITMENT,
+        ),
+        # Of several the documented one, in either order.
+        (
+            (
+                filing(1, target_region=SHANGHAI, evidence=Evidence.COMMITMENT),
+                filing(2, target_region="440300", evidence=Evidence.DOCUMENT),
+            ),
+            Evidence.DOCUMENT,
+        ),
+        (
+            (
+                filing(2, target_region="440300", evidence=Evidence.DOCUMENT),
+                filing(1, target_region=SHANGHAI, evidence=Evidence.COMMITMENT),
+            ),
+            Evidence.DOCUMENT,
+        ),
+        # Not in force on the day: begins the day after, ended the day before, cancelled that day.
+        ((filing(target_region=SHANGHAI, begin_date=date(2026, 3, 11)),), Evidence.NONE),
+        ((filing(target_region=SHANGHAI, begin_date=DAY),), Evidence.DOCUMENT),
+        ((filing(target_region=SHANGHAI, end_date=date(2026, 3, 9)),), Evidence.NONE),
+        ((filing(target_region=SHANGHAI, end_date=DAY),), Evidence.DOCUMENT),
+        ((cancelled(filing(target_region=SHANGHAI), DAY),), Evidence.NONE),
+        ((cancelled(filing(target_region=SHANGHAI), date(2026, 3, 11)),), Evidence.DOCUMENT),
+        # Of another insured region; the city's own agency is the same one.
+        ((filing(target_region=SHANGHAI, insured_region="131100"),), Evidence.NONE),
+        ((filing(target_region=SHANGHAI, insured_region="650199"),), Evidence.DOCUMENT),
+    ],
+)
+def test_what_a_long_term_filing_for_another_place_rests_on(filings, evidence):
+    assert matched(*filings).long_term_evidence is evidence
+
+
+def test_a_filing_made_during_the_stay_is_no_long_term_filing_at_its_begin():
+    later = filing(target_region=SHANGHAI, begin_date=date(2026, 3, 12))
+    assert matched(later, until=date(2026, 3, 20)).long_term_evidence is Evidence.NONE
+
+
+def test_the_evidence_is_told_in_every_level():
+    elsewhere = filing(1, target_region=SHANGHAI, evidence=Evidence.COMMITMENT)
+    for here, level in (
+        (filing(2), BenefitLevel.LONG_TERM),
+        (
+            filing(2, type=FilingType.REFERRAL, evidence=Evidence.REFERRAL_PROOF),
+            BenefitLevel.REFERRAL,
+        ),
+        (filing(2, type=FilingType.TEMPORARY), BenefitLevel.TEMPORARY),
+        (elsewhere, BenefitLevel.UNFILED),
+    ):
+        found = matched(here, elsewhere)
+        assert (found.level, found.long_term_evidence) == (level, Evidence.COMMITMENT)
+    found = matched(elsewhere, emergency=True)
+    assert (found.level, found.long_term_evidence) == (BenefitLevel.EMERGENCY, Evidence.COMMITMENT)

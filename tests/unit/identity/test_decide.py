@@ -15,6 +15,8 @@ from services.identity.domain.errors import (
     CardLost,
     CredentialExpired,
     CredentialUnknown,
+    DiseaseNotOpen,
+    DiseaseUnknown,
     FieldInvalid,
     IdNumberInvalid,
     InstitutionNotOpen,
@@ -204,6 +206,16 @@ def test_a_card_is_never_handed_on():
             "openings[0].end_date",
         ),
         ({"code": "P64010400001"}, FieldInvalid, "openings[0].medical_type_code"),
+        (
+            {"openings": (Opening("11", TODAY, None, "M03900"),)},
+            FieldInvalid,
+            "openings[0].disease_code",
+        ),
+        (
+            {"openings": (Opening("14", TODAY, None), Opening("14", TODAY, None, "M99999"))},
+            DiseaseUnknown,
+            "openings[1].disease_code",
+        ),
     ],
 )
 def test_an_institution_is_refused_with_the_field(changes, error, field):
@@ -261,6 +273,56 @@ def test_when_an_institution_is_open(medical_type, on, opened):
     if not opened:
         with pytest.raises(InstitutionNotOpen):
             decide.check_open(HOSPITAL, medical_type, on)
+
+
+EVERY = Opening("14", date(2023, 1, 1), None)
+DIALYSIS = Opening("14", date(2023, 1, 1), None, "M07800")
+HAEMODIALYSIS = Opening("14", date(2023, 1, 1), None, "M07803")
+TUMOURS_ENDED = Opening("14", date(2023, 1, 1), TODAY - timedelta(days=1), "M00500")
+
+
+@pytest.mark.parametrize(
+    ("openings", "disease", "opened"),
+    [
+        ((EVERY,), "M03900", True),
+        ((EVERY,), "HBLB101", True),
+        ((DIALYSIS,), "M07800", True),
+        ((DIALYSIS,), "M07803", True),
+        ((DIALYSIS,), "M03900", False),
+        ((HAEMODIALYSIS,), "M07803", True),
+        ((HAEMODIALYSIS,), "M07804", False),
+        ((HAEMODIALYSIS,), "M07800", False),
+        ((HAEMODIALYSIS, DIALYSIS), "M07804", True),
+        ((DIALYSIS, TUMOURS_ENDED), "M00503", False),
+        ((DIALYSIS,), "", True),
+    ],
+)
+def test_which_disease_an_institution_is_open_for(openings, disease, opened):
+    hospital = replace(HOSPITAL, openings=openings)
+    decide.check_institution(hospital, at="i")
+    assert decide.is_open(hospital, "140104", TODAY, disease=disease) is opened
+    if opened:
+        decide.check_open(hospital, "14", TODAY, disease=disease)
+        return
+    with pytest.raises(DiseaseNotOpen) as refused:
+        decide.check_open(hospital, "14", TODAY, disease=disease)
+    assert disease not in repr((refused.value.metadata, refused.value.violations))
+
+
+def test_without_any_opening_for_chronic_diseases_that_is_the_reason():
+    for openings in ((), (TUMOURS_ENDED,)):
+        with pytest.raises(InstitutionNotOpen):
+            decide.check_open(replace(HOSPITAL, openings=openings), "14", TODAY, disease="M00500")
+
+
+def test_a_disease_beside_its_medical_type():
+    decide.check_disease("", "", at="disease_code")
+    decide.check_disease("M07803", "140104", at="disease_code")
+    for medical_type in ("", "11", "21"):
+        with pytest.raises(FieldInvalid):
+            decide.check_disease("M07803", medical_type, at="disease_code")
+    with pytest.raises(DiseaseUnknown):
+        decide.check_disease("M99999", "14", at="disease_code")
 
 
 def test_an_institution_may_be_asked_for_without_a_medical_type():

@@ -32,7 +32,7 @@ from tests.unit.proving.planting import (
     relisted,
     said,
 )
-from tests.unit.proving.world import ANNA, BORIS, World, uuid
+from tests.unit.proving.world import ANNA, BORIS, CLARA, OPENING, World, uuid
 
 
 def a_settlement_lost(history, final):
@@ -200,6 +200,27 @@ def a_broken_identity(history, final):
     return answering(history, PLAIN, more), final
 
 
+def causes_that_do_not_add_up(history, final):
+    def more(one: Settlement) -> Settlement:
+        causes = one.adjudication.causes
+        return paying(one, causes=replace(causes, share=causes.share + 1))
+
+    return answering(history, PLAIN, more), final
+
+
+def a_fund_that_pays_what_is_out_of_scope(history, final):
+    def more(one: Settlement) -> Settlement:
+        causes = one.adjudication.causes
+        moved = replace(causes, full_self_pay=0, share=causes.share + causes.full_self_pay)
+        return paying(one, causes=moved)
+
+    return answering(history, PLAIN, more), final
+
+
+def relatives_that_pay_more_than_accounts_do(history, final):
+    return answering(history, PLAIN, lambda one: paying(one, family_account_pay=2_001)), final
+
+
 def an_accumulator_booked_twice(history, final):
     return history, amended(final, ANNA, outpatient_fund=4_000)
 
@@ -216,6 +237,23 @@ def something_used_by_nobody(history, final):
 
 def an_account_not_restored(history, final):
     return history, replace(final, balances={**final.balances, ANNA: final.balances[ANNA] - 2_000})
+
+
+def a_relative_who_did_not_pay(history, final):
+    balances = {**final.balances, BORIS: final.balances[BORIS] - 500, CLARA: OPENING}
+    return history, replace(final, balances=balances)
+
+
+def a_relative_debited_twice(history, final):
+    return history, replace(final, balances={**final.balances, CLARA: OPENING - 1_000})
+
+
+def a_relative_debited_less_than_said(history, final):
+    return history, replace(final, balances={**final.balances, CLARA: OPENING - 499})
+
+
+def relatives_who_are_none(history, final):
+    return replace(history, families=()), final
 
 
 def an_account_overdrawn(history, final):

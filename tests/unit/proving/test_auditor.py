@@ -78,7 +78,12 @@ DEFECTS = {
     ],
     "no intent is left pending": [defects_told.an_open_intent, defects_told.a_pending_settlement],
     "no call met a defect": [defects_told.a_defect],
-    "identities I1 to I9 hold": [defects_told.a_broken_identity],
+    "identities I1 to I9 hold": [
+        defects_told.a_broken_identity,
+        defects_told.causes_that_do_not_add_up,
+        defects_told.a_fund_that_pays_what_is_out_of_scope,
+        defects_told.relatives_that_pay_more_than_accounts_do,
+    ],
     "accumulators are the replay of the journal": [
         defects_told.an_accumulator_booked_twice,
         defects_told.a_stay_counted_twice,
@@ -86,6 +91,10 @@ DEFECTS = {
     ],
     "accounts are the opening less what stands": [
         defects_told.an_account_not_restored,
+        defects_told.a_relative_who_did_not_pay,
+        defects_told.a_relative_debited_twice,
+        defects_told.a_relative_debited_less_than_said,
+        defects_told.relatives_who_are_none,
         defects_told.an_account_overdrawn,
         defects_told.an_account_overdrawn_for_a_moment,
     ],

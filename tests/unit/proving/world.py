@@ -16,6 +16,7 @@ from services.proving.history import (
     BookingState,
     CancelFees,
     Cap,
+    Causes,
     Comparison,
     Discharge,
     Entry,
@@ -52,7 +53,7 @@ NAMES = UUID(int=7)
 WHEN = datetime(2026, 6, 30, 12, tzinfo=UTC)
 LATER = datetime(2026, 7, 1, 12, tzinfo=UTC)
 DAY = date(2026, 6, 15)
-ANNA, BORIS = (str(uuid5(NAMES, name)) for name in ("anna", "boris"))
+ANNA, BORIS, CLARA = (str(uuid5(NAMES, name)) for name in ("anna", "boris", "clara"))
 OPENING = 100_000
 PAIR = {"insured_region_code": "130000", "care_region_code": "110000", "scheme_code": "310"}
 
@@ -82,6 +83,7 @@ class World:
         *,
         total: int = 10_000,
         state: State = State.SETTLED,
+        from_relatives: int = 0,
         **visit: object,
     ) -> Settlement:
         """Settles a bill of which a fifth each is fund, account and out of scope."""
@@ -114,6 +116,8 @@ class World:
                 cash_pay=total - 2 * fifth,
                 patient_total=total - fifth,
                 account_balance=OPENING,
+                causes=Causes(full_self_pay=fifth, deductible=fifth, share=total - 3 * fifth),
+                family_account_pay=from_relatives,
             ),
             settle_time=None if state is State.FAILED else WHEN,
             **visit,
@@ -240,7 +244,8 @@ class World:
     def history(self) -> History:
         return History(
             operations=self.recorder.operations(),
-            openings={ANNA: OPENING, BORIS: OPENING},
+            openings={ANNA: OPENING, BORIS: OPENING, CLARA: OPENING},
+            families=((CLARA, BORIS),),
             caps=(
                 Cap(person_id=ANNA, scheme_code="310", sum_name="outpatient_fund", amount=80_000),
             ),
@@ -250,13 +255,15 @@ class World:
         used: dict[PersonYear, dict[str, int]] = {
             PersonYear(person_id, "310", 2026): defaultdict(int) for person_id in (ANNA, BORIS)
         }
-        balances = {ANNA: OPENING, BORIS: OPENING}
+        balances = {ANNA: OPENING, BORIS: OPENING, CLARA: OPENING}
         stays = set()
         for one in self.journal.values():
             if one.state is not State.SETTLED:
                 continue
             fifth = one.amounts.full_self_pay
-            balances[one.person_id] -= fifth
+            from_relatives = one.adjudication.family_account_pay
+            balances[one.person_id] -= fifth - from_relatives
+            balances[CLARA] -= from_relatives
             sums = used[PersonYear(one.person_id, "310", 2026)]
             side = "inpatient" if one.visit_id else "outpatient"
             sums[f"{side}_in_scope"] += one.amounts.in_scope
@@ -356,6 +363,6 @@ def good_world() -> World:
     world.reverse(world.settle("undone"))
     world.settle("failed", state=State.FAILED)
     world.void("void")
-    world.settle("other", BORIS)
+    world.settle("other", BORIS, from_relatives=500)
     world.stay("stay")
     return world

@@ -44,6 +44,7 @@ WRONG = [
     ("REGION_UNKNOWN", {"care_region_code": "190000"}),
     ("NOT_CROSS_PROVINCE", {"insured_region_code": "640200"}),
     ("DATE_IN_FUTURE", {"end_date": date(2026, 4, 1)}),
+    ("DISEASE_CODE_UNKNOWN", {"medical_type_code": "14", "disease_code": "M99999"}),
     ("LINE_ID_DUPLICATE", {"lines": [LINE, LINE]}),
     ("LINE_AMOUNT_MISMATCH", {"lines": [LINE, dataclasses.replace(OFF, line_id="2")]}),
     ("BILL_TOTAL_MISMATCH", {"total_fen": 1}),
@@ -58,6 +59,29 @@ def refusal(bill: Bill) -> DomainError:
 
 def test_a_good_bill():
     check_bill(BILL, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("medical_type", "disease", "field"),
+    [
+        ("14", "M03900", None),
+        ("140201", "M07803", None),
+        ("14", "HBLB101", None),
+        ("11", "", None),
+        ("14", "", "bill.disease_code"),
+        ("140104", "", "bill.disease_code"),
+        ("11", "M03900", "bill.disease_code"),
+        ("21", "M03900", "bill.disease_code"),
+        ("15", "M03900", "bill.disease_code"),
+    ],
+)
+def test_a_disease_stands_with_its_medical_type_and_with_no_other(medical_type, disease, field):
+    bill = dataclasses.replace(BILL, medical_type_code=medical_type, disease_code=disease)
+    if field is None:
+        check_bill(bill, TODAY)
+        return
+    error = refusal(bill)
+    assert (error.reason, [v.field for v in error.violations]) == ("FIELD_INVALID", [field])
 
 
 @pytest.mark.parametrize(("reason", "changes"), WRONG)

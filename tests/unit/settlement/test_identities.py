@@ -60,11 +60,43 @@ def test_a_bill_paid_from_the_account_adds_up():
         ({"fund_payments": [Payment("", 1_303_305)]}, "every fund"),
         ({"fund_payments": [Payment("31010", 1_303_305)]}, "every fund"),
         ({"fund_payments": [Payment("310100", 1_303_306), Payment("390200", -1)]}, "I8"),
+        ({"causes_fen": (112_093, 90_000, 229_996)}, "the causes"),
+        ({"causes_fen": ()}, "the causes"),
+        ({"causes_fen": (112_094, 90_000, 229_995, -1)}, "no cause"),
+        ({"family_account_pay_fen": -1}, "the accounts of relatives"),
+        ({"family_account_pay_fen": 1}, "the accounts of relatives"),
     ],
 )
 def test_what_does_not_add_up_is_named(changes, broken):
     names = broken_identities(dataclasses.replace(ZHANG, **changes))
     assert any(name.startswith(broken) for name in names)
+
+
+def test_what_the_patient_pays_by_cause_adds_up():
+    # 1,120.93 outside the scope, the deductible, and 15 % of the rest.
+    causes = (112_093, 90_000, 229_995)
+    assert broken_identities(dataclasses.replace(ZHANG, causes_fen=causes)) == []
+    # Nothing to pay, and nothing said of why.
+    free = dataclasses.replace(
+        ZHANG,
+        fund_payments=[Payment("310100", 1_303_305), Payment("390200", 432_088)],
+        fund_total_fen=1_735_393,
+        cash_pay_fen=0,
+        patient_total_fen=0,
+    )
+    assert broken_identities(dataclasses.replace(free, causes_fen=(0, 0, 0))) == []
+    assert broken_identities(dataclasses.replace(free, causes_fen=())) == []
+
+
+def test_the_accounts_of_relatives_pay_at_most_what_accounts_pay():
+    answer = dataclasses.replace(
+        ZHANG, uses_account=True, account_pay_fen=100, cash_pay_fen=431_988
+    )
+    for fen in (0, 99, 100):
+        found = dataclasses.replace(answer, family_account_pay_fen=fen)
+        assert broken_identities(found) == []
+    found = dataclasses.replace(answer, family_account_pay_fen=101)
+    assert len(broken_identities(found)) == 1
 
 
 def test_funds_above_the_pooled_one_may_pay_more_than_what_is_in_scope():

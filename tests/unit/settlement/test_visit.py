@@ -9,15 +9,6 @@ from uuid import UUID
 import pytest
 
 from services.kit.errors import Absent, RuleForbids, Unavailable
-from services.settlement.domain.diseases import (
-    CHILDREN,
-    DISEASES,
-    LOCAL,
-    NATIONAL,
-    OTHERS,
-    is_known_disease,
-    national_disease,
-)
 from services.settlement.domain.visit import (
     Scope,
     check_access,
@@ -137,16 +128,3 @@ def test_a_visit_is_busy_by_any_of_its_settlements():
         check_idle(sample_visit(settlements=(busy, idle)))
     assert raised.value.reason == "VISIT_BUSY"
     assert raised.value.metadata == {"settlementId": str(UUID(int=7))}
-
-
-def test_diseases_roll_up_to_the_ten():
-    assert len(NATIONAL) == 10
-    assert len(DISEASES) == sum(map(len, (NATIONAL, OTHERS, CHILDREN, LOCAL)))
-    assert {national_disease(code) for code in NATIONAL} == set(NATIONAL)
-    assert all(national_disease(code) in NATIONAL for code in (*CHILDREN, *LOCAL))
-    assert {national_disease(code) for code in OTHERS} == {""}
-    assert national_disease("M00503") == "M00500"
-    assert national_disease("HBLB201") == "M01600"
-    assert national_disease("M03999") == ""
-    assert is_known_disease("M08300")
-    assert not is_known_disease("")

@@ -8,30 +8,27 @@ The arguments of a function are $1, $2, … of the statement.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
 
 from services.proving.simulation.engine import Result, Row, Server, Statement, Transaction
-
-SUMS: Final = (
-    "inpatient_in_scope",
-    "inpatient_deductible",
-    "inpatient_count",
-    "outpatient_in_scope",
-    "outpatient_deductible",
-    "outpatient_fund",
-    "fund_pooled",
-    "fund_large_amount",
-    "fund_critical_illness",
-    "critical_illness_base",
-    "account_pay",
+from services.proving.simulation.tables import benefits_reads as reads
+from services.proving.simulation.tables.benefits_reads import (
+    CANCELLED,
+    COMMITTED,
+    NO_SUMS,
+    NULLS,
+    SUMS,
+    answer_of,
+    earlier_years,
+    entitlements_of,
+    latest_state,
+    owners_of,
+    shares_of,
 )
-_NO_SUMS: Final = dict.fromkeys(SUMS, 0)
-_NULLS: Final[dict[str, Any]] = dict.fromkeys(SUMS)
-_COMMITTED, _CANCELLED = "COMMITTED", "CANCELLED"
 
 
 def open_account(server: Server, person_id: UUID, balance_fen: int) -> None:
@@ -41,31 +38,64 @@ def open_account(server: Server, person_id: UUID, balance_fen: int) -> None:
     transaction.commit()
 
 
+def share_account(server: Server, owner: UUID, member: UUID, begin_date: date) -> None:
+    """Lets a relative use an account before the run, without end."""
+    transaction = server.begin()
+    transaction.insert(
+        "family_account", (member, owner), {"begin_date": begin_date, "end_date": None}
+    )
+    transaction.commit()
+
+
 def lock_year(t: Transaction, person_id: UUID, scheme: str, year: int) -> Result:
     """Locks the sums of one year, or makes them."""
-    found, made = _lock_or_make(t, "accumulators", (person_id, scheme, year), _NO_SUMS)
-    return [{"is_used": found is not None, **(found or _NULLS), "is_locked": made or bool(found)}]
+    found, made = _lock_or_make(t, "accumulators", (person_id, scheme, year), NO_SUMS)
+    return [{"is_used": found is not None, **(found or NULLS), "is_locked": made or bool(found)}]
 
 
 def lock_person(
-    t: Transaction, person_id: UUID, scheme: str, year: int, settlement_id: UUID
+    t: Transaction,
+    person_id: UUID,
+    scheme: str,
+    year: int,
+    settlement_id: UUID,
+    day: date | None = None,
 ) -> Result:
-    """Locks the sums and then the account, or makes them; and what is held of the settlement."""
-    sums, made = _lock_or_make(t, "accumulators", (person_id, scheme, year), _NO_SUMS)
-    balance = None
+    """Locks the sums and then accounts, or makes them; and what is held of the settlement."""
+    sums, made = _lock_or_make(t, "accumulators", (person_id, scheme, year), NO_SUMS)
+    balance: int | None = None
+    relatives: list[tuple[UUID, int]] = []
     if sums is not None or made:
-        purse, opened = _lock_or_make(t, "account", (person_id,), {"balance_fen": 0})
-        balance = purse["balance_fen"] if purse is not None else (0 if opened else None)
-    held = _latest_state(t, settlement_id) or {"state": None, "account_balance_fen": None}
+        balance, relatives = _lock_accounts(t, person_id, day)
+    held = latest_state(t, settlement_id) or {"state": None, "account_balance_fen": None}
     return [
         {
             **held,
-            **_answer(t, settlement_id),
+            **answer_of(t, settlement_id),
             "is_used": sums is not None,
-            **(sums or _NULLS),
+            **(sums or NULLS),
             "balance_fen": balance,
+            "entitlements": entitlements_of(t, person_id),
+            "relatives": relatives,
         }
     ]
+
+
+def _lock_accounts(
+    t: Transaction, person_id: UUID, day: date | None
+) -> tuple[int | None, list[tuple[UUID, int]]]:
+    """Locks accounts in the order of persons, the person's own too; makes that one last."""
+    owners = owners_of(t, person_id, day)
+    found: dict[UUID, int] = {}
+    for one in sorted({person_id, *owners}):
+        if t.get("account", one) is not None:
+            row = t.lock("account", one)
+            found[one] = (row or {"balance_fen": 0})["balance_fen"]
+    if person_id in found:
+        balance: int | None = found[person_id]
+    else:
+        balance = 0 if t.insert_new("account", (person_id,), {"balance_fen": 0}) else None
+    return balance, [(one, found[one]) for one in owners if one in found]
 
 
 def book(
@@ -88,12 +118,20 @@ def book(
     stay_id: UUID | None = None,
     stays_before: int | None = None,
     end_date: date | None = None,
+    setting: str | None = None,
+    institution: str | None = None,
+    disease: str | None = None,
+    owners: Sequence[UUID] = (),
+    shares: Sequence[int] = (),
 ) -> Result:
-    """Sums, account, state and answer of a Commit."""
+    """Sums, accounts, state and answer of a Commit."""
     _add(t, person_id, scheme, year, delta, 1)
-    if account_pay > 0:
-        _pay(t, person_id, -account_pay)
-    _state(t, settlement_id, 1, _COMMITTED, balance)
+    if account_pay > sum(shares):
+        _pay(t, person_id, sum(shares) - account_pay)
+    for owner, fen in zip(owners, shares, strict=True):
+        _pay(t, owner, -fen)
+        t.insert("adjudication_family_pay", (settlement_id, owner), {"account_pay_fen": fen})
+    _state(t, settlement_id, 1, COMMITTED, balance)
     t.insert(
         "adjudication",
         (settlement_id,),
@@ -115,6 +153,9 @@ def book(
             "stay_id": stay_id,
             "stays_before": stays_before,
             "end_date": end_date,
+            "setting": setting,
+            "institution_code": institution,
+            "disease_code": disease,
         },
     )
     return 1
@@ -127,74 +168,26 @@ def book_year(
     person_id: UUID,
     scheme: str,
     delta: Sequence[int],
+    end_date: date | None = None,
 ) -> Result:
     """What an earlier year bears of a bill."""
     _add(t, person_id, scheme, year, delta, 1)
     t.insert(
         "adjudication_year",
         (settlement_id, year),
-        {"person_id": person_id, "scheme_code": scheme, "delta": tuple(delta)},
+        {
+            "person_id": person_id,
+            "scheme_code": scheme,
+            "delta": tuple(delta),
+            "end_date": end_date,
+        },
     )
     return 1
 
 
-def find_adjudication(t: Transaction, settlement_id: UUID) -> Result:
-    """The latest state of a settlement, with its answer."""
-    state = _latest_state(t, settlement_id)
-    return [{**state, **_answer(t, settlement_id)}] if state else []
-
-
-def find_standing(t: Transaction, person_id: UUID, scheme: str, years: Sequence[int]) -> Result:
-    """Sums of years and the account, without a lock."""
-    account = t.get("account", person_id)
-    rows = []
-    for year in years:
-        sums = t.get("accumulators", person_id, scheme, year)
-        rows.append(
-            {
-                "benefit_year": year,
-                "is_used": sums is not None,
-                **(sums or _NULLS),
-                "balance_fen": account["balance_fen"] if account else None,
-            }
-        )
-    return rows
-
-
-def find_parts(
-    t: Transaction,
-    stay_id: UUID,
-    person_id: UUID,
-    scheme: str,
-    insured: str,
-    but: UUID | None,
-) -> Result:
-    """The parts of a stay that stand, oldest first."""
-    rows = []
-    for (settlement_id,), row in sorted(t.scan("adjudication"), key=lambda found: found[0]):
-        ours = (row["stay_id"], row["person_id"], row["scheme_code"], row["insured_region_code"])
-        if ours != (stay_id, person_id, scheme, insured) or settlement_id == but:
-            continue
-        state = _latest_state(t, settlement_id)
-        if state is not None and state["state"] == _CANCELLED:
-            continue
-        deltas = [row["delta"], *(one["delta"] for one in _earlier_years(t, settlement_id))]
-        in_scope, deductible, stays = (sum(delta[place] for delta in deltas) for place in range(3))
-        rows.append(
-            {
-                "end_date": row["end_date"],
-                "stays_before": row["stays_before"],
-                "in_scope": in_scope,
-                "deductible": deductible,
-                "stays_counted": stays,
-            }
-        )
-    return rows
-
-
 def leave_tombstone(t: Transaction, settlement_id: UUID) -> Result:
     """A settlement refused beforehand."""
-    _state(t, settlement_id, 1, _CANCELLED, 0)
+    _state(t, settlement_id, 1, CANCELLED, 0)
     return 1
 
 
@@ -205,8 +198,10 @@ def lock_booked(t: Transaction, settlement_id: UUID) -> Result:
         return []
     for year in _years(t, settlement_id, row):
         t.lock("accumulators", row["person_id"], row["scheme_code"], year)
-    t.lock("account", row["person_id"])
-    return [{"person_id": row["person_id"]}]
+    people = sorted({row["person_id"], *shares_of(t, settlement_id)})
+    for person_id in people:
+        t.lock("account", person_id)
+    return [{"person_id": person_id} for person_id in people]
 
 
 def restore(t: Transaction, settlement_id: UUID) -> Result:
@@ -216,51 +211,14 @@ def restore(t: Transaction, settlement_id: UUID) -> Result:
         return []
     person_id, scheme = row["person_id"], row["scheme_code"]
     _add(t, person_id, scheme, row["benefit_year"], row["delta"], -1)
-    for one in _earlier_years(t, settlement_id):
+    for one in earlier_years(t, settlement_id):
         _add(t, person_id, scheme, one["benefit_year"], one["delta"], -1)
-    balance = _pay(t, person_id, row["account_pay_fen"])
-    _state(t, settlement_id, 2, _CANCELLED, balance)
+    shares = shares_of(t, settlement_id)
+    balance = _pay(t, person_id, row["account_pay_fen"] - sum(shares.values()))
+    for owner, fen in shares.items():
+        _pay(t, owner, fen)
+    _state(t, settlement_id, 2, CANCELLED, balance)
     return [{"account_balance_fen": balance}]
-
-
-def list_adjudications(
-    t: Transaction,
-    first: UUID,
-    end: UUID,
-    after: UUID | None,
-    start_time: datetime,
-    end_time: datetime,
-    region: str,
-    limit: int,
-) -> Result:
-    """What was booked or cancelled on a date."""
-    rows = []
-    for (settlement_id, version), state in sorted(
-        t.scan("adjudication_state"), key=lambda found: found[0]
-    ):
-        if version != 1 or (after is not None and settlement_id <= after):
-            continue
-        second = t.get("adjudication_state", settlement_id, 2)
-        of_day = first <= settlement_id < end or any(
-            one["state"] == _CANCELLED and start_time <= one["create_time"] < end_time
-            for one in (state, second)
-            if one is not None
-        )
-        row = t.get("adjudication", settlement_id)
-        insured = row["insured_region_code"] if row else None
-        if not of_day or (region and not (insured or "").startswith(region)):
-            continue
-        rows.append(
-            {
-                **{name: row[name] if row else None for name in _LISTED},
-                "settlement_id": settlement_id,
-                "state": (second or state)["state"],
-                "is_booked": state["state"] == _COMMITTED,
-                "first_time": state["create_time"],
-                "second_time": second["create_time"] if second else None,
-            }
-        )
-    return rows[:limit]
 
 
 def set_accounts(t: Transaction, people: Sequence[UUID], balances: Sequence[int]) -> Result:
@@ -271,15 +229,46 @@ def set_accounts(t: Transaction, people: Sequence[UUID], balances: Sequence[int]
     return len(people)
 
 
-_LISTED: Final = (
-    "insured_region_code",
-    "care_region_code",
-    "scheme_code",
-    "total_fen",
-    "fund_total_fen",
-    "account_pay_fen",
-    "cash_pay_fen",
-)
+def set_entitlements(
+    t: Transaction,
+    people: Sequence[UUID],
+    kinds: Sequence[str],
+    codes: Sequence[str],
+    begins: Sequence[date],
+    ends: Sequence[date | None],
+) -> Result:
+    """What persons are entitled to; one with the same key is replaced."""
+    for *key, end in sorted(zip(people, kinds, codes, begins, ends, strict=True), key=_by_key):
+        if not t.insert_new("entitlement", tuple(key), {"end_date": end}):
+            t.update("entitlement", tuple(key), end_date=end)
+    return len(people)
+
+
+def open_accounts(t: Transaction, people: Sequence[UUID]) -> Result:
+    """Accounts of zero for who has none, in the order of people."""
+    missing = [one for one in sorted({*people}) if t.latest("account", one) is None]
+    return sum(t.insert_new("account", (one,), {"balance_fen": 0}) for one in missing)
+
+
+def set_family(
+    t: Transaction,
+    members: Sequence[UUID],
+    owners: Sequence[UUID],
+    begins: Sequence[date],
+    ends: Sequence[date | None],
+) -> Result:
+    """Whose accounts relatives may use; one with the same owner and member is replaced."""
+    for member, owner, begin, end in sorted(
+        zip(members, owners, begins, ends, strict=True), key=lambda one: one[:2]
+    ):
+        dates = {"begin_date": begin, "end_date": end}
+        if not t.insert_new("family_account", (member, owner), dates):
+            t.update("family_account", (member, owner), **dates)
+    return len(members)
+
+
+def _by_key(entitlement: tuple[Any, ...]) -> tuple[Any, ...]:
+    return entitlement[:4]
 
 
 def _lock_or_make(
@@ -318,30 +307,8 @@ def _state(t: Transaction, settlement_id: UUID, version: int, state: str, balanc
     t.insert("adjudication_state", (settlement_id, version), row)
 
 
-def _latest_state(t: Transaction, settlement_id: UUID) -> dict[str, Any] | None:
-    for version in (2, 1):
-        row = t.get("adjudication_state", settlement_id, version)
-        if row is not None:
-            return {name: row[name] for name in ("state", "account_balance_fen")}
-    return None
-
-
-def _answer(t: Transaction, settlement_id: UUID) -> dict[str, Any]:
-    row = t.get("adjudication", settlement_id) or {"request_hash": None, "answer": None}
-    return {name: row[name] for name in ("request_hash", "answer")}
-
-
-def _earlier_years(t: Transaction, settlement_id: UUID) -> list[dict[str, Any]]:
-    found = [
-        {**row, "benefit_year": year}
-        for (of, year), row in t.scan("adjudication_year")
-        if of == settlement_id
-    ]
-    return sorted(found, key=lambda row: row["benefit_year"])
-
-
 def _years(t: Transaction, settlement_id: UUID, row: Row) -> list[int]:
-    earlier = [one["benefit_year"] for one in _earlier_years(t, settlement_id)]
+    earlier = [one["benefit_year"] for one in earlier_years(t, settlement_id)]
     return [*earlier, row["benefit_year"]]
 
 
@@ -350,12 +317,19 @@ STATEMENTS: Final[Mapping[str, Statement]] = {
     "benefits.lock_person": lock_person,
     "benefits.book": book,
     "benefits.book_year": book_year,
-    "benefits.find_adjudication": find_adjudication,
-    "benefits.find_standing": find_standing,
-    "benefits.find_parts": find_parts,
+    "benefits.find_adjudication": reads.find_adjudication,
+    "benefits.find_standing": reads.find_standing,
+    "benefits.find_parts": reads.find_parts,
+    "benefits.find_tallies": reads.find_tallies,
+    "benefits.find_sums_before": reads.find_sums_before,
+    "benefits.find_paid_since": reads.find_paid_since,
     "benefits.leave_tombstone": leave_tombstone,
     "benefits.lock_booked": lock_booked,
     "benefits.restore": restore,
-    "benefits.list": list_adjudications,
+    "benefits.list": reads.list_adjudications,
     "benefits.set_accounts": set_accounts,
+    "benefits.set_entitlements": set_entitlements,
+    "benefits.list_entitlements": reads.list_entitlements,
+    "benefits.open_accounts": open_accounts,
+    "benefits.set_family": set_family,
 }

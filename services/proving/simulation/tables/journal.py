@@ -80,6 +80,7 @@ def insert_settled(
         request_id=request_id,
         trace_id=trace_id,
         adjudication=adjudication,
+        sealed=True,
         total_fen=total,
         fund_fen=fund,
         account_fen=account,
@@ -113,6 +114,7 @@ def insert_failed(
         request_id=request_id,
         trace_id=trace_id,
         failure=failure,
+        sealed=True,
     )
     if won and cancel == "CANCEL":
         _open(t, settlement_id, "CANCEL", request_id, now, province)
@@ -389,6 +391,7 @@ def _joined(t: Transaction, row: Row) -> dict[str, Any]:
         "failure": outcome.get("failure"),
         "outcome_time": outcome.get("change_time"),
         "adjudication": outcome.get("adjudication"),
+        "sealed": outcome.get("sealed"),
         "reverse_time": reversed_.get("change_time"),
     }
 

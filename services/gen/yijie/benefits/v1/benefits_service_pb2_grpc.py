@@ -61,10 +61,35 @@ class BenefitsServiceStub:
                 request_serializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.ListAdjudicationsRequest.SerializeToString,
                 response_deserializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.ListAdjudicationsResponse.FromString,
                 _registered_method=True)
+        self.EstimateBenefit = channel.unary_unary(
+                '/yijie.benefits.v1.BenefitsService/EstimateBenefit',
+                request_serializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.EstimateBenefitRequest.SerializeToString,
+                response_deserializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.EstimateBenefitResponse.FromString,
+                _registered_method=True)
+        self.CheckDisease = channel.unary_unary(
+                '/yijie.benefits.v1.BenefitsService/CheckDisease',
+                request_serializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.CheckDiseaseRequest.SerializeToString,
+                response_deserializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.CheckDiseaseResponse.FromString,
+                _registered_method=True)
         self.GetAccumulators = channel.unary_unary(
                 '/yijie.benefits.v1.BenefitsService/GetAccumulators',
                 request_serializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.GetAccumulatorsRequest.SerializeToString,
                 response_deserializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.GetAccumulatorsResponse.FromString,
+                _registered_method=True)
+        self.UpsertEntitlements = channel.unary_unary(
+                '/yijie.benefits.v1.BenefitsService/UpsertEntitlements',
+                request_serializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.UpsertEntitlementsRequest.SerializeToString,
+                response_deserializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.UpsertEntitlementsResponse.FromString,
+                _registered_method=True)
+        self.GetEntitlements = channel.unary_unary(
+                '/yijie.benefits.v1.BenefitsService/GetEntitlements',
+                request_serializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.GetEntitlementsRequest.SerializeToString,
+                response_deserializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.GetEntitlementsResponse.FromString,
+                _registered_method=True)
+        self.UpsertFamilyAccounts = channel.unary_unary(
+                '/yijie.benefits.v1.BenefitsService/UpsertFamilyAccounts',
+                request_serializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.UpsertFamilyAccountsRequest.SerializeToString,
+                response_deserializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.UpsertFamilyAccountsResponse.FromString,
                 _registered_method=True)
         self.UpsertAccounts = channel.unary_unary(
                 '/yijie.benefits.v1.BenefitsService/UpsertAccounts',
@@ -118,8 +143,48 @@ class BenefitsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def EstimateBenefit(self, request, context):
+        """Computes what one bill would give at each benefit level asked for, for a person or, without one,
+        for somebody who has used nothing yet; writes nothing. Errors per level: POLICY_NOT_COVERED,
+        DISEASE_NOT_QUALIFIED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckDisease(self, request, context):
+        """Answers whether a person may use a chronic outpatient benefit (门诊慢特病), and what the policy
+        has for it. What is missing is an answer, not an error.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetAccumulators(self, request, context):
         """Answers a person's accumulators and account; zeros where nothing was booked.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpsertEntitlements(self, request, context):
+        """Sets what persons are entitled to beyond the scheme: chronic diseases, identity for medical aid,
+        subsidies. Errors per entry: FIELD_INVALID, DISEASE_CODE_UNKNOWN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetEntitlements(self, request, context):
+        """Answers what a person is entitled to.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpsertFamilyAccounts(self, request, context):
+        """Opens or ends the use of a personal account by a relative (家庭共济). Errors per entry:
+        FIELD_INVALID, FAMILY_ACCOUNT_INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -160,10 +225,35 @@ def add_BenefitsServiceServicer_to_server(servicer, server):
                     request_deserializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.ListAdjudicationsRequest.FromString,
                     response_serializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.ListAdjudicationsResponse.SerializeToString,
             ),
+            'EstimateBenefit': grpc.unary_unary_rpc_method_handler(
+                    servicer.EstimateBenefit,
+                    request_deserializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.EstimateBenefitRequest.FromString,
+                    response_serializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.EstimateBenefitResponse.SerializeToString,
+            ),
+            'CheckDisease': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckDisease,
+                    request_deserializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.CheckDiseaseRequest.FromString,
+                    response_serializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.CheckDiseaseResponse.SerializeToString,
+            ),
             'GetAccumulators': grpc.unary_unary_rpc_method_handler(
                     servicer.GetAccumulators,
                     request_deserializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.GetAccumulatorsRequest.FromString,
                     response_serializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.GetAccumulatorsResponse.SerializeToString,
+            ),
+            'UpsertEntitlements': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpsertEntitlements,
+                    request_deserializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.UpsertEntitlementsRequest.FromString,
+                    response_serializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.UpsertEntitlementsResponse.SerializeToString,
+            ),
+            'GetEntitlements': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetEntitlements,
+                    request_deserializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.GetEntitlementsRequest.FromString,
+                    response_serializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.GetEntitlementsResponse.SerializeToString,
+            ),
+            'UpsertFamilyAccounts': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpsertFamilyAccounts,
+                    request_deserializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.UpsertFamilyAccountsRequest.FromString,
+                    response_serializer=yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.UpsertFamilyAccountsResponse.SerializeToString,
             ),
             'UpsertAccounts': grpc.unary_unary_rpc_method_handler(
                     servicer.UpsertAccounts,
@@ -319,6 +409,60 @@ class BenefitsService:
             _registered_method=True)
 
     @staticmethod
+    def EstimateBenefit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yijie.benefits.v1.BenefitsService/EstimateBenefit',
+            yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.EstimateBenefitRequest.SerializeToString,
+            yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.EstimateBenefitResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckDisease(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yijie.benefits.v1.BenefitsService/CheckDisease',
+            yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.CheckDiseaseRequest.SerializeToString,
+            yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.CheckDiseaseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def GetAccumulators(request,
             target,
             options=(),
@@ -335,6 +479,87 @@ class BenefitsService:
             '/yijie.benefits.v1.BenefitsService/GetAccumulators',
             yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.GetAccumulatorsRequest.SerializeToString,
             yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.GetAccumulatorsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpsertEntitlements(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yijie.benefits.v1.BenefitsService/UpsertEntitlements',
+            yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.UpsertEntitlementsRequest.SerializeToString,
+            yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.UpsertEntitlementsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetEntitlements(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yijie.benefits.v1.BenefitsService/GetEntitlements',
+            yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.GetEntitlementsRequest.SerializeToString,
+            yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.GetEntitlementsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpsertFamilyAccounts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yijie.benefits.v1.BenefitsService/UpsertFamilyAccounts',
+            yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.UpsertFamilyAccountsRequest.SerializeToString,
+            yijie_dot_benefits_dot_v1_dot_benefits__service__pb2.UpsertFamilyAccountsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -101,13 +101,15 @@ class MatchFilingRequest(_message.Message):
     def __init__(self, person_id: _Optional[str] = ..., insured_region_code: _Optional[str] = ..., care_region_code: _Optional[str] = ..., service_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., match_until_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., emergency: _Optional[bool] = ...) -> None: ...
 
 class MatchFilingResponse(_message.Message):
-    __slots__ = ("benefit_level", "filing_id", "explanation_zh", "explanation_en")
+    __slots__ = ("benefit_level", "filing_id", "explanation_zh", "explanation_en", "long_term_evidence")
     BENEFIT_LEVEL_FIELD_NUMBER: _ClassVar[int]
     FILING_ID_FIELD_NUMBER: _ClassVar[int]
     EXPLANATION_ZH_FIELD_NUMBER: _ClassVar[int]
     EXPLANATION_EN_FIELD_NUMBER: _ClassVar[int]
+    LONG_TERM_EVIDENCE_FIELD_NUMBER: _ClassVar[int]
     benefit_level: BenefitLevel
     filing_id: str
     explanation_zh: str
     explanation_en: str
-    def __init__(self, benefit_level: _Optional[_Union[BenefitLevel, str]] = ..., filing_id: _Optional[str] = ..., explanation_zh: _Optional[str] = ..., explanation_en: _Optional[str] = ...) -> None: ...
+    long_term_evidence: _filing_pb2.FilingEvidence
+    def __init__(self, benefit_level: _Optional[_Union[BenefitLevel, str]] = ..., filing_id: _Optional[str] = ..., explanation_zh: _Optional[str] = ..., explanation_en: _Optional[str] = ..., long_term_evidence: _Optional[_Union[_filing_pb2.FilingEvidence, str]] = ...) -> None: ...

@@ -67,7 +67,7 @@ class IssueCredentialTokenResponse(_message.Message):
     def __init__(self, token: _Optional[str] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class VerifyCredentialRequest(_message.Message):
-    __slots__ = ("credential", "business_date", "person_id", "sex", "birth_date", "insured_region_code", "scheme_code", "institution_code", "medical_type_code")
+    __slots__ = ("credential", "business_date", "person_id", "sex", "birth_date", "insured_region_code", "scheme_code", "institution_code", "medical_type_code", "disease_code")
     CREDENTIAL_FIELD_NUMBER: _ClassVar[int]
     BUSINESS_DATE_FIELD_NUMBER: _ClassVar[int]
     PERSON_ID_FIELD_NUMBER: _ClassVar[int]
@@ -77,6 +77,7 @@ class VerifyCredentialRequest(_message.Message):
     SCHEME_CODE_FIELD_NUMBER: _ClassVar[int]
     INSTITUTION_CODE_FIELD_NUMBER: _ClassVar[int]
     MEDICAL_TYPE_CODE_FIELD_NUMBER: _ClassVar[int]
+    DISEASE_CODE_FIELD_NUMBER: _ClassVar[int]
     credential: _person_pb2.Credential
     business_date: _date_pb2.Date
     person_id: str
@@ -86,7 +87,8 @@ class VerifyCredentialRequest(_message.Message):
     scheme_code: str
     institution_code: str
     medical_type_code: str
-    def __init__(self, credential: _Optional[_Union[_person_pb2.Credential, _Mapping]] = ..., business_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., person_id: _Optional[str] = ..., sex: _Optional[_Union[_bill_pb2.Sex, str]] = ..., birth_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., insured_region_code: _Optional[str] = ..., scheme_code: _Optional[str] = ..., institution_code: _Optional[str] = ..., medical_type_code: _Optional[str] = ...) -> None: ...
+    disease_code: str
+    def __init__(self, credential: _Optional[_Union[_person_pb2.Credential, _Mapping]] = ..., business_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., person_id: _Optional[str] = ..., sex: _Optional[_Union[_bill_pb2.Sex, str]] = ..., birth_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., insured_region_code: _Optional[str] = ..., scheme_code: _Optional[str] = ..., institution_code: _Optional[str] = ..., medical_type_code: _Optional[str] = ..., disease_code: _Optional[str] = ...) -> None: ...
 
 class VerifyCredentialResponse(_message.Message):
     __slots__ = ("person_id", "masked_name", "sex", "birth_date", "insurances", "institution")

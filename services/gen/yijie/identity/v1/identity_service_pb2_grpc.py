@@ -105,7 +105,8 @@ class IdentityServiceServicer:
         """Proves a credential and answers who it is, which insurances are in force and, when an institution
         is named, what it may settle. Errors: ID_NUMBER_INVALID, CREDENTIAL_UNKNOWN, CREDENTIAL_EXPIRED,
         CARD_LOST, CARD_CANCELLED, PERSON_MISMATCH, INSURANCE_NOT_IN_FORCE, INSTITUTION_UNKNOWN,
-        INSTITUTION_NOT_OPEN; the first that applies in this order.
+        INSTITUTION_NOT_OPEN, DISEASE_NOT_OPEN; the first that applies in this order. A disease_code
+        without medical type 14 is FIELD_INVALID, one that is none DISEASE_CODE_UNKNOWN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -113,7 +114,7 @@ class IdentityServiceServicer:
 
     def UpsertInstitutions(self, request, context):
         """Registers institutions, or replaces what is held of them; found by code. Errors per entry:
-        FIELD_INVALID, REGION_UNKNOWN.
+        FIELD_INVALID, REGION_UNKNOWN, DISEASE_CODE_UNKNOWN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -28,11 +28,13 @@ class Institution(_message.Message):
     def __init__(self, institution_code: _Optional[str] = ..., name: _Optional[str] = ..., region_code: _Optional[str] = ..., hospital_level_code: _Optional[str] = ..., price_level_code: _Optional[str] = ..., deductible_level_code: _Optional[str] = ..., openings: _Optional[_Iterable[_Union[Opening, _Mapping]]] = ...) -> None: ...
 
 class Opening(_message.Message):
-    __slots__ = ("medical_type_code", "begin_date", "end_date")
+    __slots__ = ("medical_type_code", "begin_date", "end_date", "disease_code")
     MEDICAL_TYPE_CODE_FIELD_NUMBER: _ClassVar[int]
     BEGIN_DATE_FIELD_NUMBER: _ClassVar[int]
     END_DATE_FIELD_NUMBER: _ClassVar[int]
+    DISEASE_CODE_FIELD_NUMBER: _ClassVar[int]
     medical_type_code: str
     begin_date: _date_pb2.Date
     end_date: _date_pb2.Date
-    def __init__(self, medical_type_code: _Optional[str] = ..., begin_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., end_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ...) -> None: ...
+    disease_code: str
+    def __init__(self, medical_type_code: _Optional[str] = ..., begin_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., end_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., disease_code: _Optional[str] = ...) -> None: ...

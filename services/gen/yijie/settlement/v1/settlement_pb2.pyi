@@ -69,7 +69,7 @@ class Patient(_message.Message):
     def __init__(self, credential: _Optional[_Union[_person_pb2.Credential, _Mapping]] = ..., person_id: _Optional[str] = ..., sex: _Optional[_Union[_bill_pb2.Sex, str]] = ..., birth_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., insured_region_code: _Optional[str] = ..., scheme_code: _Optional[str] = ...) -> None: ...
 
 class Bill(_message.Message):
-    __slots__ = ("care_region_code", "institution_code", "hospital_level_code", "medical_type_code", "begin_date", "end_date", "emergency", "diagnoses", "lines", "total")
+    __slots__ = ("care_region_code", "institution_code", "hospital_level_code", "medical_type_code", "begin_date", "end_date", "emergency", "diagnoses", "lines", "total", "disease_code")
     CARE_REGION_CODE_FIELD_NUMBER: _ClassVar[int]
     INSTITUTION_CODE_FIELD_NUMBER: _ClassVar[int]
     HOSPITAL_LEVEL_CODE_FIELD_NUMBER: _ClassVar[int]
@@ -80,6 +80,7 @@ class Bill(_message.Message):
     DIAGNOSES_FIELD_NUMBER: _ClassVar[int]
     LINES_FIELD_NUMBER: _ClassVar[int]
     TOTAL_FIELD_NUMBER: _ClassVar[int]
+    DISEASE_CODE_FIELD_NUMBER: _ClassVar[int]
     care_region_code: str
     institution_code: str
     hospital_level_code: str
@@ -90,7 +91,8 @@ class Bill(_message.Message):
     diagnoses: _containers.RepeatedCompositeFieldContainer[_bill_pb2.Diagnosis]
     lines: _containers.RepeatedCompositeFieldContainer[_bill_pb2.FeeLine]
     total: _money_pb2.Money
-    def __init__(self, care_region_code: _Optional[str] = ..., institution_code: _Optional[str] = ..., hospital_level_code: _Optional[str] = ..., medical_type_code: _Optional[str] = ..., begin_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., end_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., emergency: _Optional[bool] = ..., diagnoses: _Optional[_Iterable[_Union[_bill_pb2.Diagnosis, _Mapping]]] = ..., lines: _Optional[_Iterable[_Union[_bill_pb2.FeeLine, _Mapping]]] = ..., total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...
+    disease_code: str
+    def __init__(self, care_region_code: _Optional[str] = ..., institution_code: _Optional[str] = ..., hospital_level_code: _Optional[str] = ..., medical_type_code: _Optional[str] = ..., begin_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., end_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., emergency: _Optional[bool] = ..., diagnoses: _Optional[_Iterable[_Union[_bill_pb2.Diagnosis, _Mapping]]] = ..., lines: _Optional[_Iterable[_Union[_bill_pb2.FeeLine, _Mapping]]] = ..., total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., disease_code: _Optional[str] = ...) -> None: ...
 
 class Settlement(_message.Message):
     __slots__ = ("settlement_id", "request_id", "state", "care_region_code", "insured_region_code", "institution_code", "person_id", "scheme_code", "person_type_code", "medical_type_code", "begin_date", "end_date", "amounts", "adjudication", "benefit_level", "filing_id", "benefit_level_explanation_zh", "benefit_level_explanation_en", "catalogue_version", "findings", "screening_state", "lines", "trace_id", "create_time", "settle_time", "reverse_time", "failure_reason", "sample", "bill", "sex", "birth_date", "visit_id", "scope", "charge_batch_number", "disease_code")

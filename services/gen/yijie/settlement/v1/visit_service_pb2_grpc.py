@@ -101,8 +101,8 @@ class VisitServiceServicer:
 
     def RegisterVisit(self, request, context):
         """Registers a visit (挂号, 入院登记; national 2201, 2401). Errors: FIELD_INVALID, DATE_IN_FUTURE,
-        REGION_UNKNOWN, NOT_CROSS_PROVINCE, DISEASE_CODE_UNKNOWN, those of VerifyCredential, STAY_OVERLAPS,
-        REQUEST_ID_REUSED.
+        REGION_UNKNOWN, NOT_CROSS_PROVINCE, DISEASE_CODE_UNKNOWN, those of VerifyCredential,
+        DISEASE_NOT_OPEN among them, STAY_OVERLAPS, REQUEST_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -1,0 +1,1 @@
+"""`yijie policy`: check, explain, compare, start, test and publish benefit policies."""

@@ -1,0 +1,211 @@
+"""What holds for any bill by any pack that can be written, not only by those that are shipped."""
+
+from __future__ import annotations
+
+from dataclasses import astuple
+from datetime import date
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.benefits.domain.adjudicate import adjudicate, find_snapshot
+from services.benefits.domain.identities import check_identities
+from services.benefits.domain.model import (
+    SUM_NAMES,
+    Accumulators,
+    AidIdentity,
+    BenefitLevel,
+    Circumstances,
+    Entitlement,
+    EntitlementKind,
+    LongTermEvidence,
+    Purse,
+    Setting,
+    Tally,
+)
+from tests.policy.bills import bill
+from tests.support.packs import REGION, pack_tree, policy_of
+
+FUNDS = (
+    "large_amount",
+    "critical_illness",
+    "civil_servant",
+    "enterprise_supplement",
+    "disabled_veteran",
+    "medical_aid",
+    "other_fund",
+)
+MEDICAL_TYPES = {"inpatient": "21", "outpatient": "11", "chronic": "14", "pharmacy": "41"}
+BURDENS = ["away_self_pay", "deductible", "share", "above_cap"]
+PARTS = ["in_scope", "prior_self_pay", "over_limit", "full_self_pay"]
+fen = st.one_of(st.integers(0, 300), st.integers(0, 300_000), st.integers(0, 30_000_000))
+yuan = st.integers(0, 400_000).map(lambda amount: f"{amount // 100}.{amount % 100:02}")
+ratio = st.integers(0, 100).map(lambda percent: f"{percent / 100:.2f}")
+
+
+def some(items):
+    return st.lists(st.sampled_from(items), min_size=1, unique=True).map(
+        lambda chosen: f"[{', '.join(chosen)}]"
+    )
+
+
+@st.composite
+def scale(draw):
+    bounds = sorted(draw(st.sets(st.integers(1, 5000), max_size=3)))
+    return ", ".join(f"{{above: {bound}.00, ratio: {draw(ratio)}}}" for bound in (0, *bounds)).join(
+        "[]"
+    )
+
+
+@st.composite
+def packs(draw):
+    """Setting and files of a pack of employees."""
+    setting = draw(st.sampled_from(list(MEDICAL_TYPES)))
+    steps = ["deductible", "segments"]
+    if draw(st.booleans()):
+        steps.insert(0, "away_self_pay")
+    if setting == "chronic" and draw(st.booleans()):
+        steps.append("disease_limit")
+    funds = draw(st.permutations(FUNDS))
+    if draw(st.booleans()):
+        steps.append("pooled_cap")
+    else:
+        funds = [fund for fund in funds if fund != "large_amount"]
+    steps += [*funds, "account"]
+    modes = ["per_stay", "per_year", "per_quarter", "per_month", "per_hospital", "top_up"]
+    values = {
+        "rounding": st.sampled_from(["half_up", "down"]),
+        "deductible.mode": st.sampled_from(modes),
+        "deductible.amount": yuan,
+        "segments.basis": st.sampled_from(["cost", "base", "fund"]),
+        "segments.span": st.sampled_from(["stay", "year"]),
+        "segments.scale": scale(),
+        "reduction.mode": st.sampled_from(["points", "factor"]),
+        "reduction.applies_to": some(
+            [step for step in ("segments", "large_amount", "critical_illness") if step in steps]
+        ),
+        "reduction.filed": ratio,
+        "reduction.unfiled": ratio,
+        "reduction.two_way": ratio,
+        "reduction.two_way_commitment": st.sampled_from(["as_documented", "as_unfiled"]),
+        "account.pays": some(PARTS),
+        "account.family_pays": some(PARTS),
+    }
+    if "away_self_pay" in steps:
+        values["away_self_pay.ratio"] = ratio
+    if "disease_limit" in steps:
+        kinds = ["fund", "in_scope", "total", "fund_quota"]
+        values |= {
+            "disease_limit.type": st.sampled_from(kinds),
+            "disease_limit.amount": yuan,
+            "disease_limit.period": st.sampled_from(["year", "quarter", "month"]),
+        }
+    if "pooled_cap" in steps:
+        values |= {
+            "pooled_cap.amount": yuan,
+            "pooled_cap.basis": st.sampled_from(["fund", "cost"]),
+            "pooled_cap.counts": st.sampled_from(["setting", "scheme"]),
+        }
+    for fund in funds:
+        values[f"{fund}.scale"] = scale()
+        values[f"{fund}.cap"] = st.one_of(st.just("unlimited"), yuan)
+        if fund == "critical_illness":
+            values[f"{fund}.threshold"] = yuan
+            values[f"{fund}.basis"] = st.sampled_from(["burden", "above_threshold"])
+            values[f"{fund}.deductible_counts"] = st.sampled_from(["true", "false"])
+        elif fund != "large_amount":
+            values[f"{fund}.counts"] = some(BURDENS)
+    parameters = {path: draw(values[path]) for path in values}
+    return setting, pack_tree(parameters, setting=setting, steps=", ".join(steps))
+
+
+@st.composite
+def circumstances(draw):
+    kinds = draw(st.sets(st.sampled_from(EntitlementKind)))
+    aid = [identity.value for identity in AidIdentity if identity is not AidIdentity.NONE]
+    codes = {
+        EntitlementKind.MEDICAL_AID: draw(st.sampled_from(aid)),
+        EntitlementKind.CHRONIC_DISEASE: "M03900",
+    }
+    kinds.add(EntitlementKind.CHRONIC_DISEASE)
+    tallies = draw(
+        st.lists(
+            st.builds(
+                Tally,
+                benefit_year=st.sampled_from([2025, 2026]),
+                month=st.integers(1, 12),
+                setting=st.sampled_from(Setting),
+                institution_code=st.sampled_from(["", "H65010000001"]),
+                disease_code=st.sampled_from(["", "M03900", "M01600"]),
+                same_stay=st.booleans(),
+                count=st.integers(0, 2),
+                total=fen,
+                in_scope=fen,
+                deductible=fen,
+                fund=fen,
+            ),
+            max_size=4,
+        )
+    )
+    return Circumstances(
+        entitlements=tuple(
+            Entitlement(kind, codes.get(kind, ""), date(2020, 1, 1), None) for kind in kinds
+        ),
+        tallies=tuple(tallies),
+        relatives=tuple(
+            Purse(UUID(int=index), balance)
+            for index, balance in enumerate(draw(st.lists(fen, max_size=3)))
+        ),
+    )
+
+
+sums = st.builds(
+    Accumulators,
+    **{name: st.integers(0, 5) if name == "inpatient_count" else fen for name in SUM_NAMES},
+)
+
+
+@st.composite
+def bills(draw, setting):
+    in_scope, prior, over, full = (draw(fen) for _ in range(4))
+    return bill(
+        REGION,
+        in_scope=in_scope,
+        prior=prior,
+        over=over,
+        full=full + 1,
+        care=draw(st.sampled_from(["650102", "652300", "640104"])),
+        medical_type=MEDICAL_TYPES[setting],
+        benefit_level=draw(st.sampled_from(BenefitLevel)),
+        evidence=draw(st.sampled_from(LongTermEvidence)),
+        disease="M03900" if setting == "chronic" else "",
+        institution="H65010000001",
+        use_account=True,
+    )
+
+
+@given(packs(), circumstances(), sums, fen, st.data())
+def test_any_bill_by_any_pack(pack, held, before, balance, data):
+    setting, tree = pack
+    case = data.draw(bills(setting))
+    snapshot = find_snapshot(policy_of(tree), case)
+    outcome = adjudicate(case, snapshot, before, balance, circumstances=held)
+    check_identities(outcome)
+    assert outcome == adjudicate(case, snapshot, before, balance, circumstances=held)
+    # Every fund is in one sum of the year, and every sum grows.
+    delta = outcome.delta
+    assert min(astuple(delta)) >= 0
+    pooled = delta.fund_pooled + delta.outpatient_fund + delta.chronic_fund
+    assert outcome.fund_total == pooled + sum(
+        getattr(delta, f"fund_{name}".removesuffix("_fund")) for name in FUNDS
+    )
+    # Each purse gives what it has, and the patient pays no part twice.
+    assert outcome.account_pay <= outcome.patient_total
+    purses = {purse.person_id: purse.balance for purse in held.relatives}
+    assert all(paid <= purses[holder] for holder, paid in outcome.family_payments)
+    # The trace ends the pooled fund with the amount that counts.
+    results = {step.code: step.result_fen for step in outcome.steps}
+    last = next(code for code in ("pooled_cap", "disease_limit", "pooled_fund") if code in results)
+    assert results[last] == pooled
+    assert all(step.name_zh and step.name_en for step in outcome.steps)
