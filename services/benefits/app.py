@@ -10,8 +10,10 @@ from services.benefits.policy_book import Policies, Release
 from services.benefits.policy_servicer import FULL_NAME as POLICY_FULL_NAME
 from services.benefits.policy_servicer import PolicyServicer
 from services.benefits.servicer import FULL_NAME, BenefitsServicer
-from services.benefits.store import Store
-from services.kit.config import shown
+from services.benefits.store import Store, remember_index_key
+from services.benefits.vault import Vault
+from services.kit.config import ConfigError, shown
+from services.kit.crypto import BlindIndex, FieldCipher
 from services.kit.db import open_database
 from services.kit.migrations import check_version
 from services.kit.server import Running, run, serving
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from services.benefits.config import Config
+    from services.kit.db import Database
 
 SERVICE: Final = "benefits"
 
@@ -32,16 +35,19 @@ async def running(config: Config) -> AsyncIterator[Running]:
     Raises:
         PolicyRefused: a policy pack is not what the loader knows; nothing is served.
         MigrationError: the schema is behind.
+        ConfigError: the index key is not the one that the database was written with.
     """
+    vault = Vault(FieldCipher(config.data_key), BlindIndex(config.index_key))
     release = Release(config.policy_folder, regions=config.policy_regions)
     async with open_database(config.database, SERVICE) as database:
         await check_version(database, SERVICE)
+        await _check_index_key(database, vault)
         policies = Policies(database, release, poll_s=config.policy_poll_s)
         await policies.start()
 
         def register(server: Any) -> None:
             benefits_service_pb2_grpc.add_BenefitsServiceServicer_to_server(
-                BenefitsServicer(Store(database), policies), server
+                BenefitsServicer(Store(database, vault), policies), server
             )
             policy_service_pb2_grpc.add_PolicyServiceServicer_to_server(
                 PolicyServicer(database, policies), server
@@ -53,6 +59,13 @@ async def running(config: Config) -> AsyncIterator[Running]:
             serving(config.server, SERVICE, names, register) as server,
         ):
             yield server
+
+
+async def _check_index_key(database: Database, vault: Vault) -> None:
+    # Under another key nothing that was used of a disease's limit would be found.
+    fingerprint = vault.index_key_fingerprint()
+    if await remember_index_key(database, fingerprint) != fingerprint:
+        raise ConfigError(["YIJIE_INDEX_KEY is not the key that this database was written with"])
 
 
 async def serve(config: Config) -> None:

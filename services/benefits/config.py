@@ -8,6 +8,7 @@ from pathlib import Path
 from services.benefits.policies import PACKS_FOLDER
 from services.kit import config as settings
 from services.kit.codes import is_area_code
+from services.kit.crypto import KeyRing, parse_key_text, parse_keyring_text
 from services.kit.db import DatabaseConfig
 from services.kit.server import ServerConfig
 from services.kit.telemetry import TelemetryConfig
@@ -31,6 +32,10 @@ class Config:
     """Its database."""
     telemetry: TelemetryConfig = settings.nested(TelemetryConfig)
     """Where spans and metrics go."""
+    data_key: KeyRing = settings.env("DATA_KEY", parse_keyring_text, secret=True)
+    """Key that encrypts answers and entitlements at rest; see services.kit.crypto.parse_keyring."""
+    index_key: bytes = settings.env("INDEX_KEY", parse_key_text, secret=True)
+    """Key of the indexes of entitlements and diseases, and of request fingerprints."""
     policy_folder: Path = settings.env("POLICY_FOLDER", Path, default=PACKS_FOLDER)
     """Folder of the policy packs, one folder per insured region."""
     policy_regions: frozenset[str] = settings.env(

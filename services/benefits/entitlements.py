@@ -53,7 +53,9 @@ async def upsert(store: AnyStore, request: Any) -> Any:
         await transaction.set_entitlements(list(told.values()))
         return benefits_service_pb2.UpsertEntitlementsResponse(results=results)
 
-    return await store.once(request, benefits_service_pb2.UpsertEntitlementsResponse, work)
+    # From a plain hash of one entry its disease or identity could be guessed.
+    response_type = benefits_service_pb2.UpsertEntitlementsResponse
+    return await store.once(request, response_type, work, keyed=True)
 
 
 async def upsert_family(store: AnyStore, request: Any) -> Any:

@@ -37,7 +37,7 @@ from services.benefits.domain.model import (
     Setting,
     Tally,
 )
-from services.benefits.domain.place import Place
+from services.benefits.domain.place import Place, shown
 from services.benefits.domain.stay import adjudicate_case, benefit_years
 from services.benefits.policies import EXAMPLES_FILE, read_strict_yaml
 from services.benefits.strict_yaml import find_line
@@ -420,19 +420,19 @@ def _fen(at: Place, fields: Mapping[str, Tree], name: str) -> int:
 
 def _money(at: Place, tree: Tree) -> int:
     if not isinstance(tree, Decimal) or tree.as_tuple().exponent != _FEN_EXPONENT or tree < 0:
-        at.refuse(f"{tree!r} is not an amount", "write yuan with two decimals, e.g. 900.00")
+        at.refuse(f"{shown(tree)} is not an amount", "write yuan with two decimals, e.g. 900.00")
     return to_fen(tree)
 
 
 def _count(at: Place, tree: Tree) -> int:
     if isinstance(tree, bool) or not isinstance(tree, int) or tree < 0:
-        at.refuse(f"{tree!r} is not a count", "write a whole number, e.g. 1")
+        at.refuse(f"{shown(tree)} is not a count", "write a whole number, e.g. 1")
     return tree
 
 
 def _flag(at: Place, tree: Tree) -> bool:
     if not isinstance(tree, bool):
-        at.refuse(f"{tree!r} is not a flag", "write true or false")
+        at.refuse(f"{shown(tree)} is not a flag", "write true or false")
     return tree
 
 

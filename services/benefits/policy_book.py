@@ -108,6 +108,8 @@ class Policies:
             raise PolicyRefused(
                 file=region, path="(top)", problem="has no pack", right="add it, or do not serve it"
             )
+        # Of this process alone, whatever served in it before.
+        metrics.POLICY_INFO.clear()
         for region, version in self._current.versions.items():
             metrics.POLICY_INFO.labels(region, version).set(1)
 

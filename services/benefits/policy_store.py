@@ -38,7 +38,8 @@ SELECT v.version, v.region_code, v.files, coalesce(p.shipped, v.shipped) AS ship
 _FIND_IN_FORCE: Final = """/* benefits.find_policy_in_force */
 SELECT version FROM policy_publication
  WHERE region_code = $1 ORDER BY sequence DESC LIMIT 1"""
-# What a release brings is in force until somebody publishes, and is logged once.
+# What a release brings is in force until somebody publishes, and is logged once: by region in a
+# list that has the newest first.
 _SHIP: Final = """/* benefits.ship_policies */
 INSERT INTO policy_publication (region_code, version, shipped)
 SELECT left(given.version, 6), given.version, true
@@ -47,7 +48,8 @@ SELECT left(given.version, 6), given.version, true
                     WHERE region_code = left(given.version, 6) AND NOT shipped)
    AND given.version IS DISTINCT FROM (SELECT version FROM policy_publication
                                         WHERE region_code = left(given.version, 6)
-                                        ORDER BY sequence DESC LIMIT 1)"""
+                                        ORDER BY sequence DESC LIMIT 1)
+ ORDER BY given.version DESC"""
 # The same version again is no news, unless it was in force by the release only.
 _PUBLISH: Final = """/* benefits.publish_policy */
 INSERT INTO policy_publication (region_code, version, shipped)

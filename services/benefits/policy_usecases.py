@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from services.benefits import policy_store
 from services.benefits.domain.errors import PolicyRefused
+from services.benefits.domain.snapshot import areas_of
 from services.benefits.policies import policy_files, read_pack
 from services.kit.errors import Absent, InvalidArgument
 
@@ -33,7 +34,7 @@ async def check(policies: Policies, region_code: str, files: Mapping[str, bytes]
                 file=region_code,
                 path="(top)",
                 problem="is not a region of this service",
-                right="publish it to the service of that region",
+                right="publish it to the service of that region, or add it to YIJIE_POLICY_REGIONS",
             )
         )
     try:
@@ -73,13 +74,18 @@ async def publish(
 async def get(database: Database, name: str) -> tuple[PolicyVersion, Mapping[str, bytes]]:
     """Returns a version with its files; a region stands for the version in force there.
 
+    A county or an agency stands for the area whose policy covers it.
+
     Raises:
         Absent: RESOURCE_NOT_FOUND.
     """
     async with database.connection() as connection:
         version = name
         if "@" not in name:
-            version = await policy_store.find_in_force(connection, name)
+            for area in areas_of(name):
+                version = await policy_store.find_in_force(connection, area)
+                if version:
+                    break
         found = await policy_store.find_version(connection, version) if version else None
     if found is None:
         raise Absent("RESOURCE_NOT_FOUND", "no such policy", field="policy_version")

@@ -77,6 +77,14 @@ class AnyTransaction(Protocol):
 class AnyStore(Protocol):
     """Keeps bookings, accumulators, accounts and entitlements."""
 
+    def request_hash(self, request: Any) -> bytes:
+        """Returns the hash by which a repeated Commit is told from another one."""
+        ...
+
+    def keyed_hash(self, data: bytes) -> bytes:
+        """Returns a hash that tells nothing to who can guess the data, the same for ever."""
+        ...
+
     async def run(self, name: str, work: Callable[[AnyTransaction], Awaitable[T]]) -> T:
         """Runs a use case in one transaction; all of it again where another one came first.
 
@@ -90,8 +98,12 @@ class AnyStore(Protocol):
         request: Any,
         response_type: type[M],
         work: Callable[[AnyTransaction], Awaitable[M]],
+        *,
+        keyed: bool = False,
     ) -> M:
         """Runs `work` in a transaction once per request.request_id; a repeat gets its answer.
+
+        `keyed`: the request holds what could be guessed from a plain hash.
 
         Raises:
             AlreadyExists: REQUEST_ID_REUSED.

@@ -9,7 +9,6 @@ from services.benefits import accounts, entitlements, estimates, messages, useca
 from services.benefits.domain.booking import Claimant
 from services.kit import call as calls
 from services.kit import codes, paging, wire
-from services.kit.idempotency import request_hash
 from yijie.benefits.v1 import benefits_service_pb2, benefits_service_pb2_grpc
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ class BenefitsServicer(benefits_service_pb2_grpc.BenefitsServiceServicer):
             self._rules,
             case,
             settlement_id=wire.read_uuid(request.settlement_id),
-            request_hash=request_hash(request),
+            request_hash=self._store.request_hash(request),
             expected=messages.read_expectation(request),
             encode=messages.encode_adjudication,
         )

@@ -44,8 +44,7 @@ SELECT f.person_id IS NOT NULL AS is_used, {_SUMS},
   LEFT JOIN made m ON true"""
 
 _ENTITLEMENTS: Final = """(
-       SELECT array_agg(ROW(kind, code, begin_date, end_date) ORDER BY kind, code, begin_date)
-         FROM entitlement WHERE person_id = $1) AS entitlements"""
+       SELECT array_agg(content) FROM entitlement WHERE person_id = $1) AS entitlements"""
 
 # What is held of the settlement, and the person's rows locked; a missing row is made. Each CTE
 # reads from the one before, so that the accumulators are locked first and the accounts only by who
@@ -82,7 +81,7 @@ WITH found AS (
      WHERE NOT EXISTS (SELECT FROM purse p WHERE p.person_id = owner.person_id)
     ON CONFLICT DO NOTHING RETURNING balance_fen
 )
-SELECT s.state, s.account_balance_fen, j.request_hash, j.answer,
+SELECT s.state, s.account_balance_fen, j.request_hash, j.answer, j.sealed,
        f.person_id IS NOT NULL AS is_used, {_SUMS},
        coalesce(p.balance_fen, o.balance_fen) AS balance_fen,
        {_ENTITLEMENTS},
@@ -123,9 +122,9 @@ INSERT INTO adjudication (settlement_id, request_hash, person_id, scheme_code, b
                           insured_region_code, care_region_code, policy_version, total_fen,
                           fund_total_fen, account_pay_fen, cash_pay_fen, delta, answer,
                           stay_id, stays_before, end_date, setting, institution_code,
-                          disease_code)
+                          disease_index, sealed)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $16, $17, $18, $19, $20,
-        $21)"""
+        $21, true)"""
 
 BOOK_YEAR: Final = f"""/* benefits.book_year */
 WITH used AS (
@@ -137,7 +136,7 @@ INSERT INTO adjudication_year (settlement_id, benefit_year, person_id, scheme_co
 VALUES ($1, $2, $3, $4, $5, $6)"""
 
 FIND: Final = """/* benefits.find_adjudication */
-SELECT s.state, s.account_balance_fen, j.request_hash, j.answer
+SELECT s.state, s.account_balance_fen, j.request_hash, j.answer, j.sealed
   FROM adjudication_state s
   LEFT JOIN adjudication j ON j.settlement_id = s.settlement_id
  WHERE s.settlement_id = $1
@@ -200,7 +199,7 @@ WITH booked AS (
 SELECT b.benefit_year,
        extract(month FROM coalesce(b.end_date, j.create_time AT TIME ZONE 'Asia/Shanghai'))::int
          AS month,
-       j.setting, j.institution_code, j.disease_code, j.same_stay, count(*) AS count,
+       j.setting, j.institution_code, j.disease_index, j.same_stay, count(*) AS count,
        sum(b.total_fen)::bigint AS total,
        {_of_setting(inpatient=1, outpatient=4, chronic=12)} AS in_scope,
        {_of_setting(inpatient=2, outpatient=5, chronic=13)} AS deductible,
@@ -210,7 +209,7 @@ SELECT b.benefit_year,
                coalesce(setting, CASE WHEN delta[1] > 0 OR delta[3] > 0 THEN 'inpatient'
                                       ELSE 'outpatient' END) AS setting,
                coalesce(institution_code, '') AS institution_code,
-               coalesce(disease_code, '') AS disease_code,
+               coalesce(disease_index, '') AS disease_index,
                coalesce(stay_id = $4 AND insured_region_code = $5, false) AS same_stay
           FROM adjudication) AS j ON j.settlement_id = b.settlement_id
  WHERE j.settlement_id IS DISTINCT FROM $6 AND ($7::uuid IS NULL OR j.settlement_id < $7)
@@ -346,17 +345,14 @@ ON CONFLICT (person_id) DO UPDATE SET balance_fen = excluded.balance_fen"""
 
 # Sorted, as above.
 SET_ENTITLEMENTS: Final = """/* benefits.set_entitlements */
-INSERT INTO entitlement (person_id, kind, code, begin_date, end_date)
-SELECT person_id, kind, code, begin_date, end_date
-  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::date[], $5::date[])
-    AS e (person_id, kind, code, begin_date, end_date)
- ORDER BY person_id, kind, code, begin_date
-ON CONFLICT (person_id, kind, code, begin_date) DO UPDATE SET end_date = excluded.end_date"""
+INSERT INTO entitlement (person_id, entitlement_index, content)
+SELECT person_id, entitlement_index, content
+  FROM unnest($1::uuid[], $2::bytea[], $3::bytea[]) AS e (person_id, entitlement_index, content)
+ ORDER BY person_id, entitlement_index
+ON CONFLICT (person_id, entitlement_index) DO UPDATE SET content = excluded.content"""
 
 LIST_ENTITLEMENTS: Final = """/* benefits.list_entitlements */
-SELECT kind, code, begin_date, end_date
-  FROM entitlement WHERE person_id = $1
- ORDER BY kind, code, begin_date"""
+SELECT content FROM entitlement WHERE person_id = $1"""
 
 # Everybody named gets an account, so that no settlement with relatives has to make one while it
 # holds others. A statement of its own, before the links: what it makes is made in order.
@@ -373,3 +369,8 @@ SELECT member, owner, begin_date, end_date
  ORDER BY member, owner
 ON CONFLICT (member_person_id, owner_person_id)
    DO UPDATE SET begin_date = excluded.begin_date, end_date = excluded.end_date"""
+
+REMEMBER_INDEX_KEY: Final = """/* benefits.remember_index_key */
+INSERT INTO index_key (fingerprint) VALUES ($1)
+ON CONFLICT (only_one) DO UPDATE SET only_one = true
+RETURNING fingerprint"""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import astuple, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -14,23 +13,22 @@ from services.benefits.domain.model import (
     SUM_NAMES,
     Accumulators,
     Circumstances,
-    Entitlement,
-    EntitlementKind,
     Purse,
     Setting,
     StayPart,
     Tally,
 )
 from services.kit.errors import LostRace
-from services.kit.idempotency import M, once
+from services.kit.idempotency import M, once, request_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
-    from datetime import date
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from uuid import UUID
 
     from services.benefits.domain.booking import FamilyLink
+    from services.benefits.domain.model import Entitlement
     from services.benefits.ports import AnyTransaction
+    from services.benefits.vault import Vault
     from services.kit.db import Connection, Database
 
 T = TypeVar("T")
@@ -41,8 +39,9 @@ _RACES_MAX: Final = 3
 class Transaction:
     """What a use case does on one connection, inside `Store.run`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, vault: Vault) -> None:
         self._connection = connection
+        self._vault = vault
 
     async def lock_person(
         self, claimant: Claimant, settlement_id: UUID
@@ -69,9 +68,12 @@ class Transaction:
             if row["balance_fen"] is not None:
                 break
         years[last] = _sums(row)
+        vault = self._vault
         parts = await _find_parts(self._connection, claimant, settlement_id)
-        tallies = await _find_tallies(self._connection, claimant, but=settlement_id)
-        return _held(row), Standing(years, row["balance_fen"], parts, _circumstances(row, tallies))
+        tallies = await _find_tallies(self._connection, vault, claimant, but=settlement_id)
+        circumstances = _circumstances(row, vault, claimant.person_id, tallies)
+        standing = Standing(years, row["balance_fen"], parts, circumstances)
+        return _held(row, vault, settlement_id), standing
 
     async def _lock_year(self, claimant: Claimant, year: int) -> Accumulators:
         while True:
@@ -107,14 +109,14 @@ class Transaction:
             booking.account_pay,
             booking.cash_pay,
             astuple(delta),
-            zlib.compress(booking.answer, 1),
+            self._vault.seal_answer(booking.settlement_id, booking.answer),
             booking.account_balance,
             None if claimant.stay is None else claimant.stay.stay_id,
             booking.stays_before,
             booking.end_date,
             booking.setting.value,
             booking.institution_code,
-            booking.disease_code,
+            self._vault.disease_index(claimant.person_id, booking.disease_code),
             [person for person, _ in booking.family_payments],
             [fen for _, fen in booking.family_payments],
         )
@@ -132,7 +134,7 @@ class Transaction:
     async def find(self, settlement_id: UUID) -> Held | None:
         """Returns the latest state of a settlement with its answer, or None."""
         row = await self._connection.fetchrow(statements.FIND, settlement_id)
-        return None if row is None else _held(row)
+        return None if row is None else _held(row, self._vault, settlement_id)
 
     async def leave_tombstone(self, settlement_id: UUID) -> None:
         """Refuses a settlement beforehand.
@@ -167,10 +169,8 @@ class Transaction:
         await self._connection.execute(
             statements.SET_ENTITLEMENTS,
             [person for person, _ in entitlements],
-            [one.kind.value for _, one in entitlements],
-            [one.code for _, one in entitlements],
-            [one.begin_date for _, one in entitlements],
-            [one.end_date for _, one in entitlements],
+            [self._vault.entitlement_index(person, one) for person, one in entitlements],
+            [self._vault.seal_entitlement(person, one) for person, one in entitlements],
         )
 
     async def set_family(self, links: Sequence[FamilyLink]) -> None:
@@ -190,8 +190,17 @@ class Transaction:
 class Store:
     """Bookings, accumulators and accounts in PostgreSQL."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, vault: Vault) -> None:
         self._database = database
+        self._vault = vault
+
+    def request_hash(self, request: Any) -> bytes:
+        """Returns the hash by which a repeated Commit is told from another one."""
+        return self._vault.request_hash(request)
+
+    def keyed_hash(self, data: bytes) -> bytes:
+        """Returns a hash that tells nothing to who can guess the data, the same for ever."""
+        return self._vault.keyed_hash(data)
 
     async def run(self, name: str, work: Callable[[AnyTransaction], Awaitable[T]]) -> T:
         """Runs a use case in one transaction; all of it again where another one came first.
@@ -204,7 +213,7 @@ class Store:
         """
 
         async def transaction(connection: Connection) -> T:
-            return await work(Transaction(connection))
+            return await work(Transaction(connection, self._vault))
 
         for _ in range(_RACES_MAX):
             try:
@@ -218,31 +227,37 @@ class Store:
         request: Any,
         response_type: type[M],
         work: Callable[[AnyTransaction], Awaitable[M]],
+        *,
+        keyed: bool = False,
     ) -> M:
         """Runs `work` in a transaction once per request.request_id; a repeat gets its answer.
+
+        `keyed`: the request holds what could be guessed from a plain hash.
 
         Raises:
             AlreadyExists: REQUEST_ID_REUSED.
         """
 
         async def transaction(connection: Connection) -> M:
-            return await work(Transaction(connection))
+            return await work(Transaction(connection, self._vault))
 
-        return await once(self._database, request, response_type, transaction)
+        hash_of = self._vault.request_hash if keyed else request_hash
+        return await once(self._database, request, response_type, transaction, hash_of=hash_of)
 
     async def find(self, settlement_id: UUID) -> Held | None:
         """Returns the latest state of a settlement with its answer, or None."""
         row = await self._database.fetchrow(statements.FIND, settlement_id)
-        return None if row is None else _held(row)
+        return None if row is None else _held(row, self._vault, settlement_id)
 
     async def find_standing(self, claimant: Claimant) -> Standing:
         """Returns what stands of a person, without a lock."""
         async with self._database.connection() as connection:
             rows = await _find_standing(connection, claimant)
             parts = await _find_parts(connection, claimant, None)
-            tallies = await _find_tallies(connection, claimant)
+            tallies = await _find_tallies(connection, self._vault, claimant)
         years = {row["benefit_year"]: _sums(row) for row in rows}
-        return Standing(years, rows[0]["balance_fen"] or 0, parts, _circumstances(rows[0], tallies))
+        circumstances = _circumstances(rows[0], self._vault, claimant.person_id, tallies)
+        return Standing(years, rows[0]["balance_fen"] or 0, parts, circumstances)
 
     async def find_standing_before(self, claimant: Claimant, settlement_id: UUID) -> Standing:
         """Returns what stood of a person before a settlement, less what was taken back since.
@@ -260,8 +275,8 @@ class Store:
                 settlement_id,
             )
             row = (await _find_standing(connection, claimant))[0]
-            tallies = await _find_tallies(connection, claimant, before=settlement_id)
-            now = _circumstances(row, tallies)
+            tallies = await _find_tallies(connection, self._vault, claimant, before=settlement_id)
+            now = _circumstances(row, self._vault, claimant.person_id, tallies)
             people = [claimant.person_id, *(purse.person_id for purse in now.relatives)]
             found = await connection.fetch(statements.FIND_PAID_SINCE, people, settlement_id)
         since = {one["person_id"]: one["fen"] for one in found}
@@ -278,10 +293,7 @@ class Store:
     async def list_entitlements(self, person_id: UUID) -> list[Entitlement]:
         """Returns what a person is or was entitled to, by kind, code and first day."""
         rows = await self._database.fetch(statements.LIST_ENTITLEMENTS, person_id)
-        return [
-            _entitlement(row["kind"], row["code"], row["begin_date"], row["end_date"])
-            for row in rows
-        ]
+        return list(self._vault.open_entitlements(person_id, (row["content"] for row in rows)))
 
     async def list_records(self, day: Day, *, after: UUID | None, limit: int) -> list[Record]:
         """Returns bookings of a date in the order of settlement ids, those after an id."""
@@ -315,8 +327,15 @@ async def _find_parts(
     return tuple(StayPart(**row) for row in rows)
 
 
+async def remember_index_key(database: Database, fingerprint: bytes) -> bytes | None:
+    """Returns the fingerprint of the index key in use, which is the one given if there was none."""
+    row = await database.fetchrow(statements.REMEMBER_INDEX_KEY, fingerprint)
+    return None if row is None else bytes(row["fingerprint"])
+
+
 async def _find_tallies(
     connection: Connection,
+    vault: Vault,
     claimant: Claimant,
     *,
     but: UUID | None = None,
@@ -335,7 +354,14 @@ async def _find_tallies(
         but,
         before,
     )
-    return tuple(Tally(**{**row, "setting": Setting(row["setting"])}) for row in rows)
+    found = {row["disease_index"] for row in rows}
+    diseases = vault.diseases_of(claimant.person_id, found, claimant.diseases)
+    return tuple(_tally(dict(row), diseases) for row in rows)
+
+
+def _tally(row: dict[str, Any], diseases: Mapping[bytes, str]) -> Tally:
+    disease = diseases[row.pop("disease_index")]
+    return Tally(**{**row, "setting": Setting(row["setting"]), "disease_code": disease})
 
 
 async def _find_standing(connection: Connection, claimant: Claimant) -> Sequence[asyncpg.Record]:
@@ -348,27 +374,28 @@ async def _find_standing(connection: Connection, claimant: Claimant) -> Sequence
     )
 
 
-def _circumstances(row: asyncpg.Record, tallies: tuple[Tally, ...]) -> Circumstances:
+def _circumstances(
+    row: asyncpg.Record, vault: Vault, person_id: UUID, tallies: tuple[Tally, ...]
+) -> Circumstances:
     return Circumstances(
-        entitlements=tuple(_entitlement(*one) for one in row["entitlements"] or ()),
+        entitlements=vault.open_entitlements(person_id, row["entitlements"] or ()),
         tallies=tallies,
-        relatives=tuple(Purse(person_id, fen) for person_id, fen in row["relatives"] or ()),
+        relatives=tuple(Purse(owner, fen) for owner, fen in row["relatives"] or ()),
     )
 
 
-def _entitlement(kind: str, code: str, begin_date: date, end_date: date | None) -> Entitlement:
-    return Entitlement(EntitlementKind(kind), code, begin_date, end_date)
-
-
-def _held(row: asyncpg.Record) -> Held | None:
+def _held(row: asyncpg.Record, vault: Vault, settlement_id: UUID) -> Held | None:
     if row["state"] is None:
         return None
-    answer = row["answer"]
-    return Held(
-        state=State(row["state"]),
-        account_balance=row["account_balance_fen"],
-        request_hash=row["request_hash"],
-        answer=None if answer is None else zlib.decompress(answer),
+    held = Held(State(row["state"]), row["account_balance_fen"], request_hash=None, answer=None)
+    if row["answer"] is None:
+        return held
+    stored, sealed = row["request_hash"], row["sealed"]
+    return replace(
+        held,
+        # What the versions before 0003 wrote is a plain hash.
+        request_hash=stored if sealed else vault.keyed_request(stored),
+        answer=vault.open_answer(settlement_id, row["answer"], sealed=sealed),
     )
 
 

@@ -14,7 +14,13 @@ from services.benefits.domain.booking import Booking, Claimant, Day, Held, State
 from services.benefits.domain.disease import policy_disease
 from services.benefits.domain.expectation import check_expected, facts_of
 from services.benefits.domain.identities import check_identities
-from services.benefits.domain.stay import adjudicate_case, benefit_years, in_stay, reads
+from services.benefits.domain.stay import (
+    adjudicate_case,
+    benefit_years,
+    in_stay,
+    listed_diseases,
+    reads,
+)
 from services.kit.clock import civil_midnight
 from services.kit.codes import province_of
 from services.kit.errors import Absent, AlreadyExists, RuleForbids
@@ -66,7 +72,7 @@ async def quote(store: AnyStore, policy: Policy, case: Case) -> Computed:
     # Refused before the database is asked.
     find_snapshot(policy, case)
     claimant = claimant_of(policy, case)
-    computed = _compute(policy, case, claimant, await store.find_standing(claimant))
+    computed = _compute(policy, case, claimant, await store.find_standing(claimant), store)
     metrics.ADJUDICATIONS.labels("quote", province_of(case.insured_region_code)).inc()
     return computed
 
@@ -88,7 +94,7 @@ async def commit(
         policy: the packs.
         case: the bill.
         settlement_id: key under which a repeat is recognised.
-        request_hash: SHA-256 of the request; the same id with another one is refused.
+        request_hash: `store.request_hash` of it; the same id with another one is refused.
         expected: book only if the amounts are these; None: book what comes out.
         encode: writes what was computed as the answer that is stored and given again.
 
@@ -105,7 +111,7 @@ async def commit(
         held, standing = await transaction.lock_person(claimant, settlement_id)
         if held is not None:
             return _replay(held, request_hash)
-        computed = _compute(policy, case, claimant, standing)
+        computed = _compute(policy, case, claimant, standing, store)
         outcome = computed.outcome
         booked = await _other_than(expected, computed, transaction, settlement_id)
         if booked is not None:
@@ -275,15 +281,20 @@ def claimant_of(policy: Policy, case: Case) -> Claimant:
         stay=StayKey(UUID(case.stay_id), case.insured_region_code) if in_stay(case) else None,
         reads_tallies=reads_tallies,
         relatives_on=case.end_date if reads_relatives else None,
+        diseases=listed_diseases(policy, case) if reads_tallies else (),
     )
 
 
-def _compute(policy: Policy, case: Case, claimant: Claimant, standing: Standing) -> Computed:
+def _compute(
+    policy: Policy, case: Case, claimant: Claimant, standing: Standing, store: AnyStore
+) -> Computed:
     started = time.perf_counter()
     outcome = adjudicate_case(policy, case, standing)
     check_identities(outcome)
     metrics.ADJUDICATE_DURATION.observe(time.perf_counter() - started)
-    facts = facts_of(claimant, standing, policy_version=outcome.policy_version)
+    facts = facts_of(
+        claimant, standing, policy_version=outcome.policy_version, keyed=store.keyed_hash
+    )
     return Computed(outcome, facts)
 
 

@@ -11,7 +11,7 @@ from services.cli.options import UP_DIR, USAGE, DataDir, Json, fail
 
 Insured = Annotated[str, typer.Option(help="Insured region, six digits, as 650100.")]
 Scheme = Annotated[str, typer.Option(help="310 employee, 390 resident.")]
-Disease = Annotated[str, typer.Option(help="Chronic disease, as M03900; with medical type 14.")]
+Disease = Annotated[str, typer.Option(help="Chronic disease, as M03900.")]
 Person = Annotated[str, typer.Option(metavar="ID", help="A person's id; none: anybody.")]
 Day = Annotated[str, typer.Option("--date", help="YYYY-MM-DD; none: today.")]
 
@@ -31,8 +31,12 @@ def estimate(
         str, typer.Option(help="11 in service, 12 retired, 14, 15, 16 minor, adult, elderly.")
     ] = "11",
     level: Annotated[str, typer.Option(help="Level of the institution, 01 to 11.")] = "02",
-    medical_type: Annotated[str, typer.Option(help="11 outpatient, 21 inpatient, 14, 41 …")] = "21",
-    disease: Disease = "",
+    medical_type: Annotated[
+        str, typer.Option(help="11 outpatient, 14 chronic, 21 inpatient, 41 pharmacy …")
+    ] = "21",
+    disease: Annotated[
+        str, typer.Option(help="Chronic disease, as M03900; with medical type 14.")
+    ] = "",
     total: Annotated[str, typer.Option(help="Expected cost, yuan; alone: all in scope.")] = "",
     in_scope: Annotated[str, typer.Option(help="Of it within the policy's scope.")] = "",
     full_self_pay: Annotated[str, typer.Option(help="Of it outside the catalogue.")] = "",
@@ -127,8 +131,12 @@ def gap(
         str, typer.Argument(metavar="SETTLEMENT", help="Settlement id; none: statistics.")
     ] = "",
     *,
-    care: Annotated[str, typer.Option(help="Statistics: only care in this province.")] = "",
-    insured: Annotated[str, typer.Option(help="Statistics: only insured in this one.")] = "",
+    care: Annotated[
+        str, typer.Option(help="Statistics: only care in this province, as 640000.")
+    ] = "",
+    insured: Annotated[
+        str, typer.Option(help="Statistics: only insured in this one, as 650000.")
+    ] = "",
     sample: Annotated[
         int, typer.Option(min=1, max=1000, help="Statistics: so many of the newest.")
     ] = 200,
@@ -146,7 +154,9 @@ def gap(
             code = run(compare(key, data_dir, as_json=as_json))
         else:
             request = pb.SummarizeCatalogueGapsRequest(
-                care_region_code=care, insured_region_code=insured, sample_size=sample
+                care_region_code=_province(care),
+                insured_region_code=_province(insured),
+                sample_size=sample,
             )
             code = run(summarize(data_dir, request, as_json=as_json))
     except BadIdError as error:
@@ -154,3 +164,10 @@ def gap(
     except EXPECTED as error:
         fail(error)
     raise typer.Exit(code)
+
+
+def _province(code: str) -> str:
+    """Returns the province that an area lies in; statistics are by province."""
+    from services.kit import codes  # noqa: PLC0415
+
+    return codes.province_of(code) if codes.is_area_code(code) else code

@@ -15,6 +15,7 @@ from services.cli.estimate import print_estimate
 from services.cli.gap import print_comparison
 from services.cli.outcome import Check, Outcome
 from services.cli.province import Province
+from services.cli.receipt import checks_text
 from services.kit.money import to_fen
 from services.kit.wire import write_money
 from yijie.common.v1 import bill_pb2, money_pb2
@@ -91,6 +92,7 @@ def print_advice(out: Console, advised: Advised) -> None:
         out.rule(title, align="left")
         show(out, *asked)
         out.print()
+    out.print(checks_text(advised.checks))
 
 
 def document(advised: Advised) -> dict[str, Any]:

@@ -62,13 +62,28 @@ def print_eligibility(
         f"{request.institution_code}",
         style="bold",
     )
+    open_checks = _not_asked(request)
     for check in answer.checks:
         mark, style = ("✓", "green") if check.passed else ("✗", "bold red")
+        if check.passed and check.check_code in open_checks:
+            mark, style = "–", "yellow"
         out.print(Text(f"{mark} {_CHECKS.get(check.check_code, check.check_code)}", style))
         out.print(f"    {check.explanation_zh}\n    {check.explanation_en}")
         if not check.passed:
             out.print(f"    由谁办理 whose turn: {_PARTIES.get(check.responsible, '')}")
-    if answer.eligible:
+    if answer.eligible and not request.person_id:
+        out.print(
+            "政策和机构条件已具备；待遇资格和备案须指明参保人后核对 · nothing stands in the way; "
+            "qualification and filing were not asked for (--person)",
+            style="bold yellow",
+        )
+    elif answer.eligible:
         out.print("可以直接结算 · it can settle directly", style="bold green")
     else:
         out.print("还不能直接结算 · it cannot settle directly yet", style="bold red")
+
+
+def _not_asked(request: pb.CheckChronicEligibilityRequest) -> set[str]:
+    """Returns the checks that pass only because nothing was named to check."""
+    found = set() if request.person_id else {"qualification", "filing"}
+    return found if request.diagnoses else {*found, "diagnosis"}

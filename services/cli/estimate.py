@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from services.cli.questions import SAMPLE, ask, signed, table, write_json
@@ -18,7 +19,7 @@ from yijie.settlement.v1 import advice_service_pb2 as pb
 
 
 async def estimate(data_dir: Path, request: pb.EstimateBenefitRequest, *, as_json: bool) -> int:
-    """Prints an estimate for every filing state.
+    """Prints an estimate for every filing state; returns 0, or 1 if there is one for none.
 
     Raises:
         MeshError: no mesh runs in the data directory.
@@ -29,7 +30,7 @@ async def estimate(data_dir: Path, request: pb.EstimateBenefitRequest, *, as_jso
         write_json(answer)
     else:
         print_estimate(console(), request, answer)
-    return 0
+    return 0 if any(_is_paid(one) for one in answer.estimates) else 1
 
 
 def print_estimate(
@@ -48,6 +49,14 @@ def print_estimate(
     if answer.explanation_zh:
         out.print(f"目前 now: {_level(answer.current_benefit_level)}")
         out.print(f"  {answer.explanation_zh}\n  {answer.explanation_en}")
+    refusals = {_refusal(one.error) if not _is_paid(one) else "" for one in answer.estimates}
+    if len(refusals) == 1 and "" not in refusals:
+        # The same for all: no filing would change it.
+        out.print(
+            f"各备案状态均无法测算 no estimate in any filing state: {refusals.pop()}",
+            style="bold red",
+        )
+        return
     rows = table(
         ("备案状态\nfiling",),
         ("起付线\ndeductible", "基金\nfunds", "账户\naccount", "个人负担\npatient", "少付\nsaved"),
@@ -57,9 +66,9 @@ def print_estimate(
     out.print(rows)
     for one in answer.estimates:
         out.print(f"\n{_level(one.benefit_level)}", style="bold")
-        if one.WhichOneof("outcome") == "error":
+        if not _is_paid(one):
             out.print(Text(f"  {_refusal(one.error)}", "red"))
-        out.print(f"  {one.advice_zh}\n  {one.advice_en}")
+        out.print(Padding(f"{one.advice_zh}\n{one.advice_en}", (0, 0, 0, 2)))
     versions = {one.adjudication.policy_version for one in answer.estimates} - {""}
     if versions:
         out.print(f"\n政策版本 policy version: {', '.join(sorted(versions))}", style="dim")
@@ -82,13 +91,17 @@ def _level(level: int) -> str:
     return f"{zh} {en}"
 
 
+def _is_paid(one: pb.FilingEstimate) -> bool:
+    return one.HasField("adjudication")
+
+
 def _is_now(one: pb.FilingEstimate, answer: pb.EstimateBenefitResponse) -> bool:
     return one.benefit_level == answer.current_benefit_level
 
 
 def _row(one: pb.FilingEstimate) -> tuple[str, ...]:
     name = _level(one.benefit_level)
-    if one.WhichOneof("outcome") == "error":
+    if not _is_paid(one):
         return (name, "–", "–", "–", "–", "–")
     paid = one.adjudication
     return (
@@ -106,4 +119,4 @@ def _refusal(status: Any) -> str:
     if error is None:
         return str(status.message)
     missing = error.metadata.get("missing", "")
-    return f"{error.reason} — {error.zh}" + (f" ({missing})" if missing else "")
+    return f"{error.reason} — {error.zh}" + (f"（缺 missing: {missing}）" if missing else "")

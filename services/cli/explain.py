@@ -27,6 +27,7 @@ from services.cli.explanation import (
     source_of,
 )
 from services.cli.mesh import MeshError, read_endpoints
+from services.cli.policy.meanings import PARAMETERS, SCHEMES, WORDS, in_chinese
 from services.cli.policy.sources import fetch_pack, policies_of
 from services.cli.province import connected
 from services.cli.receipt import LEVELS, SOURCES, iso, region
@@ -39,12 +40,22 @@ from services.kit.money import format_yuan
 from yijie.benefits.v1 import adjudication_pb2
 from yijie.settlement.v1 import settlement_pb2, settlement_service_pb2
 
+_PATH_COLUMNS: Final = 22
 LANGUAGES: Final = ("zh", "en", "both")
 _STATES: Final[Mapping[int, Name]] = {
     settlement_pb2.SETTLEMENT_STATE_PENDING: ("待定", "pending"),
     settlement_pb2.SETTLEMENT_STATE_SETTLED: ("已结算", "settled"),
     settlement_pb2.SETTLEMENT_STATE_REVERSED: ("已撤销", "reversed"),
     settlement_pb2.SETTLEMENT_STATE_FAILED: ("未成功", "failed"),
+}
+
+_MEDICAL_TYPES: Final[Mapping[str, str]] = {
+    "11": "outpatient",
+    "13": "emergency",
+    "14": "chronic outpatient",
+    "21": "inpatient",
+    "24": "inpatient from emergency",
+    "41": "pharmacy",
 }
 
 
@@ -152,6 +163,7 @@ def print_explanation(out: Console, found: Explanation, language: str, *, known:
     _heading(out, ("计算过程", "the calculation"), language)
     entries = _entries(found)
     out.print(_steps(found, list(entries), language))
+    _print_notes(out, found, language)
     _print_documents(out, entries, language, known=known)
     out.print()
     for one in found.sums:
@@ -161,7 +173,7 @@ def print_explanation(out: Console, found: Explanation, language: str, *, known:
 
 def _in(name: Name, language: str) -> str:
     zh, en = name
-    return {"zh": zh, "en": en or zh}.get(language, f"{zh} {en}".rstrip())
+    return {"zh": zh, "en": en or zh}.get(language, zh if zh == en else f"{zh} {en}".rstrip())
 
 
 def _heading(out: Console, name: Name, language: str) -> None:
@@ -172,15 +184,13 @@ def _facts(message: settlement_pb2.Settlement, language: str) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    scheme = codes.SCHEMES.get(message.scheme_code, message.scheme_code)
-    medical = codes.MEDICAL_TYPES.get(message.medical_type_code, message.medical_type_code)
     because = (message.benefit_level_explanation_zh, message.benefit_level_explanation_en)
     rows: list[tuple[Name, str]] = [
         (("结算编号", "settlement"), message.settlement_id),
         (("状态", "state"), _in(_STATES.get(message.state, ("", "")), language)),
         (("就医地", "care region"), region(message.care_region_code)),
         (("参保地", "insured region"), region(message.insured_region_code)),
-        (("险种·医疗类别", "scheme · type"), f"{scheme} · {medical}"),
+        (("险种·医疗类别", "scheme · type"), _kind(message, language)),
         (("起止", "days"), f"{iso(message.begin_date)} – {iso(message.end_date)}"),
         (
             ("待遇档次", "benefit level"),
@@ -194,6 +204,16 @@ def _facts(message: settlement_pb2.Settlement, language: str) -> Table:
         if value:
             table.add_row(_in(name, language), value)
     return table
+
+
+def _kind(message: settlement_pb2.Settlement, language: str) -> str:
+    """Returns scheme and medical type; in English as far as we have a word for them."""
+    scheme, medical = message.scheme_code, message.medical_type_code[:2]
+    zh = codes.SCHEMES.get(scheme, scheme), codes.MEDICAL_TYPES.get(medical, medical)
+    if language != "en":
+        return " · ".join(zh)
+    _, en = SCHEMES.get(scheme, ("", zh[0]))
+    return f"{en} · {_MEDICAL_TYPES.get(medical, zh[1])}"
 
 
 def _bill(message: settlement_pb2.Settlement) -> tuple[Row, ...]:
@@ -236,12 +256,11 @@ def _steps(found: Explanation, labels: Sequence[str], language: str) -> Table:
         (("步骤", "step"), {"overflow": "fold", "min_width": 13}),
         (("基数", "base"), {"justify": "right", "no_wrap": True}),
         (("结果", "result"), {"justify": "right", "no_wrap": True}),
-        (("取舍", "rounding"), {"overflow": "fold", "min_width": 6}),
-        (("参数", "parameter"), {"overflow": "fold", "min_width": 12}),
+        (("舍入", "rounding"), {"overflow": "fold", "min_width": 6}),
+        (("参数", "parameter"), {"overflow": "fold", "min_width": _PATH_COLUMNS}),
         (("值", "value"), {"overflow": "fold", "min_width": 6}),
         (("自", "since"), {"no_wrap": True}),
         (("依据", "source"), {"overflow": "fold", "min_width": 9}),
-        (("条款·备注", "article · note"), {"overflow": "fold", "min_width": 10}),
         (("核对", "verified"), {"no_wrap": True}),
     )
     for name, settings in headings:
@@ -251,10 +270,10 @@ def _steps(found: Explanation, labels: Sequence[str], language: str) -> Table:
             _in((step.label_zh, step.label_en), language),
             format_yuan(step.base.fen),
             format_yuan(step.result.fen),
-            step.rounding,
+            _in((WORDS.get(step.rounding, step.rounding), step.rounding), language),
         )
         for index, read in enumerate(step.parameters or [None]):
-            row = _parameter(found, read, labels, language) if read else ("",) * 6
+            row = _parameter(found, read, labels, language) if read else ("",) * 5
             table.add_row(*(head if index == 0 else ("",) * 4), *row)
     return table
 
@@ -268,14 +287,35 @@ def _parameter(
     entry = source_of(found, read)
     status = SOURCES[read.status].partition(" ")
     name = _in((status[0], status[2]), language)
+    # The first two parts are the scheme and the setting, the same for all of a bill.
+    path = read.path.split("/", 2)[-1]
+    meaning, _ = PARAMETERS.get(path.partition("[")[0], ("", ""))
     return (
-        read.path,
-        read.value,
+        f"{meaning}\n{_broken(path)}" if meaning and language != "en" else path,
+        _in((in_chinese(read.value) or read.value, read.value), language),
         iso(read.effective_date) if read.effective_date.year else "",
         f"{name} [{labels.index(read.reference) + 1}]",
-        "" if entry is None else entry.note,
         "" if entry is None else str(entry.verified_on),
     )
+
+
+def _broken(path: str) -> str:
+    """Returns a path that is too long for its column with the keys of the table below it."""
+    return path.replace("[", "\n[") if len(path) > _PATH_COLUMNS else path
+
+
+def _print_notes(out: Console, found: Explanation, language: str) -> None:
+    """Prints what the policy notes on its values, each once, as the officer wrote it."""
+    reads = [read for step in found.settlement.adjudication.steps for read in step.parameters]
+    notes = {
+        f"{read.path.split('/', 2)[-1]}: {entry.note}": None
+        for read in reads
+        if (entry := source_of(found, read)) is not None and entry.note
+    }
+    if notes:
+        _heading(out, ("备注", "notes"), language)
+    for note in notes:
+        out.print(f"  {note}", style="dim", markup=False, soft_wrap=True)
 
 
 def _print_documents(

@@ -59,7 +59,7 @@ def read_day(text: str) -> Date | None:
     try:
         return write_date(date.fromisoformat(text))
     except ValueError:
-        msg = "--date is written YYYY-MM-DD"
+        msg = f"--date {text} is not written YYYY-MM-DD"
         raise BadQuestionError(msg) from None
 
 
@@ -72,7 +72,8 @@ def read_split(
     it, without a total it is their sum.
 
     Raises:
-        BadQuestionError: an amount that is none, or neither a total nor a part in scope.
+        BadQuestionError: an amount that is none, neither a total nor a part in scope, or a total
+            that is not the sum of its parts.
     """
     full_fen, over_fen, prior_fen = (
         _fen(text, option) or 0
@@ -91,6 +92,12 @@ def read_split(
         total_fen = others + scope_fen
     if scope_fen is None:
         scope_fen = total_fen - others
+    if total and in_scope and total_fen != others + scope_fen:
+        msg = (
+            f"--total {format_yuan(total_fen)} is not the sum of its parts, "
+            f"{format_yuan(others + scope_fen)}; leave --in-scope out to have it computed"
+        )
+        raise BadQuestionError(msg)
     if scope_fen < 0:
         msg = "the parts are more than --total"
         raise BadQuestionError(msg)
@@ -126,6 +133,6 @@ def _fen(text: str, option: str) -> int | None:
     except ValueError:
         yuan = None
     if yuan is None or yuan < 0 or -int(yuan.as_tuple().exponent) > _PLACES:
-        msg = f"{option} is an amount in yuan with at most two places"
+        msg = f"{option} {text} is no amount in yuan with at most two places"
         raise BadQuestionError(msg)
     return to_fen(yuan)

@@ -83,7 +83,7 @@ def print_outcome(console: Console, number: int, outcome: Outcome) -> None:
     if outcome.kind == "reversed":
         parts += [_standings(outcome.standings), _BLANK]
     parts.append(Text(f"跟踪 trace {outcome.trace_id}", style="bold"))
-    parts += [waterfall(outcome.hops), _BLANK, _checks(outcome.checks)]
+    parts += [waterfall(outcome.hops), _BLANK, checks_text(outcome.checks)]
     console.print(Panel(Group(*parts), title=Text(title, style="bold"), title_align="left"))
 
 
@@ -93,7 +93,7 @@ def print_closing(console: Console, closing: Closing) -> None:
         _positions(closing.positions),
         _BLANK,
         _sum_line(closing),
-        _checks(closing.checks),
+        checks_text(closing.checks),
     ]
     title = Text("清算往来 · clearing positions", style="bold")
     console.print(Panel(Group(*parts), title=title, title_align="left"))
@@ -299,7 +299,8 @@ def _sum_line(closing: Closing) -> Text:
     )
 
 
-def _checks(checks: Sequence[Check]) -> Text:
+def checks_text(checks: Sequence[Check]) -> Text:
+    """Returns a line per check, in both languages."""
     text = Text()
     for check in checks:
         mark, style = ("✓", "green") if check.holds else ("✗", "bold red")

@@ -13,7 +13,11 @@ _COLUMNS_MIN: Final = 100
 
 
 def console() -> Console:
-    """Returns a console on standard output, wide enough for tables when it is a file or pipe."""
+    """Returns a console on standard output, wide enough for tables when it is a file or pipe.
+
+    Without markup: `deductible.amount[first,3]` is a value of a table, and no tag to leave out.
+    """
+    columns = _COLUMNS_PIPED
     if sys.stdout.isatty():
-        return Console(width=max(_COLUMNS_MIN, shutil.get_terminal_size().columns), highlight=False)
-    return Console(width=_COLUMNS_PIPED, highlight=False)
+        columns = max(_COLUMNS_MIN, shutil.get_terminal_size().columns)
+    return Console(width=columns, highlight=False, markup=False)

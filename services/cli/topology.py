@@ -51,6 +51,7 @@ CALLEES: Final[Mapping[str, tuple[str, ...]]] = {
 
 _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "identity": ("data_key", "index_key"),
+    "benefits": ("data_key", "index_key"),
     "settlement": ("data_key", "index_key"),
     "supervision": ("data_key",),
 }

@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.mesh, pytest.mark.timeout(180)]
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "services.cli", "demo"]
-SETTLED = ("zhang", "outpatient", "segments", "resident_points", "resident_factor")
+SETTLED = ("zhang", "outpatient", "segments", "resident_points", "resident_factor", "chronic")
 CALLEES = {"identity", "filing", "supervision", "benefits"}
 
 
@@ -102,6 +102,33 @@ def test_case_resident_by_both_modes_of_reduction(cases):
         assert cases[key]["settlement"]["benefit_level"] == "UNFILED"
 
 
+def test_case_chronic(cases):
+    # (255.00 - 100.00) x 60 % = 93.00.
+    assert paid(cases["chronic"]) == (25500, 9300, 16200)
+    causes = cases["chronic"]["settlement"]["causes_fen"]
+    assert {name: fen for name, fen in causes.items() if fen} == {
+        "deductible": 10000,
+        "share": 6200,
+    }
+
+
+def test_the_causes_of_every_case_are_what_the_patient_pays(cases):
+    for case in cases.values():
+        if case["settlement"]:
+            payment = case["settlement"]["payment_fen"]
+            assert sum(case["settlement"]["causes_fen"].values()) == payment["patient"]
+
+
+def test_advice(document, cases):
+    advice = document["advice"]
+    assert advice["eligibility"]["eligible"]
+    assert len(advice["estimate"]["estimates"]) == 5
+    direct = advice["gap"]["direct"]
+    assert int(direct["amounts"]["in_scope"]["fen"]) == 7740000
+    assert int(direct["adjudication"]["patient_total"]["fen"]) == paid(cases["segments"])[2]
+    assert int(advice["gap"]["patient_gap"]["fen"]) > 0
+
+
 def test_case_refused_says_why_and_writes_nothing(cases):
     refused = cases["card_lost"]
     assert refused["settlement"] is None
@@ -140,8 +167,8 @@ def test_every_check_of_every_case_holds(document):
 
 def test_the_books_close(document):
     closing = document["clearing"]
-    # Five bills and the two parts of the stay; one bill and both parts are taken back.
-    assert (closing["settlement_count"], closing["reversal_count"]) == (7, 3)
+    # Six bills and the two parts of the stay; one bill and both parts are taken back.
+    assert (closing["settlement_count"], closing["reversal_count"]) == (8, 3)
     paid_fen = closing["fund_fen"] + closing["account_fen"] + closing["cash_fen"]
     stay = demo_cases.case("zhang").bill
     net_of_refund = stay.total.fen - stay.lines[0].amount.fen
@@ -156,6 +183,7 @@ def test_the_books_close(document):
         ("130000", "110000"): 0,
         ("110000", "120000"): 6892500,
         ("610000", "510000"): 2091000 + 2187600,
+        ("650000", "110000"): 9300,
     }
 
 

@@ -131,6 +131,12 @@ async def test_a_pack_written_from_the_page_settles_without_a_change_in_code(
         "policy", "publish", str(folder), "--data-dir", str(running.data_dir)
     )
     assert code == 0, output
+    # Of a county too: 海曙区 has the policy of 宁波, which it lies in.
+    code, output = await yijie(
+        *("policy", "explain", "330203", "310", "2026-07-02"), "--data-dir", str(running.data_dir)
+    )
+    assert code == 0, output
+    assert "宁波市 Ningbo" in output
     settled = (await province.settle(case, patient, uuid4())).settlement
     # Not filed, from July: (19,000 - 800) x (0.88 - 0.20) = 12,376.00.
     paid = settled.adjudication

@@ -89,6 +89,14 @@ def test_a_pack_for_a_region_that_does_not_exist_is_refused():
     )
 
 
+def test_a_pack_for_a_county_is_refused():
+    index = BASE[INDEX].replace(REGION.encode(), b"640104")
+    assert refusal({**BASE, INDEX: index}, "640104") == (
+        "640104/index.yaml:1: area: 640104 is insured in 640100; "
+        'make the pack of that pooling area: "640100"'
+    )
+
+
 def test_a_second_file_for_one_scheme_and_setting_is_refused():
     assert refusal({**BASE, "employee/stay.yaml": BASE[EMPLOYEE]}) == (
         "640100/employee/stay.yaml:2: setting: scheme and setting belong to another file; "

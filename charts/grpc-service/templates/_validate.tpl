@@ -17,7 +17,7 @@ way out. Included by deployment.yaml, which is always rendered. */}}
 {{- if and (not $routed) .Values.benefitsRoutes -}}
 {{- $problems = append $problems (printf "benefitsRoutes is read by settlement and clearing only: remove it from %s" .Values.service) -}}
 {{- end -}}
-{{- if and .Values.keys.enabled (has .Values.service (list "identity" "settlement")) (not .Values.keys.secret.indexKey) -}}
+{{- if and .Values.keys.enabled (has .Values.service (list "identity" "settlement" "benefits")) (not .Values.keys.secret.indexKey) -}}
 {{- $problems = append $problems (printf "keys.secret.indexKey: %s needs a blind-index key" .Values.service) -}}
 {{- end -}}
 {{- if and .Values.keys.enabled (eq .Values.service "supervision") .Values.keys.secret.indexKey -}}

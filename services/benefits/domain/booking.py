@@ -69,6 +69,8 @@ class Claimant:
     """Whether the policy counts by month, quarter, institution or disease."""
     relatives_on: date | None = None
     """Day of the bill, by which accounts of relatives are found; None: they cannot pay."""
+    diseases: tuple[str, ...] = ()
+    """Chronic diseases that tallies may be of, beside the national ones; the likeliest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ class Held:
     account_balance: int
     """Personal account after that state, fen."""
     request_hash: bytes | None
-    """Of the Commit; None for a tombstone."""
+    """Of the Commit, keyed; None for a tombstone."""
     answer: bytes | None
     """yijie.benefits.v1.Adjudication; None for a tombstone."""
 

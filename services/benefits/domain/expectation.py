@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 from services.kit.errors import RuleForbids
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from services.benefits.domain.booking import Claimant, Standing
     from services.benefits.domain.model import Accumulators, Outcome, Tally
 
@@ -68,7 +70,13 @@ def promise_of(outcome: Outcome) -> Promise:
     )
 
 
-def facts_of(claimant: Claimant, standing: Standing, *, policy_version: str) -> Facts:
+def facts_of(
+    claimant: Claimant,
+    standing: Standing,
+    *,
+    policy_version: str,
+    keyed: Callable[[bytes], bytes],
+) -> Facts:
     """Returns the facts, with what was used and whose money there is as fingerprints.
 
     The first covers sums, parts of the stay, entitlements and tallies; the second the own account
@@ -77,7 +85,15 @@ def facts_of(claimant: Claimant, standing: Standing, *, policy_version: str) -> 
     The fingerprint is SHA-256 over the sums salted with the person's id, the first 32 of its hex
     digits: two people with the same sums have different ones. Whoever knows the id can try sums
     against it, and whoever knows the id may ask GetAccumulators; so it tells nobody more. It is not
-    keyed, because every replica, and a later release, must give the same.
+    keyed, because every replica, and a later release, must give the same. Entitlements and tallies
+    are another matter: who may ask for sums may not ask who is ill or in need, so they go into it
+    by a keyed hash.
+
+    Args:
+        claimant: whose.
+        standing: what stands of the person.
+        policy_version: that the bill was computed by.
+        keyed: a hash under a key that all replicas and releases share.
     """
     sums = sorted((year, *_sums_of(sums)) for year, sums in standing.years.items())
     parts = sorted(
@@ -93,7 +109,7 @@ def facts_of(claimant: Claimant, standing: Standing, *, policy_version: str) -> 
     relatives = [(str(purse.person_id), purse.balance) for purse in circumstances.relatives]
     used: tuple[object, ...] = (claimant.scheme_code, sums, parts)
     if entitlements or tallies:
-        used = (*used, entitlements, tallies)
+        used = (*used, keyed(repr((entitlements, tallies)).encode()).hex())
     account = (standing.account_balance, relatives) if relatives else standing.account_balance
     return Facts(
         policy_version=policy_version,

@@ -101,6 +101,11 @@ def parse_pack(*, code: str, index: Tree, parts: Mapping[str, Tree], content_has
         at.child("area").refuse(
             f"{area} is no region", "write the six digits of a pooling area (GB/T 2260)"
         )
+    pooling = codes.pooling_area_of(area)
+    if pooling != area:
+        at.child("area").refuse(
+            f"{area} is insured in {pooling}", f'make the pack of that pooling area: "{pooling}"'
+        )
     label = at.child("version").code(fields["version"], "version")
     if not _LABEL.fullmatch(label):
         at.child("version").refuse(f"{label} is not a version", 'write year and month: "2026.11"')

@@ -321,7 +321,10 @@ class ParameterRead:
     """One policy value as it was read."""
 
     path: str
-    """Place in the pack and the key used: `employee/inpatient/deductible.amount[3]`."""
+    """Place in the pack and the key used: `employee/inpatient/deductible.amount[3]`.
+
+    In place of an identity for medical aid stands `*`.
+    """
     value: str
     """As text: `900.00`, `85%`, `points`."""
     effective_from: date

@@ -22,7 +22,10 @@ class Cell(Generic[T]):
     value: T
     text: str
     path: str
-    """Place in the pack and the key used: `employee/inpatient/deductible.amount[3]`."""
+    """Place in the pack and the key used: `employee/inpatient/deductible.amount[3]`.
+
+    In place of an identity for medical aid stands `*`.
+    """
 
 
 AnyCell = Cell[Any]

@@ -73,7 +73,10 @@ class Place:
     def text(self, tree: Tree) -> str:
         """Returns a text that says something."""
         if not isinstance(tree, str) or not tree.strip():
-            self.refuse("is not text", "write a non-empty text, quoted if it looks like a number")
+            self.refuse(
+                "is not text",
+                "write a non-empty text, quoted if it looks like a number or has `: ` in it",
+            )
         return tree
 
     def code(self, tree: Tree, what: str) -> str:

@@ -60,7 +60,7 @@ SUMS: Final = {
 """Names of the sums of a setting: in scope, deductible, pooled fund."""
 
 _SAME_SUMS: Final = {
-    setting: frozenset(other for other in Setting if SUMS[other] == SUMS[setting])
+    setting: tuple(other for other in Setting if SUMS[other] == SUMS[setting])
     for setting in Setting
 }
 _QUARTER_MONTHS: Final = 3
@@ -209,13 +209,14 @@ class Run:
         day = self.case.end_date
         year = self.snapshot.benefit_year_of(day)
         settings = _SAME_SUMS[self.snapshot.setting]
+        months = _months(period, day.month)
         return [
             tally
             for tally in self.circumstances.tallies
-            if tally.benefit_year == year
+            if tally.month in months
+            and tally.benefit_year == year
             and tally.setting in settings
             and (not of_disease or tally.disease_code == self.claim.disease)
-            and _same_period(period, tally.month, day.month)
         ]
 
     def at_home(self) -> bool:
@@ -334,9 +335,11 @@ def reduced(ratio: Fraction, reduction: tuple[ReductionMode, Fraction] | None) -
     return ratio * (1 - by)
 
 
-def _same_period(period: LimitPeriod, month: int, other: int) -> bool:
+def _months(period: LimitPeriod, month: int) -> range:
+    """Returns the calendar months of the year, quarter or month that a month lies in."""
     if period is LimitPeriod.MONTH:
-        return month == other
+        return range(month, month + 1)
     if period is LimitPeriod.QUARTER:
-        return (month - 1) // _QUARTER_MONTHS == (other - 1) // _QUARTER_MONTHS
-    return True
+        first = month - (month - 1) % _QUARTER_MONTHS
+        return range(first, first + _QUARTER_MONTHS)
+    return range(1, 13)

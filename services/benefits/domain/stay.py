@@ -23,6 +23,7 @@ from services.benefits.domain.adjudicate import (
     find_snapshot,
 )
 from services.benefits.domain.classify import setting_of
+from services.benefits.domain.disease import policy_disease
 from services.benefits.domain.identities import check_identities
 from services.benefits.domain.model import (
     CAUSE_NAMES,
@@ -88,6 +89,13 @@ def reads(policy: Policy, case: Case) -> tuple[bool, bool]:
         case.use_account
         and any(snapshot.has(schema.ACCOUNT_FAMILY_PAYS) for snapshot in snapshots),
     )
+
+
+def listed_diseases(policy: Policy, case: Case) -> tuple[str, ...]:
+    """Returns the chronic diseases that a bill's policy lists, that of the bill first."""
+    listed = [disease for found in _snapshots(policy, case) for disease in found.diseases]
+    own = policy_disease(listed, case.disease_code)
+    return tuple(dict.fromkeys([own, *listed] if own else listed))
 
 
 def adjudicate_case(policy: Policy, case: Case, standing: Standing) -> Outcome:

@@ -136,10 +136,14 @@ def _cut_by_fund(
     portions: Portions = []
     rest: Fraction | int = base
     for index, bracket in enumerate(scale):
+        upper = scale[index + 1].above if index + 1 < len(scale) else None
+        if upper is not None and upper <= start:
+            # Behind us, though a reduction may make it pay nothing now.
+            continue
         length: Fraction | int = rest
         paid = reduced(bracket.ratio, reduction)
-        if paid and index + 1 < len(scale):
-            length = min(rest, max(0, scale[index + 1].above - max(start, bracket.above)) / paid)
+        if paid and upper is not None:
+            length = min(rest, (upper - max(start, bracket.above)) / paid)
         if length:
             portions.append((length, bracket.ratio))
             rest -= length

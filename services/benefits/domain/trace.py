@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from services.benefits.domain.errors import not_covered
 from services.benefits.domain.model import ParameterRead, Status, Step
+from services.benefits.domain.schema import Dimension
 from services.benefits.domain.values import percent
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import date
     from fractions import Fraction
 
-    from services.benefits.domain.schema import Dimension, ParameterSpec, Scale
+    from services.benefits.domain.schema import ParameterSpec, Scale
     from services.benefits.domain.snapshot import Snapshot
 
     T = TypeVar("T")
@@ -101,12 +102,14 @@ class Trace:
         found = self._snapshot.read(spec, self._coordinates)
         if found is None:
             by = self._snapshot.resolved[spec.path].by
-            where = ",".join(self._coordinates[dimension] for dimension in by)
+            # Who asks need not learn for what somebody receives aid.
+            told = [dimension for dimension in by if dimension is not Dimension.IDENTITY]
+            where = ",".join(self._coordinates[dimension] for dimension in told)
             raise not_covered(
                 region_code=self._snapshot.region_code,
                 scheme_code=self._snapshot.scheme_code,
                 settlement_date=self._day.isoformat(),
-                missing=f"{spec.path}[{where}]",
+                missing=f"{spec.path}[{where}]" if told else spec.path,
             )
         if found.read.status is Status.SAMPLE:
             self.sample = True

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 ANY: Final = "any"
 """Key of a table that stands for every key not written beside it."""
+HIDDEN: Final = "*"
+"""Key in a trace in place of an identity for medical aid."""
 UNLIMITED: Final = "unlimited"
 """Word for an amount that is no bound at all; its value is None."""
 
@@ -63,7 +65,7 @@ class Table:
             by: dimensions, outermost first; none: one value for everybody.
             persons: person groups that the file covers.
             diseases: disease codes that the file covers.
-            prefix: name of the file within the pack, for the trace.
+            prefix: name of the file within the pack, for labels and traces.
         """
         self.spec = spec
         self.keys = tuple(_keys_of(dimension, spec, persons, diseases) for dimension in by)
@@ -72,7 +74,23 @@ class Table:
             coordinates: f"{self._path}[{','.join(coordinates)}]" if coordinates else self._path
             for coordinates in product(*self.keys)
         }
-        """How the trace names each combination of keys."""
+        """How a policy's author knows each combination of keys."""
+        self.paths = {
+            coordinates: _traced(label, by, coordinates)
+            for coordinates, label in self.labels.items()
+        }
+        """How a trace names it."""
+
+
+def _traced(label: str, by: tuple[Dimension, ...], coordinates: tuple[str, ...]) -> str:
+    """Returns a label without the identity for medical aid: a hospital reads the trace."""
+    if Dimension.IDENTITY not in by:
+        return label
+    shown = (
+        HIDDEN if dimension is Dimension.IDENTITY else key
+        for dimension, key in zip(by, coordinates, strict=True)
+    )
+    return f"{label.partition('[')[0]}[{','.join(shown)}]"
 
 
 def _keys_of(
@@ -122,7 +140,7 @@ def _expand(
         if coordinates in holes:
             at.refuse("is listed not_modelled", "drop the value or the entry in not_modelled")
         value, text = _READERS[table.spec.unit](tree, table.spec, at)
-        found[coordinates] = Cell(value=value, text=text, path=table.labels[coordinates])
+        found[coordinates] = Cell(value=value, text=text, path=table.paths[coordinates])
         return
     keys = table.keys[depth]
     if not isinstance(tree, Mapping):

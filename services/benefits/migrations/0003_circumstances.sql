@@ -1,5 +1,14 @@
 -- What counts of a person beside sums and account: further funds, entitlements, accounts of relatives, and
 -- where and for what a bill was. What was booked before has none of it, and eleven sums in its delta.
+-- What tells a diagnosis or poverty stands only in ciphertext (AES-256-GCM) and is found only by `*_index`
+-- (HMAC-SHA256, of one person each).
+
+CREATE TABLE index_key (
+    only_one    boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+    fingerprint bytea   NOT NULL CHECK (octet_length(fingerprint) = 32)
+);
+COMMENT ON TABLE index_key IS
+    'Which key the indexes were made with: under another one what a person has used would not be found.';
 
 ALTER TABLE accumulators
     ADD COLUMN chronic_in_scope           bigint NOT NULL DEFAULT 0 CHECK (chronic_in_scope >= 0),
@@ -19,8 +28,10 @@ ALTER TABLE adjudication
     ADD COLUMN setting          text CHECK (setting IN ('outpatient', 'inpatient', 'chronic', 'pharmacy')),
     -- Null or empty: not known.
     ADD COLUMN institution_code text,
-    -- As the policy names it; null or empty: none.
-    ADD COLUMN disease_code     text;
+    -- Of person and disease as the policy names it; null: none.
+    ADD COLUMN disease_index    bytea CHECK (octet_length(disease_index) = 32),
+    -- True: answer is deflated and then encrypted, and request_hash is keyed.
+    ADD COLUMN sealed           boolean NOT NULL DEFAULT false;
 
 ALTER TABLE adjudication_year
     DROP CONSTRAINT adjudication_year_delta_check,
@@ -30,18 +41,17 @@ ALTER TABLE adjudication_year
 CREATE INDEX adjudication_year_by_person ON adjudication_year (person_id, scheme_code, benefit_year);
 
 CREATE TABLE entitlement (
-    person_id   uuid        NOT NULL,
-    kind        text        NOT NULL CHECK (kind IN ('chronic_disease', 'medical_aid', 'civil_servant',
-                                                     'enterprise_supplement', 'disabled_veteran')),
-    -- Disease, or identity for medical aid; empty for the other kinds.
-    code        text        NOT NULL CHECK ((code <> '') = (kind IN ('chronic_disease', 'medical_aid'))),
-    begin_date  date        NOT NULL,
-    end_date    date        CHECK (end_date >= begin_date),
-    create_time timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (person_id, kind, code, begin_date)
+    person_id         uuid        NOT NULL,
+    -- Of person, kind, code and first day.
+    entitlement_index bytea       NOT NULL CHECK (octet_length(entitlement_index) = 32),
+    content           bytea       NOT NULL,
+    create_time       timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (person_id, entitlement_index)
 );
 COMMENT ON TABLE entitlement IS
     'What a person is entitled to beyond the scheme (慢特病资格, 救助对象, 补助), as the region last said.';
+COMMENT ON COLUMN entitlement.content IS
+    'Encrypted: kind, disease or identity, first and last day. Bound to person_id; of one length for all.';
 
 CREATE TABLE family_account (
     member_person_id uuid        NOT NULL,

@@ -216,4 +216,4 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        fail("not a date written YYYY-MM-DD", USAGE)
+        fail(f"{text} is not a date written YYYY-MM-DD", USAGE)

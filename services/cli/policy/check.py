@@ -34,6 +34,8 @@ _STALE_SHOWN: Final = 3
 _KINDS: Final = {
     "incomplete": "不全 incomplete",
     "stale": "待复核 stale",
+    "future": "核对日期未到 verified in the future",
+    "disease": "未知病种 unknown disease",
     "ceiling": "超国家上限 above the ceiling",
     "frame": "低于国家框架 below the frame",
 }
@@ -71,7 +73,7 @@ def check(texts: list[str], *, stale_after: str, strict: bool, as_json: bool, to
         UnknownPackError: no pack.
     """
     stale_before = days_before(today, stale_after)
-    checked = [_check(folder, stale_before) for folder in folders_of(texts)]
+    checked = [_check(folder, stale_before, today) for folder in folders_of(texts)]
     refusals = [one.refused for one in checked if one.refused is not None]
     cautions = sum(len(one.review.cautions) for one in checked if one.review is not None)
     failed = bool(refusals) or (strict and cautions > 0)
@@ -110,10 +112,10 @@ def days_before(today: date, age: str) -> date:
     return min(last, last.replace(day=min(today.day, last.day)))
 
 
-def _check(folder: Path, stale_before: date) -> Checked:
+def _check(folder: Path, stale_before: date, today: date) -> Checked:
     try:
         pack, files = load_folder(folder)
-        found = review(pack, stale_before=stale_before)
+        found = review(pack, stale_before=stale_before, today=today)
         content = files.get(EXAMPLES_FILE)
         examples = [] if content is None else read_examples(folder.name, content)
         if not examples:

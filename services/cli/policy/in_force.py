@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,7 +12,7 @@ from rich.console import Console
 
 from services.benefits.domain.parameter import Entry, History, Pack, Part, Reference
 from services.benefits.domain.schema import SPECS, PolicyStep
-from services.cli.policy.meanings import PARAMETERS, SCHEMES, SETTINGS, STATUSES, STEPS
+from services.cli.policy.meanings import PARAMETERS, SCHEMES, SETTINGS, STATUSES, STEPS, in_chinese
 from services.cli.policy.output import heading, period, table, write_json
 from services.cli.policy.review import coordinates_of
 from services.cli.policy.sources import find_pack
@@ -66,6 +66,12 @@ def parts_on(pack: Pack, scheme: str, day: date, *, setting: str) -> list[Part]:
     Raises:
         NothingInForceError: there is none.
     """
+    if scheme not in SCHEMES:
+        msg = f"no scheme {scheme}; one of: {_named(SCHEMES)}"
+        raise NothingInForceError(msg)
+    if setting not in {"", *(one.value for one in SETTINGS)}:
+        msg = f"no setting {setting}; one of: {', '.join(one.value for one in SETTINGS)}"
+        raise NothingInForceError(msg)
     of_scheme = [part for part in pack.parts if part.scheme_code == scheme]
     wanted = [part for part in of_scheme if setting in {"", part.setting.value}]
     found = [
@@ -80,10 +86,15 @@ def parts_on(pack: Pack, scheme: str, day: date, *, setting: str) -> list[Part]:
             f"{period(part.supported_from, part.supported_until)}"
             for part in pack.parts
         )
-        msg = f"{pack.version} has nothing for {scheme} {setting or 'any setting'} on {day}: {has}"
+        wanted_name = f"{scheme} {setting}".rstrip()
+        msg = f"{pack.version} has nothing for {wanted_name} on {day}; it has: {has}"
         raise NothingInForceError(msg)
     order = list(SETTINGS)
     return sorted(found, key=lambda part: order.index(part.setting))
+
+
+def _named(schemes: Mapping[str, tuple[str, str]]) -> str:
+    return ", ".join(f"{code} {name}" for code, (_, name) in schemes.items())
 
 
 def values_on(part: Part, day: date) -> Iterator[Value]:
@@ -163,7 +174,7 @@ def _rows(values: Sequence[Value], documents: Sequence[Reference]) -> Any:
         rows.add_row(
             "" if again else f"{value.parameter}\n{zh}",
             "\n".join(value.keys),
-            value.text or "未建模 not modelled",
+            _shown(value.text),
             value.unit,
             str(entry.effective_from),
             f"{status} [{documents.index(entry.reference) + 1}]",
@@ -171,6 +182,14 @@ def _rows(values: Sequence[Value], documents: Sequence[Reference]) -> Any:
             str(value.next_change or ""),
         )
     return rows
+
+
+def _shown(text: str) -> str:
+    """Returns a value for people; a word with its Chinese below it."""
+    if not text:
+        return "未建模 not modelled"
+    zh = in_chinese(text)
+    return f"{text}\n{zh}" if zh else text
 
 
 def named(document: Reference) -> str:

@@ -57,7 +57,7 @@ _FUND: Final[Mapping[str, Text]] = {
     "cap": ("年度支付限额", "most that it pays in a benefit year"),
 }
 _OWN: Final[Mapping[str, Text]] = {
-    "rounding": ("取舍到分的方法", "how each fund amount becomes whole fen"),
+    "rounding": ("舍入到分的方法", "how each fund amount becomes whole fen"),
     "year_end": ("跨年度住院的归属", "which benefit year bears a stay over a year's end"),
     "away_self_pay.ratio": (
         "跨区域就医先自付比例",
@@ -128,6 +128,54 @@ PARAMETERS: Final[Mapping[str, Text]] = {
 }
 """Per path of the schema."""
 
+WORDS: Final[Mapping[str, str]] = {
+    "half_up": "四舍五入",
+    "down": "舍去尾数",
+    "one_bill": "按出院日一并计算",
+    "split_by_days": "按天分摊",
+    "per_stay": "每次住院",
+    "per_year": "每年",
+    "per_quarter": "每季",
+    "per_month": "每月",
+    "per_hospital": "每家机构每年首次",
+    "top_up": "年度内补足差额",
+    "nth_stay": "按年度内第几次住院",
+    "decreasing_stay": "逐次递减",
+    "cost": "政策范围内费用",
+    "base": "扣除起付线后的费用",
+    "fund": "统筹基金支付额",
+    "stay": "按次",
+    "year": "按年度",
+    "quarter": "按季度",
+    "month": "按月",
+    "points": "减百分点",
+    "factor": "按比例降低",
+    "segments": "统筹分段",
+    "large_amount": "大额补助",
+    "critical_illness": "大病保险",
+    "as_documented": "与提交材料者相同",
+    "as_unfiled": "按未备案",
+    "not_covered": "补齐材料前不支付",
+    "in_scope": "政策范围内",
+    "total": "费用总额",
+    "fund_quota": "基金定额",
+    "setting": "本类别",
+    "scheme": "本险种",
+    "burden": "年度合规自付额",
+    "above_threshold": "超过起付线的部分",
+    "away_self_pay": "异地先自付",
+    "deductible": "起付线",
+    "share": "按比例自付",
+    "above_cap": "超封顶线",
+    "prior_self_pay": "先行自付",
+    "over_limit": "超限价",
+    "full_self_pay": "全自费",
+    "true": "是",
+    "false": "否",
+    "unlimited": "不设限",
+}
+"""Chinese of each word that a value can be, also in a list of them."""
+
 FORMS: Final[Mapping[Unit, str]] = {
     Unit.CNY: "yuan with two decimals, e.g. 900.00",
     Unit.RATIO: 'a ratio of 0 to 1, e.g. 0.85, or a quoted fraction "2/37"',
@@ -135,6 +183,12 @@ FORMS: Final[Mapping[Unit, str]] = {
     Unit.FLAG: "true or false",
     Unit.PROVINCES: 'a list of the first two digits of area codes, e.g. ["11", "12"]',
 }
+
+
+def in_chinese(value: str) -> str:
+    """Returns a value that is a word or a list of words in Chinese; empty: it is neither."""
+    words = [WORDS.get(word, "") for word in value.split(", ")]
+    return "、".join(words) if all(words) else ""
 
 
 def form(spec: AnySpec) -> str:

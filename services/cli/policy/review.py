@@ -36,6 +36,7 @@ from services.benefits.domain.schema import (
 from services.benefits.domain.snapshot import Policy, Snapshot
 from services.benefits.domain.values import Table, percent
 from services.kit.codes import SCHEME_EMPLOYEE, SCHEME_RESIDENT
+from services.kit.diseases import is_known_disease
 
 COMBINATIONS: Final = tuple(
     (scheme, setting) for scheme in (SCHEME_EMPLOYEE, SCHEME_RESIDENT) for setting in Setting
@@ -63,7 +64,7 @@ class Caution:
     """Something that is allowed and should be looked at."""
 
     kind: str
-    """stale, ceiling, frame or incomplete."""
+    """stale, future, disease, ceiling, frame or incomplete."""
     file: str
     path: str
     """Parameter; empty: the file."""
@@ -105,12 +106,13 @@ class Review:
     cautions: tuple[Caution, ...]
 
 
-def review(pack: Pack, *, stale_before: date) -> Review:
+def review(pack: Pack, *, stale_before: date, today: date) -> Review:
     """Returns what a pack covers, and what should be looked at.
 
     Args:
         pack: as loaded.
         stale_before: a value that was verified before this day is stale.
+        today: nothing can have been verified after it.
     """
     policy = Policy([pack])
     snapshots: dict[tuple[str, Setting], list[Snapshot]] = {}
@@ -126,6 +128,12 @@ def review(pack: Pack, *, stale_before: date) -> Review:
     for part in pack.parts:
         group = snapshots[part.scheme_code, part.setting]
         cautions += _stale(part, stale_before)
+        cautions += _future(part, today)
+        cautions += [
+            Caution("disease", part.file, "diseases", f"{code} is no disease that the hub knows")
+            for code in part.diseases
+            if not is_known_disease(code)
+        ]
         cautions += dict.fromkeys(
             caution for one in group for caution in (*_ceilings(part, one), *_frame(part, one))
         )
@@ -193,6 +201,13 @@ def _stale(part: Part, before: date) -> Iterator[Caution]:
                     path,
                     f"the value of {entry.effective_from} was last verified on {entry.verified_on}",
                 )
+
+
+def _future(part: Part, today: date) -> Iterator[Caution]:
+    """Yields a caution per day to come on which something was verified: a slip of the pen."""
+    days = {entry.verified_on for history in part.histories.values() for entry in history.entries}
+    for day in sorted(day for day in days if day > today):
+        yield Caution("future", part.file, "verified_on", f"{day} is yet to come")
 
 
 # --- the national frame --------------------------------------------------------------------------

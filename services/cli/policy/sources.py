@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from services.benefits.domain.errors import PolicyRefused
 from services.benefits.domain.parameter import Pack
-from services.benefits.policies import PACKS_FOLDER, read_files, read_pack
+from services.benefits.domain.snapshot import areas_of
+from services.benefits.policies import INDEX_FILE, PACKS_FOLDER, read_files, read_pack
 from services.cli.mesh import MeshError, read_endpoints
 from services.cli.policy.placeholders import find_placeholders
 from services.cli.topology import Endpoint, remote_name
 from services.kit import codes
 from services.kit.channel import Callee, open_channel
+from services.kit.errors import Absent
 from yijie.benefits.v1 import policy_service_pb2, policy_service_pb2_grpc
 
 _CALL_S: Final = 10.0
@@ -31,17 +33,28 @@ def shipped() -> list[Path]:
 
 
 def folder_of(text: str) -> Path:
-    """Returns the folder of a pack: one of this path, or the shipped one of this area.
+    """Returns the folder of a pack: one of this path, or the shipped one that covers this area.
 
     Raises:
         UnknownPackError: there is neither.
     """
+    folder = _folder(text)
+    # Nothing else is read: below some other folder may lie anything.
+    if not ((folder / INDEX_FILE).is_file() or codes.is_area_code(folder.name)):
+        msg = f"{text} holds no pack; name a folder like packs/330200"
+        raise UnknownPackError(msg)
+    return folder
+
+
+def _folder(text: str) -> Path:
     folder = Path(text)
     if folder.is_dir():
         # The name is the area, also of `.`.
         return folder.resolve()
-    if (PACKS_FOLDER / text).is_dir() and codes.is_area_code(text):
-        return PACKS_FOLDER / text
+    if codes.is_area_code(text):
+        for area in areas_of(text):
+            if (PACKS_FOLDER / area).is_dir():
+                return PACKS_FOLDER / area
     msg = (
         f"{text} is neither a folder nor an area with a shipped pack; "
         f"there are: {', '.join(one.name for one in shipped())}"
@@ -59,16 +72,17 @@ def folders_of(texts: list[str]) -> list[Path]:
     """
     if not texts:
         return shipped()
-    return [one for text in texts for one in _packs_in(folder_of(text))]
+    return [one for text in texts for one in _packs_in(text)]
 
 
 def _is_folder(text: str) -> bool:
     return Path(text).is_dir()
 
 
-def _packs_in(folder: Path) -> Iterator[Path]:
-    inside = sorted(child for child in folder.iterdir() if (child / "index.yaml").is_file())
-    yield from inside if inside and not (folder / "index.yaml").exists() else [folder]
+def _packs_in(text: str) -> list[Path]:
+    folder = _folder(text)
+    inside = sorted(child for child in folder.iterdir() if (child / INDEX_FILE).is_file())
+    return inside if inside and not (folder / INDEX_FILE).exists() else [folder_of(text)]
 
 
 def load_folder(folder: Path) -> tuple[Pack, Mapping[str, bytes]]:
@@ -95,7 +109,7 @@ async def find_pack(text: str, data_dir: Path) -> Pack:
     """Returns the pack that a text names.
 
     A folder; a version `<area>@…` that a running mesh has or once had; or an area: what is in force
-    in the running mesh, without one the shipped pack.
+    in the running mesh, without one the shipped pack. A county stands for the area it lies in.
 
     Raises:
         UnknownPackError: none of these.
@@ -107,7 +121,11 @@ async def find_pack(text: str, data_dir: Path) -> Pack:
     endpoints = read_endpoints(data_dir)
     if not _is_folder(text) and codes.is_area_code(area) and (endpoints or "@" in text):
         async with policies_of(area, endpoints, data_dir) as stub:
-            return await fetch_pack(stub, text)
+            try:
+                return await fetch_pack(stub, text)
+            except Absent:
+                msg = f"the mesh has no policy {text}; `yijie policy list` shows which it has"
+                raise UnknownPackError(msg) from None
     pack, _ = load_folder(folder_of(text))
     return pack
 

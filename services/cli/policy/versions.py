@@ -8,14 +8,17 @@ from uuid import uuid4
 
 from google.protobuf.json_format import MessageToDict
 
+from services.benefits.domain.errors import PolicyRefused
+from services.benefits.domain.snapshot import areas_of
 from services.benefits.policies import policy_files
 from services.cli.mesh import MeshError, read_endpoints
 from services.cli.policy.output import area, table, write_json
 from services.cli.policy.sources import call, folder_of, load_folder, policies_of
 from services.cli.screen import console
 from services.cli.topology import provinces_apart
-from services.kit import wire
+from services.kit import codes, wire
 from services.kit.clock import SHANGHAI
+from services.kit.errors import InvalidArgument
 from yijie.benefits.v1 import policy_service_pb2
 
 _PAGE_ROWS: Final = 500
@@ -26,9 +29,9 @@ async def publish(folder: str, *, data_dir: Path, dry_run: bool, as_json: bool) 
 
     Raises:
         UnknownPackError: no such folder.
-        PolicyRefused: the pack is not in order, as we see it.
+        PolicyRefused: the pack is not in order, as we or the mesh see it.
         MeshError: no mesh runs.
-        DomainError: POLICY_REFUSED, or benefits is silent.
+        DomainError: benefits is silent.
     """
     pack, files = load_folder(folder_of(folder))
     request = policy_service_pb2.PublishPolicyRequest(
@@ -41,7 +44,10 @@ async def publish(folder: str, *, data_dir: Path, dry_run: bool, as_json: bool) 
         dry_run=dry_run,
     )
     async with policies_of(pack.region_code, read_endpoints(data_dir), data_dir) as stub:
-        answer = await call(stub.PublishPolicy, request)
+        try:
+            answer = await call(stub.PublishPolicy, request)
+        except InvalidArgument as error:
+            raise _refused(error) from error
     if as_json:
         write_json(_document(answer.version))
         return 0
@@ -68,20 +74,15 @@ async def list_versions(region: str, *, data_dir: Path, as_json: bool) -> int:
     if not endpoints:
         msg = f"no mesh runs in {data_dir}; start it with `yijie up`"
         raise MeshError(msg)
-    # Each region's policies are held where it is served.
-    regions = [region] if region else ["", *provinces_apart(endpoints)]
     versions: list[Any] = []
-    for one in regions:
-        async with policies_of(one, endpoints, data_dir) as stub:
-            token = ""
-            while True:
-                request = policy_service_pb2.ListPoliciesRequest(
-                    page_size=_PAGE_ROWS, page_token=token, region_code=region
-                )
-                answer = await call(stub.ListPolicies, request)
-                versions += answer.versions
-                token = answer.next_page_token
-                if not token:
+    # Each region's policies are held where it is served.
+    for home in [region] if region else ["", *provinces_apart(endpoints)]:
+        async with policies_of(home, endpoints, data_dir) as stub:
+            # A county has those of the area it lies in.
+            for area_code in areas_of(region) if codes.is_area_code(region) else [region]:
+                found = await _versions(stub, area_code)
+                versions += found
+                if found:
                     break
     if as_json:
         write_json({"versions": [_document(version) for version in versions]})
@@ -97,6 +98,34 @@ async def list_versions(region: str, *, data_dir: Path, as_json: bool) -> int:
         )
     console().print(rows)
     return 0
+
+
+def _refused(error: InvalidArgument) -> Exception:
+    """Returns what the mesh says of a pack, as the loader would have said it."""
+    said = error.metadata
+    if error.reason != "POLICY_REFUSED" or "file" not in said:
+        return error
+    return PolicyRefused(
+        file=said["file"],
+        path=said["path"],
+        problem=said["problem"],
+        right=said["right"],
+        line=int(said["line"]) if said.get("line") else None,
+    )
+
+
+async def _versions(stub: Any, region: str) -> list[Any]:
+    found: list[Any] = []
+    token = ""
+    while True:
+        request = policy_service_pb2.ListPoliciesRequest(
+            page_size=_PAGE_ROWS, page_token=token, region_code=region
+        )
+        answer = await call(stub.ListPolicies, request)
+        found += answer.versions
+        token = answer.next_page_token
+        if not token:
+            return found
 
 
 def _time(version: Any) -> str:

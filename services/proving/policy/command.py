@@ -22,7 +22,8 @@ def run(*, cases: int, seed: int, folder: Path | None) -> int:
     typer.echo(
         f"{proof.cases} cases from seed {seed} over {len(policy.versions)} packs and "
         f"{len(proof.by_file)} files in {proof.seconds:.1f} s: {proof.computed} computed, "
-        f"{proof.compared} of them by the formulas too; refused: {refused or 'none'}"
+        f"{proof.compared} of them by the formulas too; refused: {refused or 'none'}; "
+        f"{proof.bills} bills one after another"
     )
     for violation in proof.violations:
         typer.echo(f"violated: {violation}", err=True)

@@ -1,17 +1,18 @@
 """Who pays what of a bill, computed a second time by the formulas as the rules write them.
 
 The engine works step by step on what is left; this works from sums: F(x) is what a fund pays of a
-year's cost x, and a bill is paid F(after) - F(before) (domain rule 5.5). It knows no trace, no
-parts of a stay and no split of years. What both compute must agree to the fen.
+year's cost x, and a bill is paid F(after) - F(before) (domain rule 5.5). It knows no trace and no
+split of years: a piece of a bill is a bill to it. What both compute must agree to the fen.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from services.benefits.domain import schema
+from services.benefits.domain.adjudicate import NO_PARTS
 from services.benefits.domain.classify import person_of, travel_of
 from services.benefits.domain.model import (
     AidIdentity,
@@ -20,21 +21,30 @@ from services.benefits.domain.model import (
     LongTermEvidence,
     Setting,
 )
-from services.benefits.domain.schema import Burden, Dimension, PolicyStep
-from services.kit.money import round_fen
+from services.benefits.domain.schema import (
+    Burden,
+    DeductibleMode,
+    Dimension,
+    LimitPeriod,
+    LimitType,
+    PatientPart,
+    PolicyStep,
+    SegmentBasis,
+    SegmentSpan,
+)
+from services.kit.diseases import rolled_up
+from services.kit.money import Rounding, round_fen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
+    from uuid import UUID
 
-    from services.benefits.domain.model import Accumulators, Case, Circumstances
+    from services.benefits.domain.adjudicate import Earlier
+    from services.benefits.domain.model import Accumulators, Case, Circumstances, Tally
     from services.benefits.domain.snapshot import Snapshot
 
-_UPPER = {
-    PolicyStep.CIVIL_SERVANT: (
-        "320100",
-        "fund_civil_servant",
-        EntitlementKind.CIVIL_SERVANT,
-    ),
+_UPPER: Final = {
+    PolicyStep.CIVIL_SERVANT: ("320100", "fund_civil_servant", EntitlementKind.CIVIL_SERVANT),
     PolicyStep.ENTERPRISE_SUPPLEMENT: (
         "370100",
         "fund_enterprise_supplement",
@@ -47,7 +57,13 @@ _UPPER = {
     ),
     PolicyStep.OTHER_FUND: ("910100", "fund_other", None),
 }
-_TAKEN_FROM = (Burden.ABOVE_CAP, Burden.SHARE, Burden.DEDUCTIBLE, Burden.AWAY_SELF_PAY)
+_TAKEN_FROM: Final = (Burden.ABOVE_CAP, Burden.SHARE, Burden.DEDUCTIBLE, Burden.AWAY_SELF_PAY)
+_PERIOD_OF: Final = {
+    DeductibleMode.PER_YEAR: LimitPeriod.YEAR,
+    DeductibleMode.PER_QUARTER: LimitPeriod.QUARTER,
+    DeductibleMode.PER_MONTH: LimitPeriod.MONTH,
+}
+_ZERO: Final = Fraction(0)
 
 
 class NotCovered(Exception):
@@ -62,7 +78,13 @@ class Expected:
     funds: dict[str, int] = field(default_factory=dict)
     left: dict[Burden, int] = field(default_factory=dict)
     """What the patient bears of the in-scope cost, by cause."""
+    excess: Fraction = _ZERO
+    """Cost that the pooled cap cut off."""
     critical_base: int = 0
+    account: int = 0
+    """From the own account."""
+    family: tuple[tuple[UUID, int], ...] = ()
+    rounding: Rounding = Rounding.HALF_UP
 
     def pay(self, code: str, fen: int) -> None:
         """Adds what a fund pays."""
@@ -78,268 +100,355 @@ class Expected:
                 fen -= part
 
 
-def scale_sum(scale: schema.Scale, cost: Fraction) -> Fraction:
-    """Returns what a scale pays of a cost from zero."""
-    paid = Fraction(0)
-    for index, bracket in enumerate(scale):
-        upper = Fraction(scale[index + 1].above) if index + 1 < len(scale) else cost
-        paid += max(Fraction(0), min(cost, upper) - bracket.above) * bracket.ratio
+Bands = tuple[tuple[Fraction | int, Fraction], ...]
+"""Where a band begins, and its ratio; ascending from zero."""
+
+
+def _bands(scale: schema.Scale) -> Bands:
+    return tuple((bracket.above, bracket.ratio) for bracket in scale)
+
+
+def scale_sum(bands: Bands, cost: Fraction | int) -> Fraction:
+    """Returns what bands pay of a cost from zero."""
+    paid = _ZERO
+    for index, (above, ratio) in enumerate(bands):
+        upper = bands[index + 1][0] if index + 1 < len(bands) else cost
+        paid += max(0, min(cost, upper) - above) * ratio
     return paid
 
 
 class _Reader:
-    def __init__(self, case: Case, snapshot: Snapshot, before: Accumulators, *, aid: str) -> None:
+    """The values for one bill, and what was booked before it."""
+
+    def __init__(
+        self,
+        case: Case,
+        snapshot: Snapshot,
+        before: Accumulators,
+        circumstances: Circumstances,
+        earlier: Earlier,
+    ) -> None:
         person = person_of(case.person_type_code)
         if person is None or person.value not in snapshot.persons:
             raise NotCovered
+        held = [e for e in circumstances.entitlements if e.holds_on(case.end_date)]
+        self.entitled = {entitlement.kind for entitlement in held}
+        codes = {e.code for e in held if e.kind is EntitlementKind.MEDICAL_AID}
+        self.aid = next((i.value for i in AidIdentity if i.value in codes), AidIdentity.NONE.value)
         self.travel = travel_of(
             insured_region_code=case.insured_region_code, care_region_code=case.care_region_code
         ).value
-        names = ("first", "second", "later")
-        self._snapshot = snapshot
+        self.case, self.before, self.earlier = case, before, earlier
+        self.snapshot = snapshot
+        self.disease = _disease(case, snapshot)
+        stays = earlier.stays_before
+        self.stays = before.inpatient_count if stays is None else stays
+        self._tallies = circumstances.tallies
         self._at = {
             Dimension.LEVEL: case.level.value,
             Dimension.PERSON: person.value,
-            Dimension.STAY: names[min(before.inpatient_count, 2)],
+            Dimension.STAY: ("first", "second", "later")[min(self.stays, 2)],
             Dimension.TRAVEL: self.travel,
             Dimension.BENEFIT_LEVEL: case.benefit_level.value,
-            Dimension.IDENTITY: aid,
-            Dimension.DISEASE: "",
+            Dimension.IDENTITY: self.aid,
+            Dimension.DISEASE: self.disease,
         }
 
     def has(self, spec: schema.AnySpec) -> bool:
-        return self._snapshot.has(spec)
+        return self.snapshot.has(spec)
 
     def __getitem__(self, spec: schema.AnySpec) -> Any:
-        found = self._snapshot.read(spec, self._at)
+        found = self.snapshot.read(spec, self._at)
         if found is None:
             raise NotCovered
         return found.value
 
+    def rounded(self, exact: Fraction | int) -> int:
+        return round_fen(exact, self[schema.ROUNDING])
+
+    @property
+    def year(self) -> tuple[int, int, int]:
+        """In scope, deductible and pooled fund of the setting this year."""
+        sums = self.before
+        if self.snapshot.setting is Setting.INPATIENT:
+            return sums.inpatient_in_scope, sums.inpatient_deductible, sums.fund_pooled
+        if self.snapshot.setting is Setting.CHRONIC:
+            return sums.chronic_in_scope, sums.chronic_deductible, sums.chronic_fund
+        return sums.outpatient_in_scope, sums.outpatient_deductible, sums.outpatient_fund
+
+    def booked(self, period: LimitPeriod, *, disease: bool) -> list[Tally]:
+        """What was booked of the setting in the period, of the disease or of any."""
+        setting, day = self.snapshot.setting, self.case.end_date
+        shared = {Setting.OUTPATIENT, Setting.PHARMACY}
+        months = {
+            LimitPeriod.YEAR: range(1, 13),
+            LimitPeriod.QUARTER: range((day.month + 2) // 3 * 3 - 2, (day.month + 2) // 3 * 3 + 1),
+            LimitPeriod.MONTH: [day.month],
+        }[period]
+        return [
+            tally
+            for tally in self._tallies
+            if tally.benefit_year == self.snapshot.benefit_year_of(day)
+            and (tally.setting is setting or {tally.setting, setting} == shared)
+            and tally.month in months
+            and (tally.disease_code == self.disease or not disease)
+        ]
+
+    def home(self) -> bool:
+        """Whether care there is care at home."""
+        provinces: frozenset[str] = frozenset()
+        if self.has(schema.REDUCTION_HOME_PROVINCES):
+            provinces = self[schema.REDUCTION_HOME_PROVINCES]
+        return self.travel == "local" or self.case.care_region_code[:2] in provinces
+
+
+def _disease(case: Case, snapshot: Snapshot) -> str:
+    if snapshot.setting is not Setting.CHRONIC:
+        return ""
+    for name in (case.disease_code, *rolled_up(case.disease_code)):
+        if name in snapshot.diseases:
+            return name
+    raise NotCovered
+
 
 def expected(
-    case: Case, snapshot: Snapshot, before: Accumulators, circumstances: Circumstances
+    case: Case,
+    snapshot: Snapshot,
+    before: Accumulators,
+    circumstances: Circumstances,
+    *,
+    earlier: Earlier = NO_PARTS,
+    balance: int = 0,
 ) -> Expected:
-    """Returns what a whole bill gives; not for chronic files, months, quarters and hospitals.
+    """Returns what a bill in one benefit year gives, for who is qualified for its disease.
 
     Raises:
         NotCovered: where the engine answers POLICY_NOT_COVERED.
     """
-    held = {e.kind for e in circumstances.entitlements if e.holds_on(case.end_date)}
-    codes = {
-        e.code
-        for e in circumstances.entitlements
-        if e.kind is EntitlementKind.MEDICAL_AID and e.holds_on(case.end_date)
-    }
-    aid = next((i.value for i in AidIdentity if i.value in codes), AidIdentity.NONE.value)
-    for kind in held - {EntitlementKind.CHRONIC_DISEASE}:
+    read = _Reader(case, snapshot, before, circumstances, earlier)
+    for kind in read.entitled - {EntitlementKind.CHRONIC_DISEASE}:
         if snapshot.setting is not Setting.PHARMACY and PolicyStep(kind.value) not in (
             snapshot.steps
         ):
             raise NotCovered
-    read = _Reader(case, snapshot, before, aid=aid)
-    result = Expected(left=dict.fromkeys(Burden, 0))
-    in_scope = case.amounts.in_scope
-    if PolicyStep.SEGMENTS not in snapshot.steps:
-        result.left[Burden.SHARE] = in_scope
-        return result
-    _pooled(read, case, snapshot, before, result)
+    result = Expected(left=dict.fromkeys(Burden, 0), rounding=read[schema.ROUNDING])
+    result.left[Burden.SHARE] = case.amounts.in_scope
+    if PolicyStep.SEGMENTS in snapshot.steps:
+        _pooled(read, result)
     for step in snapshot.steps:
-        if step is PolicyStep.CRITICAL_ILLNESS:
-            _critical(read, case, before, result)
-        elif step is PolicyStep.MEDICAL_AID and aid != AidIdentity.NONE.value:
-            _aid(read, before, result)
-        elif step in _UPPER:
-            code, paid_before, needed = _UPPER[step]
-            if needed is None or needed in held:
-                _supplement(read, step, code, getattr(before, paid_before), result)
+        _above_pooled(read, step, result)
+    if PolicyStep.ACCOUNT in snapshot.steps and case.use_account:
+        _accounts(read, result, balance, circumstances)
     return result
 
 
-def _year(snapshot: Snapshot, before: Accumulators) -> tuple[int, int, int]:
-    if snapshot.setting is Setting.INPATIENT:
-        return before.inpatient_in_scope, before.inpatient_deductible, before.fund_pooled
-    return before.outpatient_in_scope, before.outpatient_deductible, before.outpatient_fund
+def _above_pooled(read: _Reader, step: PolicyStep, result: Expected) -> None:
+    if step is PolicyStep.LARGE_AMOUNT:
+        _large(read, result)
+    elif step is PolicyStep.CRITICAL_ILLNESS:
+        _critical(read, result)
+    elif step is PolicyStep.MEDICAL_AID and read.aid != AidIdentity.NONE.value:
+        _aid(read, result)
+    elif step in _UPPER:
+        code, paid_before, needed = _UPPER[step]
+        if needed is None or needed in read.entitled:
+            _supplement(read, step, code, getattr(read.before, paid_before), result)
 
 
-def _home(read: _Reader) -> frozenset[str]:
-    if not read.has(schema.REDUCTION_HOME_PROVINCES):
-        return frozenset()
-    found: frozenset[str] = read[schema.REDUCTION_HOME_PROVINCES]
-    return found
-
-
-def _cut(read: _Reader, case: Case) -> Fraction | None:
-    """Returns the reduction that applies, or None."""
-    filed_elsewhere = case.long_term_evidence is not LongTermEvidence.NONE
-    cut: Fraction
-    if filed_elsewhere and read.travel != "cross_province" and read.has(schema.REDUCTION_TWO_WAY):
+def _cut(read: _Reader, step: schema.ReducedStep) -> Fraction | None:
+    """Returns the reduction of the ratio of a step, or None."""
+    evidence = read.case.long_term_evidence
+    cut: Fraction = _ZERO
+    if (
+        evidence is not LongTermEvidence.NONE
+        and read.travel != "cross_province"
+        and read.has(schema.REDUCTION_TWO_WAY)
+    ):
         cut = read[schema.REDUCTION_TWO_WAY]
-        if case.long_term_evidence is LongTermEvidence.COMMITMENT:
+        if evidence is LongTermEvidence.COMMITMENT:
             way = read[schema.REDUCTION_TWO_WAY_COMMITMENT]
             if way is schema.TwoWay.NOT_COVERED:
                 raise NotCovered
             if way is schema.TwoWay.AS_UNFILED:
                 cut = read[schema.REDUCTION_UNFILED]
-        return cut or None
-    if read.travel == "local" or case.care_region_code[:2] in _home(read):
-        return None
-    unfiled = case.benefit_level is BenefitLevel.UNFILED
-    cut = read[schema.REDUCTION_UNFILED if unfiled else schema.REDUCTION_FILED]
-    return cut or None
+    elif not read.home():
+        unfiled = read.case.benefit_level is BenefitLevel.UNFILED
+        cut = read[schema.REDUCTION_UNFILED if unfiled else schema.REDUCTION_FILED]
+    return cut if cut and step in read[schema.REDUCTION_APPLIES_TO] else None
 
 
-def _reduced(read: _Reader, scale: schema.Scale, cut: Fraction | None) -> schema.Scale:
+def _reduced(read: _Reader, bands: Bands, step: schema.ReducedStep) -> Bands:
+    cut = _cut(read, step)
     if cut is None:
-        return scale
+        return bands
     if read[schema.REDUCTION_MODE] is schema.ReductionMode.POINTS:
-        return tuple(schema.Bracket(b.above, max(Fraction(0), b.ratio - cut)) for b in scale)
-    return tuple(schema.Bracket(b.above, b.ratio * (1 - cut)) for b in scale)
+        return tuple((above, max(_ZERO, ratio - cut)) for above, ratio in bands)
+    return tuple((above, ratio * (1 - cut)) for above, ratio in bands)
 
 
-def _deductible(read: _Reader, snapshot: Snapshot, before: Accumulators, base: int) -> int:
+def _deductible(read: _Reader, base: int) -> int:
     mode = read[schema.DEDUCTIBLE_MODE]
     standard: int = read[schema.DEDUCTIBLE_AMOUNT]
-    cost, taken, _ = _year(snapshot, before)
-    if mode is schema.DeductibleMode.DECREASING_STAY:
+    disease = Dimension.DISEASE in read.snapshot.resolved[schema.DEDUCTIBLE_AMOUNT.path].by
+    if mode is DeductibleMode.DECREASING_STAY:
         floor = min(standard, read[schema.DEDUCTIBLE_FLOOR])
-        standard = max(floor, standard - read[schema.DEDUCTIBLE_STEP] * before.inpatient_count)
-    elif mode is schema.DeductibleMode.PER_YEAR:
-        standard = max(0, standard - cost)
-    elif mode is schema.DeductibleMode.TOP_UP:
-        standard = max(0, standard - taken)
-    return min(base, standard)
+        standard = max(floor, standard - read[schema.DEDUCTIBLE_STEP] * read.stays)
+    if mode in _PERIOD_OF:
+        period = _PERIOD_OF[mode]
+        met = sum(tally.in_scope for tally in read.booked(period, disease=disease))
+        if period is LimitPeriod.YEAR and not disease:
+            met = read.year[0]
+    elif mode is DeductibleMode.TOP_UP:
+        met = read.year[1]
+        if disease:
+            met = sum(t.deductible for t in read.booked(LimitPeriod.YEAR, disease=True))
+    else:
+        met = read.earlier.deductible
+        if mode is DeductibleMode.PER_HOSPITAL and any(
+            tally.count and not tally.same_stay and tally.institution_code
+            for tally in read.booked(LimitPeriod.YEAR, disease=False)
+            if tally.institution_code == read.case.institution_code
+        ):
+            met = standard
+    return min(base, max(0, standard - met))
 
 
-def _pooled(
-    read: _Reader, case: Case, snapshot: Snapshot, before: Accumulators, result: Expected
-) -> None:
-    rounding = read[schema.ROUNDING]
-    base = case.amounts.in_scope
-    away_from_home = read.travel != "local" and case.care_region_code[:2] not in _home(read)
-    if PolicyStep.AWAY_SELF_PAY in snapshot.steps and away_from_home:
-        away = round_fen(base * read[schema.AWAY_SELF_PAY_RATIO], rounding)
-        result.left[Burden.AWAY_SELF_PAY] = away
-        base -= away
+def _pooled(read: _Reader, result: Expected) -> None:
+    snapshot, left = read.snapshot, result.left
+    base = read.case.amounts.in_scope
+    if PolicyStep.AWAY_SELF_PAY in snapshot.steps and not read.home():
+        left[Burden.AWAY_SELF_PAY] = read.rounded(base * read[schema.AWAY_SELF_PAY_RATIO])
+        base -= left[Burden.AWAY_SELF_PAY]
     if PolicyStep.DEDUCTIBLE in snapshot.steps:
-        result.deductible = _deductible(read, snapshot, before, base)
+        result.deductible = _deductible(read, base)
     rest = base - result.deductible
-    cut = _cut(read, case) if rest else None
-    start, scale = _segments(read, snapshot, before, cut, result.deductible, rest=rest)
-
-    def paid_of(cost: Fraction) -> Fraction:
-        return scale_sum(scale, start + cost) - scale_sum(scale, start)
-
-    covered = Fraction(rest)
+    bands: Bands = ((0, _ZERO),)
+    if rest or read.case.long_term_evidence is LongTermEvidence.COMMITMENT:
+        cut_bands = _reduced(read, _bands(read[schema.SEGMENTS_SCALE]), schema.ReducedStep.SEGMENTS)
+        bands = _of_bill(read, cut_bands, result.deductible)
+    covered, above = Fraction(rest), 0
+    if PolicyStep.DISEASE_LIMIT in snapshot.steps:
+        covered, bands = _within_limit(read, bands, rest=rest, deductible=result.deductible)
+        above = min(read.rounded(rest - covered), rest - read.rounded(scale_sum(bands, covered)))
     if PolicyStep.POOLED_CAP in snapshot.steps:
-        covered = _covered(read, snapshot, before, result.deductible, rest, paid_of)
-    pooled = round_fen(paid_of(covered), rounding)
-    result.pay(f"{case.scheme_code}100", pooled)
-    above = min(round_fen(rest - covered, rounding), rest - pooled)
-    large = 0
-    if PolicyStep.LARGE_AMOUNT in snapshot.steps and covered < rest:
-        large = min(above, _large(read, before, cut, rest - covered))
-        result.pay("330100", large)
-    result.left[Burden.DEDUCTIBLE] = result.deductible
-    result.left[Burden.ABOVE_CAP] = above - large
-    result.left[Burden.SHARE] = rest - pooled - above
+        within = _within_cap(read, bands, covered, result.deductible)
+        covered, result.excess = within, covered - within
+    pooled = read.rounded(scale_sum(bands, covered))
+    result.pay(f"{read.case.scheme_code}100", pooled)
+    left[Burden.ABOVE_CAP] = above + min(read.rounded(result.excess), rest - pooled - above)
+    left[Burden.DEDUCTIBLE] = result.deductible
+    left[Burden.SHARE] = rest - pooled - left[Burden.ABOVE_CAP]
 
 
-def _segments(
-    read: _Reader,
-    snapshot: Snapshot,
-    before: Accumulators,
-    cut: Fraction | None,
-    deductible: int,
-    *,
-    rest: int,
-) -> tuple[Fraction, schema.Scale]:
-    """Returns where on its scale the cost after the deductible begins, and the scale."""
-    if not rest:
-        return Fraction(0), ()
-    cost_before, taken_before, _ = _year(snapshot, before)
-    if read[schema.SEGMENTS_SPAN] is schema.SegmentSpan.STAY:
-        cost_before = taken_before = 0
-    start = cost_before - taken_before
-    if read[schema.SEGMENTS_BASIS] is schema.SegmentBasis.COST:
-        start = cost_before + deductible
-    scale = read[schema.SEGMENTS_SCALE]
-    if cut is not None and schema.ReducedStep.SEGMENTS in read[schema.REDUCTION_APPLIES_TO]:
-        scale = _reduced(read, scale, cut)
-    return Fraction(start), scale
+def _of_bill(read: _Reader, bands: Bands, deductible: int) -> Bands:
+    """Returns the bands by the cost of the bill after the deductible."""
+    earlier = read.earlier
+    cost, taken, paid = earlier.in_scope, earlier.deductible, earlier.fund
+    if read[schema.SEGMENTS_SPAN] is SegmentSpan.YEAR:
+        cost, taken, paid = read.year
+    basis = read[schema.SEGMENTS_BASIS]
+    since = {
+        SegmentBasis.COST: cost + deductible,
+        SegmentBasis.BASE: cost - taken,
+        SegmentBasis.FUND: paid,
+    }[basis]
+    behind = [ratio for above, ratio in bands if above <= since]
+    ahead = [(above - since, ratio) for above, ratio in bands if above > since]
+    found: list[tuple[Fraction | int, Fraction]] = [(0, behind[-1])]
+    if basis is not SegmentBasis.FUND:
+        return (*found, *ahead)
+    # Where the fund has paid so much, the cost is what it was before, plus the payment / ratio.
+    cost_at, paid_at = _ZERO, _ZERO
+    for above, ratio in ahead:
+        if not found[-1][1]:
+            break
+        cost_at += (above - paid_at) / found[-1][1]
+        paid_at = Fraction(above)
+        found.append((cost_at, ratio))
+    return tuple(found)
 
 
-def _large(read: _Reader, before: Accumulators, cut: Fraction | None, excess: Fraction) -> int:
-    bands = read[schema.LARGE_SCALE]
-    if cut is not None and schema.ReducedStep.LARGE_AMOUNT in read[schema.REDUCTION_APPLIES_TO]:
-        bands = _reduced(read, bands, cut)
-    since = Fraction(before.large_amount_base)
-    exact = scale_sum(bands, since + excess) - scale_sum(bands, since)
-    paid = round_fen(exact, read[schema.ROUNDING])
-    cap = read[schema.LARGE_CAP]
-    return paid if cap is None else min(paid, max(0, cap - before.fund_large_amount))
+def _reached(bands: Bands, covered: Fraction, room: int) -> Fraction:
+    """Returns the most of a cost for which bands pay no more than `room`."""
+    if scale_sum(bands, covered) <= room:
+        return covered
+    start, ratio = [band for band in bands if scale_sum(bands, band[0]) <= room][-1]
+    return start + (room - scale_sum(bands, start)) / ratio
 
 
-def _covered(  # noqa: PLR0917  # one formula
-    read: _Reader,
-    snapshot: Snapshot,
-    before: Accumulators,
-    deductible: int,
-    rest: int,
-    paid_of: Callable[[Fraction], Fraction],
-) -> Fraction:
+def _within_limit(
+    read: _Reader, bands: Bands, *, rest: int, deductible: int
+) -> tuple[Fraction, Bands]:
+    """Returns the cost that the limit of the disease lets count, and the bands that pay it."""
+    kind, limit = read[schema.DISEASE_LIMIT_TYPE], read[schema.DISEASE_LIMIT_AMOUNT]
+    quota: Bands = ((0, Fraction(1)),)
+    if limit is None:
+        return Fraction(rest), quota if kind is LimitType.FUND_QUOTA else bands
+    booked = read.booked(read[schema.DISEASE_LIMIT_PERIOD], disease=True)
+    if kind is LimitType.IN_SCOPE:
+        room = limit - sum(tally.in_scope for tally in booked)
+        return Fraction(min(rest, max(0, room - deductible))), bands
+    if kind is LimitType.TOTAL:
+        room = max(0, limit - sum(tally.total for tally in booked))
+        total = read.case.amounts.total
+        counts = Fraction((rest + deductible) * min(room, total), total)
+        return min(Fraction(rest), max(_ZERO, counts - deductible)), bands
+    room = max(0, limit - sum(tally.fund for tally in booked))
+    if kind is LimitType.FUND_QUOTA:
+        return Fraction(min(rest, room)), quota
+    return _reached(bands, Fraction(rest), room), bands
+
+
+def _within_cap(read: _Reader, bands: Bands, covered: Fraction, deductible: int) -> Fraction:
     """Returns the cost up to which the pooled fund pays."""
     cap = read[schema.CAP_AMOUNT]
     if cap is None:
-        return Fraction(rest)
-    cost_before, _, fund_before = _year(snapshot, before)
+        return covered
+    cost_before, _, fund_before = read.year
+    sums = read.before
     if read[schema.CAP_COUNTS] is schema.CapCounts.SCHEME:
-        cost_before = (
-            before.inpatient_in_scope + before.outpatient_in_scope + before.chronic_in_scope
-        )
-        fund_before = before.fund_pooled + before.outpatient_fund + before.chronic_fund
+        cost_before = sums.inpatient_in_scope + sums.outpatient_in_scope + sums.chronic_in_scope
+        fund_before = sums.fund_pooled + sums.outpatient_fund + sums.chronic_fund
     if read[schema.CAP_BASIS] is schema.CapBasis.COST:
-        return Fraction(min(rest, max(0, cap - cost_before - deductible)))
-    room = max(0, cap - fund_before)
-    if paid_of(Fraction(rest)) <= room:
-        return Fraction(rest)
-    # Found by halving on the fen, then exactly: between two bounds the fund is linear.
-    low, high = 0, rest
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if paid_of(Fraction(middle)) <= room else (low, middle)
-    slope = paid_of(Fraction(high)) - paid_of(Fraction(low))
-    covered: Fraction = low + (room - paid_of(Fraction(low))) / slope
-    return covered
+        return min(covered, Fraction(max(0, cap - cost_before - deductible)))
+    return _reached(bands, covered, max(0, cap - fund_before))
 
 
-def _critical(read: _Reader, case: Case, before: Accumulators, result: Expected) -> None:
+def _capped(paid: int, cap: int | None, paid_before: int) -> int:
+    return paid if cap is None else min(paid, max(0, cap - paid_before))
+
+
+def _large(read: _Reader, result: Expected) -> None:
+    if not result.excess:
+        return
+    bands = _reduced(read, _bands(read[schema.LARGE_SCALE]), schema.ReducedStep.LARGE_AMOUNT)
+    since = read.before.large_amount_base
+    paid = read.rounded(scale_sum(bands, since + result.excess) - scale_sum(bands, since))
+    paid = _capped(paid, read[schema.LARGE_CAP], read.before.fund_large_amount)
+    paid = min(paid, result.left[Burden.ABOVE_CAP])
+    result.pay("330100", paid)
+    result.take(frozenset({Burden.ABOVE_CAP}), paid)
+
+
+def _critical(read: _Reader, result: Expected) -> None:
     counted = {Burden.SHARE, Burden.ABOVE_CAP}
     if read[schema.CRITICAL_DEDUCTIBLE_COUNTS]:
         counted.add(Burden.DEDUCTIBLE)
     burden = sum(result.left[part] for part in counted)
     result.critical_base = burden
     threshold = read[schema.CRITICAL_THRESHOLD]
-    bands = read[schema.CRITICAL_SCALE]
-    cut = _cut(read, case)
-    if (
-        cut is not None
-        and schema.ReducedStep.CRITICAL_ILLNESS in (read[schema.REDUCTION_APPLIES_TO])
-    ):
-        bands = _reduced(read, bands, cut)
+    since = read.before.critical_illness_base
+    if since + burden <= threshold:
+        return
+    bands = _reduced(read, _bands(read[schema.CRITICAL_SCALE]), schema.ReducedStep.CRITICAL_ILLNESS)
     shift = threshold if read[schema.CRITICAL_BASIS] is schema.CriticalBasis.ABOVE_THRESHOLD else 0
 
     def paid_of(cost: int) -> Fraction:
-        return scale_sum(bands, Fraction(max(cost, threshold) - shift)) - scale_sum(
-            bands, Fraction(threshold - shift)
-        )
+        return scale_sum(bands, max(cost, threshold) - shift) - scale_sum(bands, threshold - shift)
 
-    since = before.critical_illness_base
-    paid = round_fen(paid_of(since + burden) - paid_of(since), read[schema.ROUNDING])
-    cap = read[schema.CRITICAL_CAP]
-    if cap is not None:
-        paid = min(paid, max(0, cap - before.fund_critical_illness))
-    result.pay("330100" if case.scheme_code == "310" else "390200", paid)
+    paid = read.rounded(paid_of(since + burden) - paid_of(since))
+    paid = _capped(paid, read[schema.CRITICAL_CAP], read.before.fund_critical_illness)
+    result.pay("330100" if read.case.scheme_code == "310" else "390200", paid)
     result.take(frozenset(counted), paid)
 
 
@@ -349,23 +458,43 @@ def _supplement(
     specs = schema.SUPPLEMENTS[step]
     counted = read[specs.counts]
     burden = sum(result.left[part] for part in counted)
-    paid = round_fen(scale_sum(read[specs.scale], Fraction(burden)), read[schema.ROUNDING])
-    cap = read[specs.cap]
-    if cap is not None:
-        paid = min(paid, max(0, cap - paid_before))
+    paid = read.rounded(scale_sum(_bands(read[specs.scale]), burden))
+    paid = _capped(paid, read[specs.cap], paid_before)
     result.pay(code, paid)
     result.take(counted, paid)
 
 
-def _aid(read: _Reader, before: Accumulators, result: Expected) -> None:
+def _aid(read: _Reader, result: Expected) -> None:
     counted = read[schema.MEDICAL_AID_COUNTS]
     burden = sum(result.left[part] for part in counted)
-    bands, since = read[schema.MEDICAL_AID_SCALE], Fraction(before.medical_aid_base)
-    paid = round_fen(
-        scale_sum(bands, since + burden) - scale_sum(bands, since), read[schema.ROUNDING]
-    )
-    cap = read[schema.MEDICAL_AID_CAP]
-    if cap is not None:
-        paid = min(paid, max(0, cap - before.fund_medical_aid))
+    bands, since = _bands(read[schema.MEDICAL_AID_SCALE]), read.before.medical_aid_base
+    paid = read.rounded(scale_sum(bands, since + burden) - scale_sum(bands, since))
+    paid = _capped(paid, read[schema.MEDICAL_AID_CAP], read.before.fund_medical_aid)
     result.pay("610100", paid)
     result.take(counted, paid)
+
+
+def _accounts(read: _Reader, result: Expected, balance: int, circumstances: Circumstances) -> None:
+    """The own account, then relatives' as far as what all of them may pay is not yet paid."""
+    amounts = read.case.amounts
+    parts = {
+        PatientPart.IN_SCOPE: sum(result.left.values()),
+        PatientPart.PRIOR_SELF_PAY: amounts.prior_self_pay,
+        PatientPart.OVER_LIMIT: amounts.over_limit,
+        PatientPart.FULL_SELF_PAY: amounts.full_self_pay,
+    }
+
+    def of(names: Iterable[PatientPart]) -> int:
+        return sum(parts[name] for name in names)
+
+    own = read[schema.ACCOUNT_PAYS]
+    result.account = min(balance, of(own))
+    if not (circumstances.relatives and read.has(schema.ACCOUNT_FAMILY_PAYS)):
+        return
+    family = read[schema.ACCOUNT_FAMILY_PAYS]
+    rest = min(of(family), of(own | family) - result.account)
+    paid = []
+    for purse in circumstances.relatives:
+        paid.append((purse.person_id, min(rest, purse.balance)))
+        rest -= paid[-1][1]
+    result.family = tuple((holder, fen) for holder, fen in paid if fen)

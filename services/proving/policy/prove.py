@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
 from services.benefits.domain.adjudicate import adjudicate
 from services.benefits.domain.errors import IdentityBroken
@@ -25,13 +26,16 @@ from services.benefits.domain.model import (
     EntitlementKind,
     HospitalLevel,
     LongTermEvidence,
+    Purse,
     Setting,
+    Tally,
 )
-from services.benefits.domain.schema import Burden, DeductibleMode
 from services.benefits.messages import write_adjudication
 from services.kit.errors import RuleForbids
 from services.kit.money import to_fen
 from services.proving.policy import oracle
+from services.proving.policy.compare import differences
+from services.proving.policy.sequences import Ledger, check_limits, check_settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,9 +69,10 @@ _MEDICAL_TYPES: Final = {
 }
 _MAGNITUDES: Final = (20_000, 2_000_000, 20_000_000, 200_000_000)
 _PERSON_ID: Final = "00000000-0000-7000-8000-000000000001"
-_PERIODIC: Final = frozenset(
-    {DeductibleMode.PER_MONTH, DeductibleMode.PER_QUARTER, DeductibleMode.PER_HOSPITAL}
-)
+_HOSPITALS: Final = ("H11010500001", "H11010500002", "")
+_SEQUENCE_EVERY: Final = 8
+"""Of the files whose values are not of a period: so many cases to one with bills after it."""
+_TAKEN_BACK: Final = 0.2
 _VIOLATIONS_MAX: Final = 20
 
 
@@ -79,6 +84,8 @@ class Proof:
     computed: int = 0
     compared: int = 0
     """With the oracle."""
+    bills: int = 0
+    """Settled one after another."""
     seconds: float = 0.0
     refused: Counter[str] = field(default_factory=Counter)
     by_file: Counter[str] = field(default_factory=Counter)
@@ -105,6 +112,8 @@ def prove(policy: Policy, *, cases: int, seed: int) -> Proof:
     for number in range(cases):
         drawn = _draw(drawing, snapshots[number % len(snapshots)])
         _check(proof, drawn, drawing)
+        if drawn.snapshot.setting is Setting.CHRONIC or not number % _SEQUENCE_EVERY:
+            _check_sequence(proof, policy, drawn, drawing)
         if len(proof.violations) >= _VIOLATIONS_MAX:
             break
     proof.seconds = time.perf_counter() - started
@@ -121,13 +130,51 @@ def _check(proof: Proof, drawn: Drawn, drawing: random.Random) -> None:
         proof.computed += 1
         found = [*_alone(drawn, outcome), *_with_more(drawn, outcome, drawing)]
         found += _in_either_order(drawn, outcome, drawing)
-        if _is_known_to_oracle(drawn):
-            proof.compared += 1
-            found += _against_oracle(drawn, outcome)
-    snapshot = drawn.snapshot
-    place = f"{snapshot.region_code} {snapshot.scheme_code} {snapshot.setting.value}"
+        proof.compared += 1
+        found += _against_oracle(drawn, outcome)
+    place = _place(drawn)
     proof.by_file[place] += 1
     proof.violations += [f"{place}: {text}: {drawn}" for text in found]
+
+
+def _place(drawn: Drawn) -> str:
+    snapshot = drawn.snapshot
+    return f"{snapshot.region_code} {snapshot.scheme_code} {snapshot.setting.value}"
+
+
+def _check_sequence(proof: Proof, policy: Policy, drawn: Drawn, drawing: random.Random) -> None:
+    """Settles bills of one person after the drawn one, and takes some of them back in between."""
+    held = drawn.circumstances
+    ledger = Ledger(
+        policy,
+        balance=drawn.balance,
+        relatives=held.relatives,
+        entitlements=tuple(replace(one, end_date=None) for one in held.entitlements),
+    )
+    day, stay = drawn.case.end_date, drawing.getrandbits(64)
+    for _ in range(drawing.randint(2, 8)):
+        if ledger.booked and drawing.random() < _TAKEN_BACK:
+            ledger.take_back(drawing.randrange(len(ledger.booked)))
+            continue
+        begin, day = day, day + timedelta(days=drawing.choice((0, 1, 9, 40)))
+        stay += drawing.randint(0, 1)
+        case = replace(
+            drawn.case,
+            begin_date=begin if drawn.snapshot.setting is Setting.INPATIENT else day,
+            end_date=day,
+            amounts=_amounts(drawing),
+            institution_code=drawing.choice(_HOSPITALS),
+            disease_code=_disease(drawing, drawn.snapshot),
+            stay_id=str(UUID(int=stay)),
+        )
+        standing = ledger.standing(case)
+        try:
+            outcome = ledger.settle(case)
+        except RuleForbids:
+            continue
+        proof.bills += 1
+        found = [*check_settled(policy, case, standing, outcome), *check_limits(ledger)]
+        proof.violations += [f"{_place(drawn)}: {text}: {case}, {standing}" for text in found]
 
 
 def _try(drawn: Drawn) -> Outcome | str:
@@ -249,20 +296,9 @@ def _fen_of(text: str) -> int:
     return to_fen(Decimal(text.replace(",", "")))
 
 
-def _is_known_to_oracle(drawn: Drawn) -> bool:
-    if drawn.snapshot.setting is Setting.CHRONIC:
-        return False
-    mode = drawn.snapshot.resolved.get("deductible.mode")
-    if mode is None:
-        return True
-    return not any(reading.value in _PERIODIC for reading in mode.readings.values())
-
-
 def _refused_by_one(drawn: Drawn) -> Iterator[str]:
-    if not _is_known_to_oracle(drawn):
-        return
     try:
-        oracle.expected(drawn.case, drawn.snapshot, drawn.before, drawn.circumstances)
+        _expected(drawn)
     except oracle.NotCovered:
         return
     yield "refused, and the oracle computes it"
@@ -270,39 +306,23 @@ def _refused_by_one(drawn: Drawn) -> Iterator[str]:
 
 def _against_oracle(drawn: Drawn, outcome: Outcome) -> Iterator[str]:
     try:
-        expected = oracle.expected(drawn.case, drawn.snapshot, drawn.before, drawn.circumstances)
+        expected = _expected(drawn)
     except oracle.NotCovered:
         yield "computed, and the oracle refuses it"
         return
-    funds = {fund.fund_type_code: fund.amount_fen for fund in outcome.fund_payments}
-    causes = outcome.causes
-    pairs = {
-        "funds": (funds, expected.funds),
-        "deductible": (outcome.deductible, expected.deductible),
-        "critical base": (outcome.critical_base, expected.critical_base),
-        "causes": (
-            (causes.away_self_pay, causes.deductible, causes.share, causes.above_cap),
-            tuple(
-                expected.left[burden]
-                for burden in (
-                    Burden.AWAY_SELF_PAY,
-                    Burden.DEDUCTIBLE,
-                    Burden.SHARE,
-                    Burden.ABOVE_CAP,
-                )
-            ),
-        ),
-    }
-    for name, (got, wanted) in pairs.items():
-        if got != wanted:
-            yield f"{name}: {got}, by the oracle {wanted}"
+    yield from differences(outcome, expected)
+
+
+def _expected(drawn: Drawn) -> oracle.Expected:
+    return oracle.expected(
+        drawn.case, drawn.snapshot, drawn.before, drawn.circumstances, balance=drawn.balance
+    )
 
 
 def _draw(drawing: random.Random, snapshot: Snapshot) -> Drawn:
     end = snapshot.valid_from + timedelta(days=drawing.randint(0, 200))
     if snapshot.valid_until is not None:
         end = min(end, snapshot.valid_until)
-    disease = drawing.choice(sorted(snapshot.diseases)) if snapshot.diseases else ""
     case = Case(
         person_id=_PERSON_ID,
         insured_region_code=snapshot.region_code,
@@ -316,8 +336,8 @@ def _draw(drawing: random.Random, snapshot: Snapshot) -> Drawn:
         end_date=end,
         amounts=_amounts(drawing),
         use_account=drawing.random() < 0.5,  # noqa: PLR2004
-        disease_code=disease,
-        institution_code="H11010500001",
+        disease_code=_disease(drawing, snapshot),
+        institution_code=drawing.choice(_HOSPITALS),
         long_term_evidence=drawing.choice(tuple(LongTermEvidence)),
     )
     return Drawn(
@@ -325,14 +345,43 @@ def _draw(drawing: random.Random, snapshot: Snapshot) -> Drawn:
         case=case,
         before=_sums(drawing),
         balance=_fen(drawing),
-        circumstances=Circumstances(entitlements=_entitlements(drawing, disease, end)),
+        circumstances=Circumstances(
+            entitlements=_entitlements(drawing, snapshot, end),
+            tallies=tuple(_tally(drawing, snapshot, end) for _ in range(drawing.randint(0, 4))),
+            relatives=tuple(
+                Purse(UUID(int=number), _fen(drawing)) for number in range(drawing.randint(0, 2))
+            ),
+        ),
     )
 
 
-def _entitlements(drawing: random.Random, disease: str, day: date) -> tuple[Entitlement, ...]:
-    found = []
-    if disease:
-        found.append(Entitlement(EntitlementKind.CHRONIC_DISEASE, disease, day, None))
+def _disease(drawing: random.Random, snapshot: Snapshot) -> str:
+    return drawing.choice(sorted(snapshot.diseases)) if snapshot.diseases else ""
+
+
+def _tally(drawing: random.Random, snapshot: Snapshot, day: date) -> Tally:
+    """Returns what was booked in some month about a day, mostly of the same setting."""
+    in_scope = _fen(drawing)
+    return Tally(
+        benefit_year=snapshot.benefit_year_of(day) - drawing.choice((0, 0, 0, 1)),
+        month=drawing.randint(1, 12),
+        setting=drawing.choice((snapshot.setting, *Setting)),
+        institution_code=drawing.choice(_HOSPITALS),
+        disease_code=_disease(drawing, snapshot),
+        same_stay=False,
+        count=1,
+        total=in_scope + _fen(drawing),
+        in_scope=in_scope,
+        deductible=drawing.randint(0, in_scope),
+        fund=drawing.randint(0, in_scope),
+    )
+
+
+def _entitlements(drawing: random.Random, snapshot: Snapshot, day: date) -> tuple[Entitlement, ...]:
+    found = [
+        Entitlement(EntitlementKind.CHRONIC_DISEASE, disease, day, None)
+        for disease in sorted(snapshot.diseases)
+    ]
     if drawing.random() < 0.2:  # noqa: PLR2004
         identity = drawing.choice([i for i in AidIdentity if i is not AidIdentity.NONE])
         found.append(Entitlement(EntitlementKind.MEDICAL_AID, identity.value, day, None))

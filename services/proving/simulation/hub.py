@@ -13,6 +13,7 @@ from typing import Any, Final
 from services.benefits.domain.snapshot import Policy
 from services.benefits.servicer import BenefitsServicer
 from services.benefits.store import Store as BenefitsStore
+from services.benefits.vault import Vault
 from services.clearing import store as clearing_store
 from services.clearing import usecases as clearing
 from services.clearing.clients import SettlementClient
@@ -73,7 +74,7 @@ def make_hub(
         database=database,
         callees=callees,
         snapshots=FixedCatalogues(),
-        cipher=FieldCipher(KeyRing({1: _KEY}, 1), random=entropy),
+        cipher=_cipher(entropy),
         index=BlindIndex(_KEY),
         clock=clock,
         waits=Waits(
@@ -83,6 +84,15 @@ def make_hub(
             feed_heartbeat_s=_FEED_HEARTBEAT_S,
         ),
     )
+
+
+def make_benefits_store(database: Database, entropy: Callable[[int], bytes]) -> BenefitsStore:
+    """Returns the store of an insured province."""
+    return BenefitsStore(database, Vault(_cipher(entropy), BlindIndex(_KEY)))
+
+
+def _cipher(entropy: Callable[[int], bytes]) -> FieldCipher:
+    return FieldCipher(KeyRing({1: _KEY}, 1), random=entropy)
 
 
 def open_callees(network: Network, process: Process, clock: VirtualClock) -> Callees:
@@ -142,12 +152,17 @@ class _Region(BenefitsServicer):
 
 
 async def serve_region(
-    network: Network, process: Process, database: Database, policy: Policy
+    network: Network,
+    process: Process,
+    database: Database,
+    policy: Policy,
+    entropy: Callable[[int], bytes],
 ) -> None:
     """Serves the benefits of an insured province."""
     server: Any = network.serve(process, "benefits")
     is_old = process.name == region_name(_OLD)
-    servicer = _Region(BenefitsStore(database), policy, network.faults, is_old=is_old)
+    store = make_benefits_store(database, entropy)
+    servicer = _Region(store, policy, network.faults, is_old=is_old)
     benefits_service_pb2_grpc.add_BenefitsServiceServicer_to_server(servicer, server)
     await asyncio.Event().wait()
 

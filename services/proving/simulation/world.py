@@ -13,7 +13,6 @@ from typing import Any, Final
 from services.benefits.domain.snapshot import Policy
 from services.benefits.policies import load_policy
 from services.benefits.servicer import BenefitsServicer
-from services.benefits.store import Store as BenefitsStore
 from services.clearing import store as clearing_store
 from services.clearing.servicer import ClearingServicer
 from services.kit.ids import drawing_from
@@ -199,7 +198,8 @@ class World:
             return hub.serve_hub(network, process, database(_JOURNAL, process), clock(), entropy)
 
         def region(province: str, process: Process) -> Coroutine[Any, Any, None]:
-            return hub.serve_region(network, process, database(province, process), _policy())
+            region_database = database(province, process)
+            return hub.serve_region(network, process, region_database, _policy(), entropy)
 
         def clearing(process: Process) -> Coroutine[Any, Any, None]:
             return hub.serve_clearing(network, process, database(_LEDGER, process), clock())
@@ -261,10 +261,12 @@ class World:
         clock = VirtualClock(self._loop)
         process = Process(Machine(self._loop, self._faults, self._log, "reader", _for_ever))
         callees = hub.open_callees(self._network, process, clock)
-        hub_read = hub.make_hub(still(_JOURNAL), callees, clock, Random(0).randbytes)  # noqa: S311
+        entropy = Random(0).randbytes  # noqa: S311 - nothing is written
+        hub_read = hub.make_hub(still(_JOURNAL), callees, clock, entropy)
+        stores = {name: hub.make_benefits_store(still(name), entropy) for name in PROVINCES}
         reader = Reader(
             hub_read,
-            {name: BenefitsServicer(BenefitsStore(still(name)), _policy()) for name in PROVINCES},
+            {name: BenefitsServicer(store, _policy()) for name, store in stores.items()},
             ClearingServicer(still(_LEDGER)),
         )
         request_ids = {

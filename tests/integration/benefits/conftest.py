@@ -18,6 +18,7 @@ from services.benefits.store import Store
 from services.kit.db import Database, DatabaseConfig, open_database
 from tests.policy.bills import policy
 from tests.support.rpc import TIMEOUT_S, served
+from tests.support.sealed import VAULT
 from yijie.benefits.v1 import benefits_service_pb2 as pb
 from yijie.benefits.v1 import benefits_service_pb2_grpc as pb_grpc
 from yijie.benefits.v1 import entitlement_pb2
@@ -124,7 +125,7 @@ async def serving(
     async with open_database(DatabaseConfig(dsn=dsn), "benefits") as database:
         register = partial(
             pb_grpc.add_BenefitsServiceServicer_to_server,
-            BenefitsServicer(Store(database), rules),
+            BenefitsServicer(Store(database, VAULT), rules),
         )
         async with served("benefits", FULL_NAME, register, log_to) as channel:
             yield Benefits(pb_grpc.BenefitsServiceStub(channel), database)

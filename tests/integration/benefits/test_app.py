@@ -14,6 +14,7 @@ from services.benefits.servicer import FULL_NAME
 from services.kit.channel import open_channel
 from services.kit.config import load
 from tests.integration.benefits.conftest import make_case
+from tests.support.sealed import KEYS
 from yijie.benefits.v1 import benefits_service_pb2 as pb
 from yijie.benefits.v1 import benefits_service_pb2_grpc as pb_grpc
 
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.postgres
 
 
 async def test_the_process_serves(dsn):
-    config = load(Config, {"YIJIE_DSN": dsn, "YIJIE_DRAIN_GRACE_S": "1"})
+    config = load(Config, {**KEYS, "YIJIE_DSN": dsn, "YIJIE_DRAIN_GRACE_S": "1"})
     async with running(config) as server, open_channel(server.address) as channel:
         health = health_pb2_grpc.HealthStub(channel)
         answer = await health.Check(health_pb2.HealthCheckRequest(service=FULL_NAME), timeout=5)
@@ -34,7 +35,7 @@ async def test_the_process_serves(dsn):
 async def test_nothing_is_served_with_a_broken_pack(dsn, tmp_path):
     (tmp_path / "650100").mkdir()
     (tmp_path / "650100" / "index.yaml").write_text("area: 650100\n")
-    config = load(Config, {"YIJIE_DSN": dsn, "YIJIE_POLICY_FOLDER": str(tmp_path)})
+    config = load(Config, {**KEYS, "YIJIE_DSN": dsn, "YIJIE_POLICY_FOLDER": str(tmp_path)})
     with pytest.raises(PolicyRefused):
         async with running(config):
             pytest.fail("served")

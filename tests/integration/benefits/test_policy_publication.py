@@ -24,6 +24,7 @@ from services.kit.db import DatabaseConfig, open_database
 from tests.integration.benefits.conftest import make_stay
 from tests.support.eventually import eventually
 from tests.support.rpc import TIMEOUT_S, refused
+from tests.support.sealed import KEYS
 from yijie.benefits.v1 import benefits_service_pb2 as pb
 from yijie.benefits.v1 import benefits_service_pb2_grpc as pb_grpc
 from yijie.benefits.v1 import policy_service_pb2 as policy_pb
@@ -132,6 +133,7 @@ async def replica(dsn: str, folder: Path, **environment: str) -> Any:
     config = load(
         Config,
         {
+            **KEYS,
             "YIJIE_DSN": dsn,
             "YIJIE_DRAIN_GRACE_S": "1",
             "YIJIE_POLICY_FOLDER": str(folder),
@@ -438,7 +440,7 @@ async def test_what_was_in_force_cannot_be_changed(dsn, folder):
 async def test_the_service_says_that_it_serves(dsn, folder):
     from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-    config = load(Config, {"YIJIE_DSN": dsn, "YIJIE_POLICY_FOLDER": str(folder)})
+    config = load(Config, {**KEYS, "YIJIE_DSN": dsn, "YIJIE_POLICY_FOLDER": str(folder)})
     async with running(config) as server, open_channel(server.address) as channel:
         health = health_pb2_grpc.HealthStub(channel)
         answer = await health.Check(health_pb2.HealthCheckRequest(service=FULL_NAME), timeout=5)

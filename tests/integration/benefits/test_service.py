@@ -11,6 +11,7 @@ from services.benefits.servicer import BenefitsServicer
 from services.benefits.store import Store
 from tests.integration.benefits.conftest import OTHER, PERSON, account, make_case, split
 from tests.support.rpc import TIMEOUT_S, read_status, refused
+from tests.support.sealed import VAULT
 from yijie.benefits.v1 import adjudication_pb2
 from yijie.benefits.v1 import benefits_service_pb2 as pb
 from yijie.filing.v1 import filing_pb2
@@ -184,7 +185,7 @@ async def test_an_unknown_settlement_is_not_found(benefits):
 
 
 NOT_COVERED = [
-    ({"insured_region_code": "460100"}, "region"),
+    ({"insured_region_code": "330200"}, "region"),
     ({"scheme_code": "340"}, "scheme"),
     ({"medical_type_code": "1401", "disease_code": "M01600"}, "setting chronic"),
     ({"person_type_code": "13"}, "person type 13"),
@@ -255,7 +256,7 @@ async def test_a_repeat_is_answered_whatever_packs_are_loaded_now(benefits, e1):
     settlement_id = uuid4()
     first = await benefits.commit(e1, settlement_id)
     request = pb.CommitRequest(settlement_id=str(settlement_id), case=e1)
-    elsewhere = BenefitsServicer(Store(benefits.database), Policy([]))
+    elsewhere = BenefitsServicer(Store(benefits.database, VAULT), Policy([]))
     again = await elsewhere.Commit(request, None)
     assert again.replayed
     assert again.adjudication == first.adjudication

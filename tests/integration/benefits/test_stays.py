@@ -15,6 +15,7 @@ from services.benefits.store import Store
 from tests.integration.benefits.conftest import Benefits, make_case, make_stay, split
 from tests.support.eventually import eventually
 from tests.support.rpc import refused, served
+from tests.support.sealed import VAULT
 from yijie.benefits.v1 import benefits_service_pb2 as pb
 from yijie.benefits.v1 import benefits_service_pb2_grpc as pb_grpc
 
@@ -272,7 +273,7 @@ async def test_a_changed_policy_is_named(benefits, tmp_path):
     file.write_text(file.read_text(encoding="utf-8").replace('"3": 900.00', '"3": 800.00'))
     register = partial(
         pb_grpc.add_BenefitsServiceServicer_to_server,
-        BenefitsServicer(Store(benefits.database), load_policy(tmp_path)),
+        BenefitsServicer(Store(benefits.database, VAULT), load_policy(tmp_path)),
     )
     case = make_stay(begin=MAY[0], end=MAY[1], in_scope=200000)
     expected = await benefits.adjudicate(case)

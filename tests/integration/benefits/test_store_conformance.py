@@ -29,6 +29,7 @@ from services.benefits.domain.model import (
 )
 from services.benefits.store import Store, Transaction
 from tests.simulation.databases import NOW, Attempt, agree, held_open
+from tests.support.sealed import VAULT
 
 pytestmark = pytest.mark.postgres
 
@@ -175,7 +176,7 @@ async def entitle(store: Store, draw: random.Random) -> None:
 
 async def drawn(database, seed: int) -> list[object]:
     draw = random.Random(seed)  # noqa: S311 - to be repeated
-    store, answers = Store(database), []
+    store, answers = Store(database, VAULT), []
     balances = [(person, 500) for person in PEOPLE[:2]]
     await store.run("open", lambda on: on.set_accounts(balances))
     for _ in range(60):
@@ -208,7 +209,7 @@ async def test_any_steps_on_bookings(dsn, seed):
 
 def booked(made: Booking):
     async def work(connection):
-        on = Transaction(connection)
+        on = Transaction(connection, VAULT)
         held, _ = await on.lock_person(made.claimant, made.settlement_id)
         await on.book(made)
         return held
@@ -217,7 +218,7 @@ def booked(made: Booking):
 
 
 async def race(database, first, second, *, commits: bool) -> list[object]:
-    store = Store(database)
+    store = Store(database, VAULT)
     async with held_open(database, first) as other:
         attempt = Attempt(second(store))
         blocked = await attempt.blocks()
@@ -230,7 +231,7 @@ async def race(database, first, second, *, commits: bool) -> list[object]:
 async def test_two_bills_of_one_person(dsn, commits, is_known):
     async def scenario(database):
         if is_known:
-            await commit(Store(database), booking(9, claimant(0)))
+            await commit(Store(database, VAULT), booking(9, claimant(0)))
         one, other = booking(1, claimant(0)), booking(2, claimant(0))
         return await race(
             database, booked(one), lambda store: commit(store, other), commits=commits
@@ -259,11 +260,13 @@ async def test_what_a_statement_sees_that_waited(dsn, commits, is_known):
 
     async def scenario(database):
         if is_known:
-            await commit(Store(database), booking(9, claimant(0)))
+            await commit(Store(database, VAULT), booking(9, claimant(0)))
         made = booking(1, claimant(0))
 
         async def second(connection):
-            return await Transaction(connection).lock_person(made.claimant, made.settlement_id)
+            return await Transaction(connection, VAULT).lock_person(
+                made.claimant, made.settlement_id
+            )
 
         return await race(
             database, booked(made), lambda _: database.run("second", second), commits=commits
@@ -289,7 +292,7 @@ async def test_a_cancel_while_the_bill_is_being_booked(dsn, commits):
 async def test_a_bill_while_it_is_being_cancelled(dsn, commits):
     async def scenario(database):
         async def bury(connection):
-            await Transaction(connection).leave_tombstone(ident(1))
+            await Transaction(connection, VAULT).leave_tombstone(ident(1))
 
         made = booking(1, claimant(0))
         return await race(database, bury, lambda store: commit(store, made), commits=commits)
@@ -302,10 +305,12 @@ async def test_a_bill_while_it_is_being_cancelled(dsn, commits):
 @pytest.mark.parametrize("commits", [True, False])
 async def test_two_cancels_of_one_bill(dsn, commits):
     async def scenario(database):
-        await commit(Store(database), booking(1, claimant(0, (2025, 2026), 0), account_pay=100))
+        await commit(
+            Store(database, VAULT), booking(1, claimant(0, (2025, 2026), 0), account_pay=100)
+        )
 
         async def first(connection):
-            on = Transaction(connection)
+            on = Transaction(connection, VAULT)
             await on.lock_booked(ident(1))
             return await on.restore(ident(1))
 
@@ -325,7 +330,7 @@ async def test_two_relatives_pay_from_each_others_account(dsn, commits):
     """The second waits for the first one's accounts, and sees what is left in them."""
 
     async def scenario(database):
-        store = Store(database)
+        store = Store(database, VAULT)
         await store.run("open", lambda on: on.set_accounts([(one, 500) for one in PEOPLE]))
         links = [
             FamilyLink(PEOPLE[owner], PEOPLE[member], TODAY, None)
@@ -355,7 +360,7 @@ async def test_two_relatives_pay_from_each_others_account(dsn, commits):
 @pytest.mark.parametrize("commits", [True, False])
 async def test_a_cancel_gives_back_to_a_relative_who_settles(dsn, commits):
     async def scenario(database):
-        store = Store(database)
+        store = Store(database, VAULT)
         await store.run("open", lambda on: on.set_accounts([(one, 300) for one in PEOPLE]))
         link = FamilyLink(PEOPLE[0], PEOPLE[1], TODAY, None)
         await store.run("family", lambda on: on.set_family([link]))
@@ -367,7 +372,7 @@ async def test_a_cancel_gives_back_to_a_relative_who_settles(dsn, commits):
         await store.run("pay", pay)
 
         async def first(connection):
-            on = Transaction(connection)
+            on = Transaction(connection, VAULT)
             await on.lock_booked(ident(1))
             return await on.restore(ident(1))
 

@@ -13,6 +13,7 @@ from services.benefits.domain.model import Accumulators, Setting
 from services.benefits.store import Store
 from services.kit.db import DatabaseConfig, open_database
 from services.kit.migrations import migrations_of
+from tests.support.sealed import VAULT
 
 pytestmark = pytest.mark.postgres
 
@@ -78,10 +79,16 @@ async def upgraded(dsn: str, since: int, booked: str) -> None:
 async def test_a_booking_of_the_release_before_is_no_part_and_is_taken_back_exactly(dsn):
     await upgraded(dsn, 1, BOOKED)
     async with open_database(DatabaseConfig(dsn=dsn), "benefits") as database:
-        store = Store(database)
+        store = Store(database, VAULT)
         held = await store.find(SETTLEMENT)
         assert held is not None
         assert held.state is State.COMMITTED
+        # Neither encrypted nor keyed: a repeat is told from another request all the same.
+        assert held.answer == b""
+        assert held.request_hash == VAULT.keyed_request(bytes(32))
+        same = Claimant(PERSON, "310", (2026,))
+        again = await store.run("test.lock_person", lambda t: t.lock_person(same, SETTLEMENT))
+        assert again[0] == held
         claimant = Claimant(PERSON, "310", (2026,), StayKey(SETTLEMENT, "650100"))
         assert (await store.find_standing(claimant)).parts == ()
         assert await store.run("test.restore", lambda t: t.restore(SETTLEMENT)) == 100
@@ -93,7 +100,7 @@ async def test_a_booking_of_the_release_before_is_no_part_and_is_taken_back_exac
 async def test_a_booking_of_eleven_sums_counts_and_is_taken_back_exactly(dsn):
     await upgraded(dsn, 2, SPLIT)
     async with open_database(DatabaseConfig(dsn=dsn), "benefits") as database:
-        store = Store(database)
+        store = Store(database, VAULT)
         claimant = Claimant(
             PERSON,
             "310",

@@ -32,6 +32,7 @@ from tests.integration.settlement.advice import (
 from tests.integration.settlement.world import pre_settle_request, served, settle_request
 from tests.support.callees import PERSON
 from tests.support.rpc import TIMEOUT_S, read_status
+from tests.support.sealed import KEYS
 from yijie.benefits.v1 import (
     benefits_service_pb2,
     benefits_service_pb2_grpc,
@@ -54,6 +55,7 @@ async def callees():
 async def address(dsn):
     """Where the insured region's benefits listen."""
     environ = {
+        **KEYS,
         "YIJIE_DSN": dsn,
         "YIJIE_DB_POOL_SIZE_MAX": "4",
         "YIJIE_POLICY_REGIONS": "650100",

@@ -42,6 +42,7 @@ from tests.integration.settlement.world import (
 from tests.support.callees import BED, PERSON, callees_served
 from tests.support.clock import FakeClock
 from tests.support.rpc import TIMEOUT_S, refused
+from tests.support.sealed import KEYS
 from yijie.benefits.v1 import benefits_service_pb2, benefits_service_pb2_grpc
 from yijie.clearing.v1 import clearing_service_pb2, clearing_service_pb2_grpc
 from yijie.settlement.v1 import settlement_service_pb2 as pb
@@ -113,7 +114,7 @@ class Mesh:
 async def mesh(dsn):
     async with contextlib.AsyncExitStack() as stack:
         callees = await stack.enter_async_context(callees_served())
-        config = load(BenefitsConfig, {"YIJIE_DSN": dsn, "YIJIE_DRAIN_GRACE_S": "1"})
+        config = load(BenefitsConfig, {**KEYS, "YIJIE_DSN": dsn, "YIJIE_DRAIN_GRACE_S": "1"})
         benefits = await stack.enter_async_context(benefits_running(config))
         clock = FakeClock(noon(2025, 12, 31))
         world = await stack.enter_async_context(

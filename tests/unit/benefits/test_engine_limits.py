@@ -83,6 +83,26 @@ def test_a_bracket_that_pays_nothing_has_no_end():
     assert settled(FUND_BOUNDS | scale, in_scope=160000).fund_total == 0
 
 
+@pytest.mark.parametrize(
+    ("paid", "fund"),
+    # 20 % less 20 points is nothing and ends nowhere; past the 400 it is 60 % of 1,500.
+    [(39999, 0), (40000, 90000), (90000, 90000)],
+)
+def test_a_bracket_that_is_behind_does_not_hold_up_the_next_one(paid, fund):
+    outcome = settled(
+        {
+            "segments.basis": "fund",
+            "segments.span": "year",
+            "segments.scale": "[{above: 0.00, ratio: 0.20}, {above: 400.00, ratio: 0.80}]",
+        },
+        in_scope=160000,
+        before=Accumulators(fund_pooled=paid),
+        care="640104",
+        benefit_level=BenefitLevel.UNFILED,
+    )
+    assert outcome.fund_total == fund
+
+
 def booked(month=2, *, disease="M03900", year=2026, total=0, in_scope=0, fund=0):
     return Tally(
         benefit_year=year,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
-from datetime import date
+from dataclasses import astuple, replace
+from datetime import date, timedelta
 from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.benefits.domain.adjudicate import adjudicate, find_snapshot
+from services.benefits.domain.adjudicate import NO_PARTS, Earlier, adjudicate, find_snapshot
 from services.benefits.domain.identities import check_identities
 from services.benefits.domain.model import (
     SUM_NAMES,
@@ -24,6 +24,9 @@ from services.benefits.domain.model import (
     Setting,
     Tally,
 )
+from services.proving.policy import oracle
+from services.proving.policy.compare import differences
+from services.proving.policy.sequences import Ledger, check_limits, check_settled
 from tests.policy.bills import bill
 from tests.support.packs import REGION, pack_tree, policy_of
 
@@ -37,6 +40,8 @@ FUNDS = (
     "other_fund",
 )
 MEDICAL_TYPES = {"inpatient": "21", "outpatient": "11", "chronic": "14", "pharmacy": "41"}
+YEAR_ENDS = {"year_end": st.sampled_from(["one_bill", "split_by_days"])}
+DISEASES = ["M03900", "M01600"]
 BURDENS = ["away_self_pay", "deductible", "share", "above_cap"]
 PARTS = ["in_scope", "prior_self_pay", "over_limit", "full_self_pay"]
 fen = st.one_of(st.integers(0, 300), st.integers(0, 300_000), st.integers(0, 30_000_000))
@@ -59,9 +64,9 @@ def scale(draw):
 
 
 @st.composite
-def packs(draw):
+def packs(draw, settings=tuple(MEDICAL_TYPES)):
     """Setting and files of a pack of employees."""
-    setting = draw(st.sampled_from(list(MEDICAL_TYPES)))
+    setting = draw(st.sampled_from(settings))
     steps = ["deductible", "segments"]
     if draw(st.booleans()):
         steps.insert(0, "away_self_pay")
@@ -116,19 +121,21 @@ def packs(draw):
             values[f"{fund}.deductible_counts"] = st.sampled_from(["true", "false"])
         elif fund != "large_amount":
             values[f"{fund}.counts"] = some(BURDENS)
+    values |= YEAR_ENDS if setting == "inpatient" else {}
     parameters = {path: draw(values[path]) for path in values}
-    return setting, pack_tree(parameters, setting=setting, steps=", ".join(steps))
+    year = draw(st.sampled_from(["calendar", "july"]))
+    return setting, pack_tree(
+        parameters, setting=setting, steps=", ".join(steps), benefit_year=year
+    )
 
 
 @st.composite
 def circumstances(draw):
     kinds = draw(st.sets(st.sampled_from(EntitlementKind)))
     aid = [identity.value for identity in AidIdentity if identity is not AidIdentity.NONE]
-    codes = {
-        EntitlementKind.MEDICAL_AID: draw(st.sampled_from(aid)),
-        EntitlementKind.CHRONIC_DISEASE: "M03900",
-    }
-    kinds.add(EntitlementKind.CHRONIC_DISEASE)
+    codes = {EntitlementKind.MEDICAL_AID: draw(st.sampled_from(aid))}
+    held = {(kind, codes.get(kind, "")) for kind in kinds - {EntitlementKind.CHRONIC_DISEASE}}
+    held |= {(EntitlementKind.CHRONIC_DISEASE, disease) for disease in DISEASES}
     tallies = draw(
         st.lists(
             st.builds(
@@ -137,7 +144,7 @@ def circumstances(draw):
                 month=st.integers(1, 12),
                 setting=st.sampled_from(Setting),
                 institution_code=st.sampled_from(["", "H65010000001"]),
-                disease_code=st.sampled_from(["", "M03900", "M01600"]),
+                disease_code=st.sampled_from(["", *DISEASES]),
                 same_stay=st.booleans(),
                 count=st.integers(0, 2),
                 total=fen,
@@ -150,7 +157,7 @@ def circumstances(draw):
     )
     return Circumstances(
         entitlements=tuple(
-            Entitlement(kind, codes.get(kind, ""), date(2020, 1, 1), None) for kind in kinds
+            Entitlement(kind, code, date(2020, 1, 1), None) for kind, code in sorted(held, key=str)
         ),
         tallies=tuple(tallies),
         relatives=tuple(
@@ -160,10 +167,28 @@ def circumstances(draw):
     )
 
 
-sums = st.builds(
-    Accumulators,
-    **{name: st.integers(0, 5) if name == "inpatient_count" else fen for name in SUM_NAMES},
-)
+@st.composite
+def sums(draw):
+    """Sums that settlements can have led to: no more deducted than was in scope."""
+    found = {name: draw(fen) for name in SUM_NAMES} | {"inpatient_count": draw(st.integers(0, 5))}
+    for setting in ("inpatient", "outpatient", "chronic"):
+        found[f"{setting}_deductible"] = draw(st.integers(0, found[f"{setting}_in_scope"]))
+    return Accumulators(**found)
+
+
+@st.composite
+def parts_before(draw, setting):
+    """What earlier parts of the stay took, if it has any."""
+    if setting != "inpatient" or draw(st.booleans()):
+        return NO_PARTS
+    in_scope = draw(fen)
+    return Earlier(
+        in_scope=in_scope,
+        deductible=draw(st.integers(0, in_scope)),
+        fund=draw(st.integers(0, in_scope)),
+        stays_counted=1,
+        stays_before=draw(st.integers(0, 4)),
+    )
 
 
 @st.composite
@@ -179,20 +204,22 @@ def bills(draw, setting):
         medical_type=MEDICAL_TYPES[setting],
         benefit_level=draw(st.sampled_from(BenefitLevel)),
         evidence=draw(st.sampled_from(LongTermEvidence)),
-        disease="M03900" if setting == "chronic" else "",
+        disease=draw(st.sampled_from(DISEASES)) if setting == "chronic" else "",
         institution="H65010000001",
         use_account=True,
     )
 
 
-@given(packs(), circumstances(), sums, fen, st.data())
+@given(packs(), circumstances(), sums(), fen, st.data())
 def test_any_bill_by_any_pack(pack, held, before, balance, data):
     setting, tree = pack
-    case = data.draw(bills(setting))
+    case, earlier = data.draw(bills(setting)), data.draw(parts_before(setting))
     snapshot = find_snapshot(policy_of(tree), case)
-    outcome = adjudicate(case, snapshot, before, balance, circumstances=held)
+    outcome = adjudicate(case, snapshot, before, balance, earlier, circumstances=held)
     check_identities(outcome)
-    assert outcome == adjudicate(case, snapshot, before, balance, circumstances=held)
+    assert outcome == adjudicate(case, snapshot, before, balance, earlier, circumstances=held)
+    wanted = oracle.expected(case, snapshot, before, held, earlier=earlier, balance=balance)
+    assert list(differences(outcome, wanted)) == []
     # Every fund is in one sum of the year, and every sum grows.
     delta = outcome.delta
     assert min(astuple(delta)) >= 0
@@ -209,3 +236,30 @@ def test_any_bill_by_any_pack(pack, held, before, balance, data):
     last = next(code for code in ("pooled_cap", "disease_limit", "pooled_fund") if code in results)
     assert results[last] == pooled
     assert all(step.name_zh and step.name_en for step in outcome.steps)
+
+
+@given(packs(("chronic", "chronic", "inpatient", "outpatient")), circumstances(), fen, st.data())
+def test_bills_one_after_another_stay_within_what_a_period_allows(pack, held, balance, data):
+    setting, tree = pack
+    rules = policy_of(tree)
+    ledger = Ledger(
+        rules, balance=balance, relatives=held.relatives, entitlements=held.entitlements
+    )
+    day, stay = data.draw(st.dates(date(2025, 1, 1), date(2026, 6, 30))), 0
+    for _ in range(data.draw(st.integers(2, 7))):
+        if ledger.booked and data.draw(st.integers(0, 4)) == 0:
+            ledger.take_back(data.draw(st.integers(0, len(ledger.booked) - 1)))
+            continue
+        begin, day = day, day + timedelta(days=data.draw(st.sampled_from([0, 1, 12, 40])))
+        stay += data.draw(st.integers(0, 1))
+        case = replace(
+            data.draw(bills(setting)),
+            begin_date=begin if setting == "inpatient" else day,
+            end_date=day,
+            stay_id=str(UUID(int=stay)),
+            institution_code=data.draw(st.sampled_from(["", "H65010000001"])),
+        )
+        standing = ledger.standing(case)
+        outcome = ledger.settle(case)
+        assert list(check_settled(rules, case, standing, outcome)) == []
+        assert list(check_limits(ledger)) == []

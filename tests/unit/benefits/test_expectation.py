@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import date
 from uuid import UUID
@@ -28,6 +29,7 @@ from services.benefits.domain.model import (
 )
 from services.kit.errors import RuleForbids
 from tests.support.packs import settled
+from tests.support.sealed import VAULT
 
 CLAIMANT = Claimant(UUID("0190aaaa-0000-7000-8000-000000000001"), "310", (2026,))
 ENTITLED = Entitlement(EntitlementKind.CIVIL_SERVANT, "", date(2020, 1, 1), None)
@@ -42,8 +44,8 @@ STANDING = Standing(
 )
 
 
-def facts(standing):
-    return facts_of(CLAIMANT, standing, policy_version="v")
+def facts(standing, keyed=VAULT.keyed_hash):
+    return facts_of(CLAIMANT, standing, policy_version="v", keyed=keyed)
 
 
 def changed(then, now):
@@ -73,6 +75,14 @@ def test_circumstances_are_facts(circumstances, digests):
     assert changed(facts(STANDING), facts(replace(STANDING, circumstances=circumstances))) == (
         digests
     )
+
+
+def test_what_tells_illness_or_poverty_cannot_be_guessed_from_a_fingerprint():
+    """Whoever knows the person's sums and not the key cannot try entitlements against it."""
+    ill = replace(STANDING, circumstances=CIRCUMSTANCES)
+    guess = facts(ill, keyed=lambda data: hashlib.sha256(data).digest())
+    assert changed(facts(ill), guess) == ["accumulators_digest"]
+    assert facts(STANDING, keyed=lambda _: b"") == facts(STANDING)
 
 
 @pytest.mark.parametrize(

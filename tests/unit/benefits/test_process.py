@@ -14,12 +14,14 @@ from services.benefits.domain.trace import NAMES
 from services.benefits.policies import PACKS_FOLDER, load_policy
 from services.kit.codes import PROVINCES, province_of
 from services.kit.config import ConfigError, load
+from tests.support.sealed import KEYS
 
 ROOT = Path(__file__).parents[3]
+ENVIRON = {**KEYS, "YIJIE_DSN": "postgresql://localhost/x"}
 
 
 def test_defaults_serve_every_pack():
-    config = load(Config, {"YIJIE_DSN": "postgresql://localhost/x"})
+    config = load(Config, ENVIRON)
     assert config.policy_folder == PACKS_FOLDER
     assert config.policy_regions == frozenset()
     policy = load_policy(config.policy_folder, regions=config.policy_regions)
@@ -27,16 +29,14 @@ def test_defaults_serve_every_pack():
 
 
 def test_a_release_may_serve_one_region():
-    config = load(
-        Config, {"YIJIE_DSN": "postgresql://localhost/x", "YIJIE_POLICY_REGIONS": "650100, 131100"}
-    )
+    config = load(Config, {**ENVIRON, "YIJIE_POLICY_REGIONS": "650100, 131100"})
     policy = load_policy(config.policy_folder, regions=config.policy_regions)
     assert set(policy.versions) == {"650100", "131100"}
 
 
 def test_a_region_that_is_no_area_code_is_refused():
     with pytest.raises(ConfigError, match="YIJIE_POLICY_REGIONS"):
-        load(Config, {"YIJIE_DSN": "postgresql://localhost/x", "YIJIE_POLICY_REGIONS": "6501"})
+        load(Config, {**ENVIRON, "YIJIE_POLICY_REGIONS": "6501"})
 
 
 def test_a_region_without_pack_is_refused_at_start():

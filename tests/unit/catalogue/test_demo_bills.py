@@ -34,6 +34,7 @@ EXPECTED = {
     "segments": SplitTotals(8642000, 520000, 64000, 318000, 7740000),
     "resident_points": SplitTotals(4200000, 300000, 0, 200000, 3700000),
     "resident_factor": SplitTotals(4200000, 300000, 0, 200000, 3700000),
+    "chronic": SplitTotals(25500, 0, 0, 0, 25500),
 }
 LINES_AT_LEAST = {
     "zhang": 60,
@@ -41,6 +42,7 @@ LINES_AT_LEAST = {
     "segments": 30,
     "resident_points": 20,
     "resident_factor": 20,
+    "chronic": 2,
 }
 
 
@@ -156,7 +158,7 @@ def test_people_have_valid_numbers_that_agree_with_them():
         assert to_fen(Decimal(text(mapping(person, "account"), "opening_balance"))) >= 0
         assert "示例" in text(person, "name")
     states = [text(mapping(person, "card"), "state") for person in demo("people", "people")]
-    assert Counter(states) == {"active": 5, "lost": 1}
+    assert Counter(states) == {"active": 6, "lost": 1}
 
 
 def test_institutions_have_valid_codes_of_their_region():
@@ -191,7 +193,12 @@ def test_filings_cross_provinces_and_name_their_person_and_region():
         for person in demo("people", "people")
     }
     filings = demo("filings", "filings")
-    assert {text(filing, "person") for filing in filings} == {"zhang", "hengshui", "beijing"}
+    assert {text(filing, "person") for filing in filings} == {
+        "zhang",
+        "hengshui",
+        "beijing",
+        "urumqi_chronic",
+    }
     for filing in filings:
         home, target = text(filing, "insured_region_code"), text(filing, "target_region_code")
         assert insured[text(filing, "person")] == home

@@ -15,7 +15,7 @@ from services.benefits.domain.errors import PolicyRefused
 from services.benefits.policies import read_pack
 from services.cli.mesh import ENDPOINTS
 from services.cli.topology import SERVICES, remote_name
-from services.kit.errors import Absent, DomainError, RuleForbids
+from services.kit.errors import Absent, DomainError, InvalidArgument
 from services.kit.status import to_status
 from yijie.benefits.v1 import policy_service_pb2, policy_service_pb2_grpc
 from yijie.settlement.v1 import settlement_service_pb2, settlement_service_pb2_grpc
@@ -42,6 +42,7 @@ class Policies(policy_service_pb2_grpc.PolicyServiceServicer):
     def __init__(self) -> None:
         self.texts: dict[str, Mapping[str, bytes]] = {}
         self.in_force: dict[str, str] = {}
+        self.elsewhere: set[str] = set()
 
     def publish(self, region: str, files: Mapping[str, bytes]) -> str:
         version = read_pack(region, files).version
@@ -52,12 +53,19 @@ class Policies(policy_service_pb2_grpc.PolicyServiceServicer):
     def PublishPolicy(self, request, context):
         files = {file.name: file.content for file in request.files}
         try:
-            version = read_pack(request.region_code, files).version
+            version = self._check(request.region_code, files)
         except PolicyRefused as refused:
-            _refuse(context, RuleForbids("POLICY_REFUSED", str(refused)))
+            said = {name: getattr(refused, name) for name in ("file", "path", "problem", "right")}
+            said["line"] = "" if refused.line is None else str(refused.line)
+            _refuse(context, InvalidArgument("POLICY_REFUSED", "it is refused", metadata=said))
         if not request.dry_run:
             self.publish(request.region_code, files)
         return policy_service_pb2.PublishPolicyResponse(version=self._version(version))
+
+    def _check(self, region: str, files: Mapping[str, bytes]) -> str:
+        if region in self.elsewhere:
+            raise PolicyRefused(file=region, path="(top)", problem="is not ours", right="go there")
+        return read_pack(region, files).version
 
     def GetPolicy(self, request, context):
         version = self.in_force.get(request.policy_version, request.policy_version)

@@ -47,8 +47,7 @@ def shown(print_, *arguments) -> str:
         ({"total": "1000"}, (100_000, 0, 0, 0, 100_000)),
         ({"total": "1000.5", "full_self_pay": "100"}, (100_050, 10_000, 0, 0, 90_050)),
         ({"in_scope": "800", "prior": "60", "over": "40"}, (90_000, 0, 4_000, 6_000, 80_000)),
-        # What does not add up is for the hub to say.
-        ({"total": "5", "in_scope": "1"}, (500, 0, 0, 0, 100)),
+        ({"total": "5", "in_scope": "4", "over": "1"}, (500, 0, 100, 0, 400)),
     ],
 )
 def test_amounts_may_be_left_out(typed, amounts):
@@ -61,6 +60,8 @@ def test_amounts_may_be_left_out(typed, amounts):
         {},
         {"full_self_pay": "1"},
         {"total": "1", "full_self_pay": "2"},
+        {"total": "5", "in_scope": "1"},
+        {"total": "5", "in_scope": "6"},
         {"total": "-1"},
         {"total": "1.001"},
         {"total": "1e3"},
@@ -88,7 +89,7 @@ def test_signs():
     ("command", "words"),
     [
         (["estimate", *VISIT], "--total or --in-scope"),
-        (["estimate", *VISIT, "--total", "x"], "--total is an amount"),
+        (["estimate", *VISIT, "--total", "x"], "--total x is no amount"),
         (["estimate", *VISIT, "--total", "1", "--date", "x"], "YYYY-MM-DD"),
         (["gap", "x"], "neither a settlement id"),
     ],
@@ -122,6 +123,19 @@ def question() -> pb.EstimateBenefitRequest:
         medical_type_code="21",
         amounts=read_split(**{**NOTHING, "total": "1000"}),
     )
+
+
+def test_what_no_filing_changes_is_said_once():
+    answer = pb.EstimateBenefitResponse()
+    error = RuleForbids("POLICY_NOT_COVERED", "no", metadata={"missing": "region"})
+    for level in (filing.BENEFIT_LEVEL_LONG_TERM, filing.BENEFIT_LEVEL_UNFILED):
+        answer.estimates.add(benefit_level=level, advice_zh="办理备案。").error.CopyFrom(
+            to_status(error, "benefits")
+        )
+    said = shown(print_estimate, question(), answer)
+    assert said.count("POLICY_NOT_COVERED") == 1
+    assert "缺 missing: region" in said
+    assert "办理备案" not in said
 
 
 def test_an_estimate_in_both_languages():
@@ -210,6 +224,31 @@ def test_whose_turn_it_is():
     said = shown(print_eligibility, request, answer)
     for words in ("高血压 M03900", "✓ 参保地政策", "✗ 待遇资格", "the insured agency", "cannot"):
         assert words in said
+
+
+def test_what_was_not_asked_is_not_ticked():
+    request = pb.CheckChronicEligibilityRequest(
+        insured_region_code="650100", institution_code="H64010400001", disease_code="M03900"
+    )
+    answer = pb.CheckChronicEligibilityResponse(eligible=True)
+    for code in ("policy", "qualification", "opening", "filing", "diagnosis"):
+        answer.checks.add(check_code=code, passed=True, explanation_zh="无。", explanation_en="-")
+    said = shown(print_eligibility, request, answer)
+    assert "it can settle directly" not in said
+    assert "were not asked for (--person)" in said
+    marks = {line.split()[1]: line[0] for line in said.splitlines() if line[0] in "✓–✗"}
+    assert marks == {
+        "参保地政策": "✓",
+        "待遇资格": "–",
+        "机构开通": "✓",
+        "异地备案": "–",
+        "诊断": "–",
+    }
+    request.person_id = "0190aaaa-0000-7000-8000-000000000001"
+    request.diagnoses.add(diagnosis_code="I10")
+    said = shown(print_eligibility, request, answer)
+    assert "–" not in said
+    assert "it can settle directly" in said
 
 
 def test_json_has_what_is_false_and_zero(capsysbinary):

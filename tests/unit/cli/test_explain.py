@@ -91,7 +91,9 @@ def settlement(adjudication):
 def printed(settlement, pack, language="both", width=170):
     out = io.StringIO()
     found = explain_settlement(settlement, pack)
-    print_explanation(Console(file=out, width=width), found, language, known=pack is not None)
+    print_explanation(
+        Console(file=out, width=width, markup=False), found, language, known=pack is not None
+    )
     return out.getvalue()
 
 
@@ -104,6 +106,21 @@ def test_every_parameter_is_traced_to_its_document(settlement, pack):
         assert entry is not None, read.path
         assert entry.reference.label == read.reference
         assert entry.verified_on == date(2026, 3, 1)
+
+
+def test_a_value_by_identity_is_explained_without_naming_it(settlement, pack):
+    found = explain_settlement(settlement, pack)
+    (read,) = [
+        read
+        for step in settlement.adjudication.steps
+        for read in step.parameters
+        if read.path.startswith("resident/inpatient/critical_illness.threshold")
+    ]
+    assert read.path.endswith("threshold[*]")
+    assert source_of(found, read) is not None
+    text = printed(settlement, pack)
+    assert "critical_illness.threshold" in text
+    assert "none" not in text
 
 
 def test_it_shows_steps_values_documents_and_what_is_paid_for(settlement, pack):
@@ -123,6 +140,8 @@ def test_it_shows_steps_values_documents_and_what_is_paid_for(settlement, pack):
         "按比例自付 share",
         "12,624.00",
         "half_up",
+        "deductible.amount",
+        "[cross_province,3]",
         "渭政办发〔2019〕137号 https://www.weinan.gov.cn/",
         "2026-03-01",
         "✓ 个人负担由来合计 = 个人负担",
@@ -132,10 +151,9 @@ def test_it_shows_steps_values_documents_and_what_is_paid_for(settlement, pack):
     assert "✗" not in text
 
 
-def test_the_note_of_a_value_is_beside_it(settlement, pack):
-    assert "基本医保起付标准费用不计入大病合规自付" in "".join(
-        printed(settlement, pack, width=400).split()
-    )
+def test_the_note_of_a_value_is_shown_once_with_its_name(settlement, pack):
+    note = "critical_illness.deductible_counts: 基本医保起付标准费用不计入大病合规自付"
+    assert printed(settlement, pack).count(note) == 1
 
 
 def test_one_language_leaves_the_other_out(settlement, pack):
@@ -143,6 +161,12 @@ def test_one_language_leaves_the_other_out(settlement, pack):
     assert "居民统筹基金" in zh
     assert "resident pooled fund" not in zh
     assert "the calculation" not in zh
+    assert "四舍五入" in zh
+    assert "half_up" not in zh
+    assert "起付线收取方式" in zh
+    assert "起付线收取方式" not in en
+    assert "half_up" in en
+    assert "resident · inpatient" in en
     assert "resident pooled fund" in en
     assert "居民统筹基金" not in en
     assert "计算过程" not in en

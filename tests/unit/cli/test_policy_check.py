@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 
 import orjson
 import pytest
 from typer.testing import CliRunner
 
-from services.benefits.policies import load_pack
+from services.benefits.policies import PACKS_FOLDER, load_pack
 from services.cli.__main__ import app
 from services.cli.policy.check import BadAgeError, days_before
 from services.cli.policy.review import review
 from tests.unit.cli.packs import edit, set_value, write_pack
 
 LONG_AGO = date(2000, 1, 1)
+TODAY = date(2026, 11, 22)
 
 
 def check(*arguments: str):
@@ -22,7 +24,7 @@ def check(*arguments: str):
 
 
 def cautions(folder, kind, *, stale_before=LONG_AGO):
-    found = review(load_pack(folder), stale_before=stale_before)
+    found = review(load_pack(folder), stale_before=stale_before, today=TODAY)
     return [caution for caution in found.cautions if caution.kind == kind]
 
 
@@ -64,6 +66,35 @@ def test_what_is_no_pack_is_a_wrong_call(name):
     assert "neither a folder nor an area" in done.output
 
 
+def test_a_folder_without_a_pack_is_a_wrong_call(tmp_path):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "values.yaml").write_text("a: 1\n---\nb: 2\n", "utf-8")
+    done = check(str(tmp_path / "notes"))
+    assert done.exit_code == 2
+    assert "holds no pack" in done.output
+
+
+def test_a_county_stands_for_the_area_whose_pack_covers_it():
+    (pack,) = orjson.loads(check("640104", "--json").stdout)["packs"]
+    assert pack["region_code"] == "640000"
+
+
+def test_a_verification_in_the_future_is_a_caution(tmp_path):
+    folder = write_pack(tmp_path)
+    file = folder / "employee" / "inpatient.yaml"
+    edit(file, "verified_on: 2026-06-30", "verified_on: 2027-06-30")
+    (found,) = cautions(folder, "future")
+    assert (found.path, found.text) == ("verified_on", "2027-06-30 is yet to come")
+
+
+def test_a_disease_that_the_hub_does_not_know_is_a_caution(tmp_path):
+    folder = shutil.copytree(PACKS_FOLDER / "610500", tmp_path / "610500")
+    file = folder / "resident" / "chronic.yaml"
+    file.write_text(file.read_text("utf-8").replace("M01600", "M99900"), "utf-8")
+    (found,) = cautions(folder, "disease")
+    assert found.text == "M99900 is no disease that the hub knows"
+
+
 def test_a_review_shows_what_a_file_covers_and_leaves_out(tmp_path):
     folder = write_pack(tmp_path)
     file = folder / "employee" / "inpatient.yaml"
@@ -73,7 +104,7 @@ def test_a_review_shows_what_a_file_covers_and_leaves_out(tmp_path):
         "          3_top: 500.00\n",
         '        not_modelled: [["3_top"]]\n      2026-07-01: {value: {any: 600.00}}\n',
     )
-    found = review(load_pack(folder), stale_before=LONG_AGO)
+    found = review(load_pack(folder), stale_before=LONG_AGO, today=TODAY)
     part = next(one for one in found.parts if one.file.endswith("employee/inpatient.yaml"))
     assert part.intervals == (
         (date(2026, 1, 1), date(2026, 6, 30)),

@@ -90,14 +90,20 @@ def test_a_hole_is_shown_as_one(tmp_path):
     assert found == {("community", "1", "2", "3"): "500.00", ("3_top",): None}
 
 
+def test_a_county_has_the_policy_of_the_area_it_lies_in(tmp_path):
+    done = explain("610502", "390", "2026-05-01", "--json", data_dir=tmp_path / "none")
+    assert orjson.loads(done.stdout)["region_code"] == "610500"
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
         (["999999", "310", "2026-01-01"], 2, "neither a folder nor an area"),
-        (["610500", "310", "1.1.2026"], 2, "YYYY-MM-DD"),
+        (["610500", "310", "1.1.2026"], 2, "1.1.2026 is not a date written YYYY-MM-DD"),
+        (["610500", "310", "2026-01-01", "--setting", "chronic"], 1, "nothing for 310 chronic on"),
         (["610500", "310", "1999-01-01"], 1, "has nothing for 310"),
-        (["610500", "320", "2026-01-01"], 1, "has nothing for 320"),
-        (["610500", "390", "2026-01-01", "--setting", "x"], 1, "has nothing for 390 x"),
+        (["610500", "320", "2026-01-01"], 1, "no scheme 320; one of: 310 employee, 390 resident"),
+        (["610500", "390", "2026-01-01", "--setting", "x"], 1, "no setting x; one of: inpatient"),
         (["610500@2026.11-000000000000", "390", "2026-01-01"], 1, "no mesh runs in"),
     ],
 )

@@ -26,6 +26,10 @@ def test_every_parameter_step_and_word_has_a_meaning_in_both_languages():
     assert set(meanings.STEPS) == {None, *PolicyStep}
     assert set(meanings.SETTINGS) == set(Setting)
     assert set(meanings.STATUSES) == set(Status)
+    words = {str(item.value) for spec in SPEC_BY_PATH.values() for item in spec.choices or ()}
+    assert meanings.WORDS.keys() == words | {"true", "false", "unlimited"}
+    assert meanings.in_chinese("in_scope, over_limit") == "政策范围内、超限价"
+    assert meanings.in_chinese("85%") == meanings.in_chinese("in_scope, 1.00") == ""
     for table in (meanings.PARAMETERS, meanings.STEPS, meanings.SETTINGS, meanings.STATUSES):
         assert all(zh and en and not zh.isascii() and en.isascii() for zh, en in table.values())
 

@@ -54,6 +54,13 @@ def test_a_pack_with_a_mistake_does_not_leave_this_machine(folder, data_dir, pol
     assert "411300/index.yaml:5: name_en: is still ???" in done.output
 
 
+def test_what_the_mesh_has_against_a_pack_is_shown(folder, data_dir, policies):
+    policies.elsewhere.add(REGION)
+    done = yijie("publish", str(folder), data_dir=data_dir)
+    assert done.exit_code == 1
+    assert "411300: (top): is not ours; go there" in done.output
+
+
 def test_versions_are_listed_of_all_pages(folder, data_dir, policies):
     policies.publish("610500", policy_files(read_files(write_pack(folder.parent, "610500"))))
     policies.publish(REGION, policy_files(read_files(folder)))
@@ -83,8 +90,15 @@ def test_a_version_and_what_is_in_force_are_read_from_the_mesh(folder, data_dir,
 
 def test_a_version_that_never_was_is_refused(data_dir):
     done = yijie("explain", "411300@2026.01-0123456789ab", "390", "2026-05-01", data_dir=data_dir)
-    assert done.exit_code == 1
-    assert "no such version" in done.output
+    assert done.exit_code == 2
+    assert "the mesh has no policy 411300@2026.01-0123456789ab" in done.output
+    done = yijie("explain", "411300", "390", "2026-05-01", data_dir=data_dir)
+    assert "the mesh has no policy 411300; `yijie policy list` shows" in done.output
+
+
+def test_a_county_lists_the_area_it_lies_in(folder, data_dir, policies):
+    policies.publish(REGION, policy_files(read_files(folder)))
+    assert "411300@" in yijie("list", "411302", data_dir=data_dir).output
 
 
 def test_a_province_that_runs_apart_keeps_its_own_policies(folder, tmp_path):
@@ -110,3 +124,6 @@ def test_without_a_mesh_it_says_so(command, tmp_path):
 def test_only_what_is_a_pack_is_published(tmp_path):
     done = yijie("publish", str(tmp_path / "nowhere"), data_dir=tmp_path)
     assert done.exit_code == 2
+    write_pack(tmp_path)
+    done = yijie("publish", str(tmp_path), data_dir=tmp_path)
+    assert (done.exit_code, "holds no pack" in done.output) == (2, True)

@@ -36,6 +36,8 @@ def test_an_example_that_differs_is_shown_with_its_place_and_its_steps(folder):
     assert row.split() == ["cash", "4,400.01", "4,400.00"]
     for said in ("(20000 - 500) x 0.80", "起付线 deductible", "19,500.00", "deductible.amount[3]"):
         assert said in done.output
+    # Keys of a table that look like a tag of Rich are shown all the same.
+    assert "segments.scale[in_service,3]" in "".join(done.output.split())
 
 
 def test_what_differs_is_one_row_each(folder):

@@ -120,7 +120,7 @@ def book(
     end_date: date | None = None,
     setting: str | None = None,
     institution: str | None = None,
-    disease: str | None = None,
+    disease_index: bytes | None = None,
     owners: Sequence[UUID] = (),
     shares: Sequence[int] = (),
 ) -> Result:
@@ -155,7 +155,8 @@ def book(
             "end_date": end_date,
             "setting": setting,
             "institution_code": institution,
-            "disease_code": disease,
+            "disease_index": disease_index,
+            "sealed": True,
         },
     )
     return 1
@@ -232,15 +233,13 @@ def set_accounts(t: Transaction, people: Sequence[UUID], balances: Sequence[int]
 def set_entitlements(
     t: Transaction,
     people: Sequence[UUID],
-    kinds: Sequence[str],
-    codes: Sequence[str],
-    begins: Sequence[date],
-    ends: Sequence[date | None],
+    indexes: Sequence[bytes],
+    contents: Sequence[bytes],
 ) -> Result:
-    """What persons are entitled to; one with the same key is replaced."""
-    for *key, end in sorted(zip(people, kinds, codes, begins, ends, strict=True), key=_by_key):
-        if not t.insert_new("entitlement", tuple(key), {"end_date": end}):
-            t.update("entitlement", tuple(key), end_date=end)
+    """What persons are entitled to, sealed; one with the same key is replaced."""
+    for *key, content in sorted(zip(people, indexes, contents, strict=True)):
+        if not t.insert_new("entitlement", tuple(key), {"content": content}):
+            t.update("entitlement", tuple(key), content=content)
     return len(people)
 
 
@@ -265,10 +264,6 @@ def set_family(
         if not t.insert_new("family_account", (member, owner), dates):
             t.update("family_account", (member, owner), **dates)
     return len(members)
-
-
-def _by_key(entitlement: tuple[Any, ...]) -> tuple[Any, ...]:
-    return entitlement[:4]
 
 
 def _lock_or_make(

@@ -49,7 +49,7 @@ _TALLIED: Final = (
     "month",
     "setting",
     "institution_code",
-    "disease_code",
+    "disease_index",
     "same_stay",
     "count",
     "total",
@@ -148,7 +148,8 @@ def find_tallies(
             stay_id,
             insured,
         )
-        of_bill = (row["setting"], row["institution_code"], row["disease_code"], same_stay)
+        disease = row["disease_index"] or b""
+        of_bill = (row["setting"], row["institution_code"], disease, same_stay)
         earlier = [{**one, "total_fen": 0} for one in earlier_years(t, settlement_id)]
         for part in (row, *earlier):
             if part["benefit_year"] not in years:
@@ -234,9 +235,8 @@ def list_adjudications(
 
 
 def list_entitlements(t: Transaction, person_id: UUID) -> Result:
-    """What a person is entitled to, past ones too."""
-    names = ("kind", "code", "begin_date", "end_date")
-    return [dict(zip(names, one, strict=True)) for one in entitlements_of(t, person_id)]
+    """What a person is entitled to, past ones too, sealed."""
+    return [{"content": content} for content in entitlements_of(t, person_id)]
 
 
 def owners_of(t: Transaction, member: UUID, day: date | None) -> list[UUID]:
@@ -254,11 +254,9 @@ def _holds(row: Row, day: date) -> bool:
     return bool(begin <= day and (end is None or day <= end))
 
 
-def entitlements_of(t: Transaction, person_id: UUID) -> list[tuple[Any, ...]]:
-    """Kind, code, first and last day of what a person is entitled to."""
-    return sorted(
-        (*key, row["end_date"]) for (of, *key), row in t.scan("entitlement") if of == person_id
-    )
+def entitlements_of(t: Transaction, person_id: UUID) -> list[bytes]:
+    """What a person is entitled to, each sealed."""
+    return [row["content"] for (of, _), row in t.scan("entitlement") if of == person_id]
 
 
 def _stands(t: Transaction, settlement_id: UUID) -> bool:
@@ -286,8 +284,8 @@ def latest_state(t: Transaction, settlement_id: UUID) -> dict[str, Any] | None:
 
 def answer_of(t: Transaction, settlement_id: UUID) -> dict[str, Any]:
     """What was answered, or nulls."""
-    row = t.get("adjudication", settlement_id) or {"request_hash": None, "answer": None}
-    return {name: row[name] for name in ("request_hash", "answer")}
+    row = t.get("adjudication", settlement_id)
+    return {name: row[name] if row else None for name in ("request_hash", "answer", "sealed")}
 
 
 def earlier_years(t: Transaction, settlement_id: UUID) -> list[dict[str, Any]]:
