@@ -122,9 +122,9 @@ INSERT INTO adjudication (settlement_id, request_hash, person_id, scheme_code, b
                           insured_region_code, care_region_code, policy_version, total_fen,
                           fund_total_fen, account_pay_fen, cash_pay_fen, delta, answer,
                           stay_id, stays_before, end_date, setting, institution_code,
-                          disease_index, sealed)
+                          disease_index, sealed, tally_date)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $16, $17, $18, $19, $20,
-        $21, true)"""
+        $21, true, $24)"""
 
 BOOK_YEAR: Final = f"""/* benefits.book_year */
 WITH used AS (
@@ -132,7 +132,8 @@ WITH used AS (
        SET {_changed("", "+", "($5::bigint[])")}
      WHERE person_id = $3 AND scheme_code = $4 AND benefit_year = $2
 )
-INSERT INTO adjudication_year (settlement_id, benefit_year, person_id, scheme_code, delta, end_date)
+INSERT INTO adjudication_year (settlement_id, benefit_year, person_id, scheme_code, delta,
+                               tally_date)
 VALUES ($1, $2, $3, $4, $5, $6)"""
 
 FIND: Final = """/* benefits.find_adjudication */
@@ -187,25 +188,28 @@ def _of_setting(*, inpatient: int, outpatient: int, chronic: int) -> str:
 # last year. A statement of its own, after the lock.
 FIND_TALLIES: Final = f"""/* benefits.find_tallies */
 WITH booked AS (
-    SELECT settlement_id, benefit_year, end_date, total_fen, delta
+    SELECT settlement_id, benefit_year, total_fen, delta,
+           coalesce(tally_date, end_date, (create_time AT TIME ZONE 'Asia/Shanghai')::date)
+             AS tally_date
       FROM adjudication
-     WHERE person_id = $1 AND scheme_code = $2 AND benefit_year = ANY($3::smallint[])
+     WHERE person_id = $1 AND scheme_code = $2
+       AND (benefit_year = ANY($3::smallint[]) OR stay_id = $4)
      UNION ALL
-    SELECT settlement_id, benefit_year, coalesce(end_date, make_date(benefit_year, 12, 31)), 0,
-           delta
+    SELECT settlement_id, benefit_year, 0, delta,
+           coalesce(tally_date, make_date(benefit_year, 12, 31))
       FROM adjudication_year
-     WHERE person_id = $1 AND scheme_code = $2 AND benefit_year = ANY($3::smallint[])
+     WHERE person_id = $1 AND scheme_code = $2
+       AND (benefit_year = ANY($3::smallint[])
+            OR settlement_id IN (SELECT settlement_id FROM adjudication WHERE stay_id = $4))
 )
-SELECT b.benefit_year,
-       extract(month FROM coalesce(b.end_date, j.create_time AT TIME ZONE 'Asia/Shanghai'))::int
-         AS month,
+SELECT b.benefit_year, extract(month FROM b.tally_date)::int AS month,
        j.setting, j.institution_code, j.disease_index, j.same_stay, count(*) AS count,
        sum(b.total_fen)::bigint AS total,
        {_of_setting(inpatient=1, outpatient=4, chronic=12)} AS in_scope,
        {_of_setting(inpatient=2, outpatient=5, chronic=13)} AS deductible,
        {_of_setting(inpatient=7, outpatient=6, chronic=14)} AS fund
   FROM booked b
-  JOIN (SELECT settlement_id, create_time,
+  JOIN (SELECT settlement_id,
                coalesce(setting, CASE WHEN delta[1] > 0 OR delta[3] > 0 THEN 'inpatient'
                                       ELSE 'outpatient' END) AS setting,
                coalesce(institution_code, '') AS institution_code,

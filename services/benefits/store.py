@@ -119,8 +119,9 @@ class Transaction:
             self._vault.disease_index(claimant.person_id, booking.disease_code),
             [person for person, _ in booking.family_payments],
             [fen for _, fen in booking.family_payments],
+            booking.tally_dates[-1],
         )
-        for (year, delta), end_date in zip(earlier, booking.year_ends, strict=True):
+        for (year, delta), tally_date in zip(earlier, booking.tally_dates[:-1], strict=True):
             await self._connection.execute(
                 statements.BOOK_YEAR,
                 booking.settlement_id,
@@ -128,7 +129,7 @@ class Transaction:
                 claimant.person_id,
                 claimant.scheme_code,
                 astuple(delta),
-                end_date,
+                tally_date,
             )
 
     async def find(self, settlement_id: UUID) -> Held | None:

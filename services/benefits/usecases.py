@@ -168,8 +168,11 @@ def _booking(
         # Of any other setting nothing is listed.
         disease_code=policy_disease(snapshot.diseases, case.disease_code),
         family_payments=outcome.family_payments,
-        # A benefit year begins in the calendar year that it is named after.
-        year_ends=tuple(snapshot.year_end(date(year, 12, 31)) for year, _ in deltas[:-1]),
+        # A benefit year begins in the calendar year that it is named after; a bill that ends on the
+        # first day of the next one may be borne by it alone.
+        tally_dates=tuple(
+            min(case.end_date, snapshot.year_end(date(year, 12, 31))) for year, _ in deltas
+        ),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli import advice_app
+from services.cli.advice import app as advice_app
 from services.cli.interrupts import EXIT_BY_SIGNAL, run
 from services.cli.options import UP_DIR, USAGE, DataDir, Json, fail
 from services.cli.policy.app import app as policy_app

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import orjson
 
-from services.cli import advise, receipt, report
-from services.cli.advise import Advised
+from services.cli import receipt, report
+from services.cli.advice import scene
+from services.cli.advice.scene import Advised
 from services.cli.load import LoadError, load, wait_until_settling
 from services.cli.mesh import Mesh, mesh, temporary_dir
 from services.cli.outcome import Closing, Outcome
@@ -35,7 +36,7 @@ async def demo(*, as_json: bool, keep: bool) -> int:
         document = report.document(
             outcomes,
             closing,
-            advice=advise.document(advised),
+            advice=scene.document(advised),
             holds=not failed,
             elapsed_s=progress.elapsed_s,
         )
@@ -63,7 +64,7 @@ async def _play(
         person_ids = await load_demo_data(province, progress)
         outcomes, closing = await Play(province, person_ids).run(progress)
         with progress.step("测算、资格与目录差异", "estimate, eligibility and catalogue gap"):
-            advised = await advise.advise(province, person_ids, outcomes)
+            advised = await scene.advise(province, person_ids, outcomes)
         with progress.step("读取跟踪", "reading the traces"):
             await read_traces(running, outcomes)
     except (DomainError, DemoError, LoadError):
@@ -76,7 +77,7 @@ def _print(outcomes: Sequence[Outcome], advised: Advised, closing: Closing) -> N
     out = console()
     for number, outcome in enumerate(outcomes, start=1):
         receipt.print_outcome(out, number, outcome)
-    advise.print_advice(out, advised)
+    scene.print_advice(out, advised)
     receipt.print_closing(out, closing)
 
 

@@ -142,8 +142,8 @@ class Booking:
     """As the policy names it; empty: none."""
     family_payments: tuple[tuple[UUID, int], ...]
     """What relatives' accounts pay, by holder; inside account_pay."""
-    year_ends: tuple[date, ...] = ()
-    """Last days of the benefit years of `deltas`, without the last year's."""
+    tally_dates: tuple[date, ...]
+    """The day whose month and quarter bear each of `deltas`: a day of its benefit year."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,9 @@ def check_steps(at: Place, steps: tuple[PolicyStep, ...], *, scheme: str, settin
             here.refuse(f"`{step.value}` is of employees", 'use it with scheme "310"')
         if step is PolicyStep.DISEASE_LIMIT and setting is not Setting.CHRONIC:
             here.refuse("`disease_limit` is of chronic diseases", "use it with setting chronic")
+        if step is PolicyStep.LARGE_AMOUNT and PolicyStep.DISEASE_LIMIT in steps:
+            # Bills above the cap would use up nothing of the limit, and each pay anew.
+            here.refuse("`large_amount` does not go with `disease_limit`", "drop one of them")
         if step is PolicyStep.ACCOUNT and place + 1 < len(steps):
             here.refuse(
                 "`account` is not last", "the account pays what the funds leave: put it last"

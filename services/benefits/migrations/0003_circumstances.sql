@@ -26,6 +26,8 @@ ALTER TABLE adjudication
     DROP CONSTRAINT adjudication_delta_check,
     ADD CONSTRAINT adjudication_delta_check CHECK (cardinality(delta) IN (11, 21)),
     ADD COLUMN setting          text CHECK (setting IN ('outpatient', 'inpatient', 'chronic', 'pharmacy')),
+    -- Whose month and quarter count it, a day of benefit_year; null: end_date, or the day of booking.
+    ADD COLUMN tally_date       date,
     -- Null or empty: not known.
     ADD COLUMN institution_code text,
     -- Of person and disease as the policy names it; null: none.
@@ -37,7 +39,7 @@ ALTER TABLE adjudication_year
     DROP CONSTRAINT adjudication_year_delta_check,
     ADD CONSTRAINT adjudication_year_delta_check CHECK (cardinality(delta) IN (11, 21)),
     -- Last day of that benefit year; null: 31 December.
-    ADD COLUMN end_date date;
+    ADD COLUMN tally_date date;
 CREATE INDEX adjudication_year_by_person ON adjudication_year (person_id, scheme_code, benefit_year);
 
 CREATE TABLE entitlement (

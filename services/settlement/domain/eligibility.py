@@ -247,11 +247,11 @@ def _filing(facts: Facts) -> Check:
         )
     if filed.is_filed:
         return _passed("filing", filed.explanation_zh, filed.explanation_en)
-    return _failed(
+    # An unfiled bill settles, at the unfiled level: filing is a counsel, not a condition.
+    return _passed(
         "filing",
-        Party.PATIENT,
-        f"{filed.explanation_zh}请先办理跨省异地就医备案。",
-        f"{filed.explanation_en} File before the visit.",
+        f"{filed.explanation_zh}可以结算，但待遇较低；先办理跨省异地就医备案可少付。",
+        f"{filed.explanation_en} It can settle, at the lower benefit; file first to pay less.",
     )
 
 

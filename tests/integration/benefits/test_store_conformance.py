@@ -92,7 +92,10 @@ def booking(
         institution_code=f"H{number % 3:011}",
         disease_code="M03900" if setting is Setting.CHRONIC else "",
         family_payments=(),
-        year_ends=tuple(date(year, 12, 31) for year in whose.benefit_years[:-1]),
+        tally_dates=(
+            *(date(year, 12, 31) for year in whose.benefit_years[:-1]),
+            end_date,
+        ),
     )
 
 

@@ -157,7 +157,7 @@ async def test_a_benefit_year_from_july_and_a_stay_over_its_end(dsn):
             (2026, 4),
         ]
         rows = await service.database.fetch("/* test.year */ SELECT * FROM adjudication_year")
-        assert [(row["benefit_year"], str(row["end_date"])) for row in rows] == [
+        assert [(row["benefit_year"], str(row["tally_date"])) for row in rows] == [
             (2025, "2026-06-30")
         ]
         # Both years have seen the hospital.
@@ -166,3 +166,37 @@ async def test_a_benefit_year_from_july_and_a_stay_over_its_end(dsn):
         await service.cancel(settlement_id)
         sums = [(await service.used(year=year))[0] for year in (2025, 2026)]
         assert [one["inpatient_in_scope"] for one in sums] == [50000, 50000]
+
+
+async def test_a_stay_that_ends_on_new_years_day_counts_in_the_quarter_of_its_year(dsn):
+    parameters = {
+        "segments.scale": FLAT,
+        "deductible.mode": "per_quarter",
+        "year_end": "split_by_days",
+    }
+    async with by(dsn, pack_tree(parameters)) as service:
+        # All its days lie in 2025, so 2025 bears it, in the last quarter.
+        stay = bill(6000, "21", stay_id=str(uuid4()), day=(2026, 1, 1))
+        set_day(stay.begin_date, (2025, 12, 28))
+        booked = (await service.commit(stay, uuid4())).adjudication
+        assert booked.deductible.fen == 6000
+        assert await deductibles(service, [bill(6000, "21", day=(2025, 12, 30))]) == [4000]
+        assert await deductibles(service, [bill(6000, "21", day=(2025, 2, 1))]) == [6000]
+        assert await deductibles(service, [bill(6000, "21", day=(2026, 2, 1))]) == [6000]
+
+
+async def test_segments_by_the_fund_of_a_stay_go_on_over_a_years_end(dsn):
+    # Of each stay the fund pays 100 % up to 100.00, and 50 % after it.
+    parameters = {
+        "segments.scale": "[{above: 0.00, ratio: 1.00}, {above: 100.00, ratio: 0.50}]",
+        "segments.basis": "fund",
+        "segments.span": "stay",
+        "deductible.amount": "0.00",
+    }
+    async with by(dsn, pack_tree(parameters)) as service:
+        stay_id = str(uuid4())
+        first = bill(10000, "21", stay_id=stay_id, day=(2025, 12, 20))
+        last = bill(10000, "21", stay_id=stay_id, day=(2026, 1, 10))
+        for part, paid in ((first, 10000), (last, 5000)):
+            booked = (await service.commit(part, uuid4())).adjudication
+            assert booked.fund_total.fen == paid

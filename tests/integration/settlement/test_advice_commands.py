@@ -8,9 +8,9 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from services.cli.eligible import eligible
-from services.cli.estimate import estimate
-from services.cli.gap import compare, summarize
+from services.cli.advice.eligible import eligible
+from services.cli.advice.estimate import estimate
+from services.cli.advice.gap import compare, summarize
 from services.cli.mesh import ENDPOINTS
 from services.kit.errors import Absent, InvalidArgument
 from tests.integration.settlement.advice import advising_served, eligible_request, estimate_request
@@ -84,4 +84,4 @@ async def test_eligible(callees, mesh, capsysbinary):
     assert document["checks"][3]["responsible"] == "RESPONSIBLE_PARTY_CARE_AGENCY"
     callees.identity.opened.add("14")
     assert await eligible(mesh, eligible_request(), as_json=False) == 0
-    assert "it can settle directly" in capsysbinary.readouterr().out.decode()
+    assert "nothing stands in the way" in capsysbinary.readouterr().out.decode()

@@ -332,7 +332,6 @@ async def test_everything_that_can_be_missing(opened, world):
     assert failures(answer) == {
         "qualification": pb.RESPONSIBLE_PARTY_INSURED_AGENCY,
         "opening": pb.RESPONSIBLE_PARTY_INSTITUTION,
-        "filing": pb.RESPONSIBLE_PARTY_PATIENT,
         "diagnosis": pb.RESPONSIBLE_PARTY_INSTITUTION,
     }
     assert "I10" in answer.checks[5].explanation_zh

@@ -258,25 +258,21 @@ def test_a_limit_per_disease():
     assert limited("fund", amount).fund_total == 50000
 
 
-def test_what_a_limit_cuts_off_goes_to_no_large_amount():
+def test_what_a_limit_cuts_off_is_the_patients_as_is_what_the_cap_does():
     outcome = limited(
         "fund",
         "500.00",
-        steps="disease_limit, pooled_cap, large_amount",
+        steps="disease_limit, pooled_cap",
         more={"pooled_cap.amount": "200.00"},
     )
-    # The limit leaves 1,000 of cost with 500; the cap covers 400 of it with 200. Of the other 600
-    # large amount pays 90 % = 540, capped at 500. The limit's own 500 are the patient's.
-    assert funds(outcome) == {"310100": 20000, "330100": 50000}
+    # The limit leaves 1,000 of cost with 500; the cap covers 400 of it with 200: 600 are above it.
+    # The limit's own 500 are the patient's, too.
+    assert funds(outcome) == {"310100": 20000}
     assert outcome.above_cap == 60000
-    assert outcome.causes.above_cap == 50000 + 10000
+    assert outcome.causes.above_cap == 50000 + 60000
     assert outcome.causes.share == 20000
     assert outcome.delta == Accumulators(
-        chronic_in_scope=160000,
-        chronic_deductible=10000,
-        chronic_fund=20000,
-        large_amount_base=60000,
-        fund_large_amount=50000,
+        chronic_in_scope=160000, chronic_deductible=10000, chronic_fund=20000
     )
 
 

@@ -72,12 +72,17 @@ def test_all_of_it_holds():
         (on(day=date(2023, 12, 31)), "opening", Party.CARE_AGENCY),
         (on(openings=[replace(OPEN, disease_code="M03900")]), "opening", Party.INSTITUTION),
         (on(openings=[replace(OPEN, disease_code="M07804")]), "opening", Party.INSTITUTION),
-        (on(filed=UNFILED), "filing", Party.PATIENT),
         (by(diagnosis_matches=False), "diagnosis", Party.INSTITUTION),
     ],
 )
 def test_one_thing_that_does_not(facts, code, party):
     assert failed(facts) == {code: party}
+
+
+def test_who_is_not_filed_settles_at_the_lower_benefit():
+    assert failed(on(filed=UNFILED)) == {}
+    texts = [check.zh for check in checks_of(on(filed=UNFILED))]
+    assert "待遇较低" in texts[4]
 
 
 def test_a_region_that_nobody_can_ask():

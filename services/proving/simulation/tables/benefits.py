@@ -123,6 +123,7 @@ def book(
     disease_index: bytes | None = None,
     owners: Sequence[UUID] = (),
     shares: Sequence[int] = (),
+    tally_date: date | None = None,
 ) -> Result:
     """Sums, accounts, state and answer of a Commit."""
     _add(t, person_id, scheme, year, delta, 1)
@@ -157,6 +158,7 @@ def book(
             "institution_code": institution,
             "disease_index": disease_index,
             "sealed": True,
+            "tally_date": tally_date,
         },
     )
     return 1
@@ -169,7 +171,7 @@ def book_year(
     person_id: UUID,
     scheme: str,
     delta: Sequence[int],
-    end_date: date | None = None,
+    tally_date: date | None = None,
 ) -> Result:
     """What an earlier year bears of a bill."""
     _add(t, person_id, scheme, year, delta, 1)
@@ -180,7 +182,7 @@ def book_year(
             "person_id": person_id,
             "scheme_code": scheme,
             "delta": tuple(delta),
-            "end_date": end_date,
+            "tally_date": tally_date,
         },
     )
     return 1

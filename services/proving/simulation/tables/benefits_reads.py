@@ -152,9 +152,10 @@ def find_tallies(
         of_bill = (row["setting"], row["institution_code"], disease, same_stay)
         earlier = [{**one, "total_fen": 0} for one in earlier_years(t, settlement_id)]
         for part in (row, *earlier):
-            if part["benefit_year"] not in years:
+            of_stay = stay_id is not None and row["stay_id"] == stay_id
+            if part["benefit_year"] not in years and not of_stay:
                 continue
-            key = (part["benefit_year"], part["end_date"].month, *of_bill)
+            key = (part["benefit_year"], part["tally_date"].month, *of_bill)
             sums = groups.setdefault(key, [0] * 5)
             places = _PLACES[row["setting"]]
             added = (1, part["total_fen"], *(part["delta"][place] for place in places))

@@ -9,7 +9,7 @@ from uuid import UUID
 from rich.console import Console
 from rich.table import Table
 
-from services.cli.questions import SAMPLE, ask, signed, table, write_json
+from services.cli.advice.questions import SAMPLE, ask, signed, table, write_json
 from services.cli.receipt import region
 from services.cli.screen import console
 from services.cli.trace import BadIdError

@@ -51,8 +51,8 @@ def estimate(
     as_json: Json = False,
 ) -> None:
     """Shows what a visit would cost in each filing state, and what filing would change."""
-    from services.cli import questions  # noqa: PLC0415
-    from services.cli.estimate import estimate as estimate_  # noqa: PLC0415
+    from services.cli.advice import questions  # noqa: PLC0415
+    from services.cli.advice.estimate import estimate as estimate_  # noqa: PLC0415
     from services.cli.failures import EXPECTED  # noqa: PLC0415
     from yijie.settlement.v1 import advice_service_pb2 as pb  # noqa: PLC0415
 
@@ -99,8 +99,8 @@ def eligible(
     as_json: Json = False,
 ) -> None:
     """Shows whether a chronic disease can settle there, and whose turn it is; 1 if it cannot."""
-    from services.cli import questions  # noqa: PLC0415
-    from services.cli.eligible import eligible as eligible_  # noqa: PLC0415
+    from services.cli.advice import questions  # noqa: PLC0415
+    from services.cli.advice.eligible import eligible as eligible_  # noqa: PLC0415
     from services.cli.failures import EXPECTED  # noqa: PLC0415
     from yijie.common.v1 import bill_pb2  # noqa: PLC0415
     from yijie.settlement.v1 import advice_service_pb2 as pb  # noqa: PLC0415
@@ -144,8 +144,8 @@ def gap(
     as_json: Json = False,
 ) -> None:
     """Shows why direct settlement paid another amount than reimbursement at home."""
+    from services.cli.advice.gap import compare, summarize  # noqa: PLC0415
     from services.cli.failures import EXPECTED  # noqa: PLC0415
-    from services.cli.gap import compare, summarize  # noqa: PLC0415
     from services.cli.trace import BadIdError  # noqa: PLC0415
     from yijie.settlement.v1 import advice_service_pb2 as pb  # noqa: PLC0415
 

@@ -8,7 +8,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from services.cli.questions import ask, write_json
+from services.cli.advice.questions import ask, write_json
 from services.cli.receipt import region
 from services.cli.screen import console
 from services.kit import diseases

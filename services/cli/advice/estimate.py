@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from services.cli.questions import SAMPLE, ask, signed, table, write_json
+from services.cli.advice.questions import SAMPLE, ask, signed, table, write_json
 from services.cli.receipt import LEVELS, iso, region
 from services.cli.screen import console
 from services.kit import codes

@@ -10,9 +10,9 @@ from google.protobuf.json_format import MessageToDict
 from rich.console import Console
 
 from services.cli import cases
-from services.cli.eligible import print_eligibility
-from services.cli.estimate import print_estimate
-from services.cli.gap import print_comparison
+from services.cli.advice.eligible import print_eligibility
+from services.cli.advice.estimate import print_estimate
+from services.cli.advice.gap import print_comparison
 from services.cli.outcome import Check, Outcome
 from services.cli.province import Province
 from services.cli.receipt import checks_text
