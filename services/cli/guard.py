@@ -4,6 +4,7 @@ A program that gets SIGKILL cannot stop what it started. So the mesh starts this
 of its own, and holds the other end of its standard input. What is to be stopped is said there, a
 line each. When the input ends, for whatever reason, what is still running is stopped.
 
+    folder DIR      a mesh's folder: a service with it in its environment belongs to it (Linux)
     process PID     a service; gone by itself: `ended PID`
     postgres DIR    a PostgreSQL data directory
     remove PATH     a folder or file to delete at the end
@@ -24,6 +25,10 @@ from pathlib import Path
 
 GRACE_S = 8.0
 _POLL_S = 0.05
+_LOOK_S = 0.15
+_QUIET_LOOKS = 2
+# How a service is started; a shell of somebody's may have the folder in its environment too.
+_SERVE = b"\0serve\0"
 
 
 class Charges:
@@ -31,6 +36,7 @@ class Charges:
 
     def __init__(self) -> None:
         self.processes: list[int] = []
+        self.folders: list[Path] = []
         self.postgres: list[Path] = []
         self.paths: list[Path] = []
 
@@ -43,6 +49,8 @@ class Charges:
             elif verb == "ended":
                 with contextlib.suppress(ValueError):
                     self.processes.remove(int(value))
+            elif verb == "folder":
+                self.folders.append(Path(value))
             elif verb == "postgres":
                 self.postgres.append(Path(value))
             elif verb == "remove":
@@ -55,6 +63,8 @@ class Charges:
         if not _wait(lambda: not any(_alive(pid) for pid in self.processes)):
             for pid in self.processes:
                 _send(pid, signal.SIGKILL)
+        for folder in self.folders:
+            _stop_strays(folder)
         for folder in self.postgres:
             _stop_postgres(folder)
         for path in self.paths:
@@ -62,6 +72,31 @@ class Charges:
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink(missing_ok=True)
+
+
+def _stop_strays(folder: Path) -> None:
+    """Stops what was started when the mesh was killed, before it could say so."""
+    end = time.monotonic() + GRACE_S
+    quiet = 0
+    # Between its fork and its exec a child has its parent's environment: it is looked for again.
+    while quiet < _QUIET_LOOKS and time.monotonic() < end:
+        strays = _with_in_environment(folder)
+        for pid in strays:
+            _send(pid, signal.SIGTERM)
+        quiet = 0 if strays else quiet + 1
+        time.sleep(_LOOK_S)
+    for pid in _with_in_environment(folder):
+        _send(pid, signal.SIGKILL)
+
+
+def _with_in_environment(folder: Path) -> list[int]:
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            belongs = f"{folder}/".encode() in (process / "environ").read_bytes()
+            if belongs and _SERVE in (process / "cmdline").read_bytes():
+                found.append(int(process.name))
+    return [pid for pid in found if pid != os.getpid()]
 
 
 def _stop_postgres(folder: Path) -> None:

@@ -194,6 +194,7 @@ async def mesh(
         guard = Guard()
         stack.push_async_callback(guard.dismiss)
         # Left behind by a killed mesh, it would send other commands to nobody.
+        guard.tell(f"folder {data_dir}")
         guard.tell(f"remove {data_dir / ENDPOINTS}")
         if remove:
             guard.tell(f"remove {data_dir}")

@@ -45,6 +45,24 @@ def test_what_runs_is_ended_and_what_was_made_is_removed(guard, sleeper, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_what_was_started_but_not_said_is_ended_too(guard, sleeper, tmp_path):
+    folder = tmp_path / "data"
+    code = "import time; time.sleep(60)"
+    environment = {"YIJIE_TRACE_DIR": str(folder / "traces")}
+    stray = subprocess.Popen([sys.executable, "-c", code, "serve", "clearing"], env=environment)
+    other = subprocess.Popen([sys.executable, "-c", code, "shell"], env=environment)
+    try:
+        end(guard, f"folder {folder}")
+        assert stray.wait(timeout=10) == -15
+        assert guard.wait(timeout=10) == 0
+        assert sleeper.poll() is other.poll() is None
+    finally:
+        for process in (stray, other):
+            process.kill()
+            process.wait()
+
+
 def test_what_has_ended_by_itself_is_left_alone(guard, sleeper):
     end(guard, f"process {sleeper.pid}", f"ended {sleeper.pid}")
     assert guard.wait(timeout=10) == 0
