@@ -64,7 +64,10 @@ async def dsn(postgres_dsn: str, template_database: str) -> AsyncIterator[str]:
     """A database of this test alone, migrated; dropped afterwards."""
     name = f"test_{uuid4().hex}"
     async with _maintenance(postgres_dsn) as connection:
-        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
+        # A copy of files takes a fifth of the time that the default, a copy by the log, takes.
+        await connection.execute(
+            f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY FILE_COPY"
+        )
     yield _with_database(postgres_dsn, name)
     async with _maintenance(postgres_dsn) as connection:
         await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
