@@ -184,6 +184,10 @@ def test_bands_of_the_year(snapshot):
                 agree(with_cost(case, FAR), snapshot, Accumulators(large_amount_base=base))
 
 
+def entitled(kind: EntitlementKind, code: str = "") -> Circumstances:
+    return Circumstances(entitlements=(Entitlement(kind, code, date(2000, 1, 1), None),))
+
+
 @pytest.mark.parametrize("snapshot", snapshots(chronic=False))
 def test_medical_aid(snapshot):
     if PolicyStep.MEDICAL_AID not in snapshot.steps:
@@ -193,13 +197,7 @@ def test_medical_aid(snapshot):
         for identity in AidIdentity:
             if identity is AidIdentity.NONE:
                 continue
-            aided = Circumstances(
-                entitlements=(
-                    Entitlement(
-                        EntitlementKind.MEDICAL_AID, identity.value, date(2000, 1, 1), None
-                    ),
-                )
-            )
+            aided = entitled(EntitlementKind.MEDICAL_AID, identity.value)
             try:
                 oracle.expected(with_cost(case, FAR), snapshot, Accumulators(), aided)
             except oracle.NotCovered:
@@ -210,7 +208,45 @@ def test_medical_aid(snapshot):
                     before = Accumulators(medical_aid_base=max(0, band.above + fen))
                     agree(with_cost(case, 3_000_000), snapshot, before, aided)
                     tried += 1
+            if PolicyStep.CRITICAL_ILLNESS in snapshot.steps:
+                # Their threshold is another one than everybody's.
+                usual = with_cost(case, 3_000_000)
+                burden = agree(usual, snapshot, circumstances=aided).critical_base
+                threshold = value(snapshot, schema.CRITICAL_THRESHOLD, most)
+                for fen in TRIPLE:
+                    base = max(0, threshold - burden + fen)
+                    agree(usual, snapshot, Accumulators(critical_illness_base=base), aided)
     assert tried
+
+
+@pytest.mark.parametrize("snapshot", snapshots(chronic=False))
+def test_supplements(snapshot):
+    """Brackets of the burden of a bill, and caps of the year."""
+    for step in set(schema.SUPPLEMENTS) & set(snapshot.steps) - {PolicyStep.OTHER_FUND}:
+        specs, held = schema.SUPPLEMENTS[step], entitled(EntitlementKind(step.value))
+        for case in cases(snapshot):
+            most = agree(with_cost(case, FAR), snapshot, circumstances=held)
+            for bracket in value(snapshot, specs.scale, most) or ():
+                edge = cost_with_burden(case, snapshot, step, held, bracket.above)
+                for fen in TRIPLE:
+                    agree(with_cost(case, max(1, edge + fen)), snapshot, circumstances=held)
+            cap = value(snapshot, specs.cap, most)
+            for fen in TRIPLE if cap is not None else ():
+                before = Accumulators(**{f"fund_{step.value}": cap - 10_000 + fen})
+                agree(with_cost(case, 3_000_000), snapshot, before, held)
+
+
+def cost_with_burden(case, snapshot, step, held, burden: int) -> int:
+    """The least in-scope cost of which the step counts that burden, by halving."""
+    low, high = 0, FAR
+    while high - low > 1:
+        middle = (low + high) // 2
+        outcome = adjudicate(
+            with_cost(case, middle), snapshot, Accumulators(), 0, circumstances=held
+        )
+        counted = max((s.base_fen for s in outcome.steps if s.code == step.value), default=0)
+        low, high = (low, middle) if counted >= burden else (middle, high)
+    return high
 
 
 LIMIT_SUM = {
