@@ -22,23 +22,33 @@ import asyncpg
 import orjson
 from rich.console import Console
 
-from services.bench import checks, policy, population, results, sizes, slow, stay
+from services.bench import (
+    checks,
+    classify,
+    policy,
+    population,
+    registries,
+    results,
+    sizes,
+    slow,
+    stay,
+)
 from services.bench.drive import Driver, Run, arrivals
 from services.bench.floor import Sizes
 from services.bench.floor_mesh import floor_mesh
 from services.bench.results import Pair, Result, Stretch
 from services.bench.usage import NOTHING_USED, Meter, Usage, postmaster_pid
 from services.cli.demo import load_demo_data
-from services.cli.mesh import Mesh, mesh
+from services.cli.mesh import Mesh, MeshError, mesh, read_endpoints
 from services.cli.progress import Progress
 from services.cli.province import Province, connected
 from services.cli.screen import console
 from services.kit.channel import open_channel
 from yijie.settlement.v1 import settlement_service_pb2
 
-ROWS: Final = ("policy", "settle", "stay", "slow")
+ROWS: Final = ("policy", "classify", "settle", "stay", "slow", "load", "registries")
 """What can be measured: adjudication in process, settlements against the floor, a long stay, a slow
-province."""
+province, loading people, asking about them."""
 PEOPLE: Final = 500
 PROBED: Final = (8, 16, 32, 64)
 """Calls in flight that are tried to find saturation."""
@@ -76,6 +86,14 @@ class Options:
     """Rounds of both legs with and without a slow province."""
     slow_seconds: float = 10.0
     """Length of a leg of a round."""
+    load_people: int = 20_000
+    """People that are loaded into a mesh of its own."""
+    registry_rate: float = registries.GOAL_RATE
+    """VerifyCredential and MatchFiling a second, together."""
+    persons: Path | None = None
+    """File of people that a running mesh has: asked there, and nothing is loaded."""
+    data_dir: Path = Path()
+    """Of that mesh."""
 
 
 @dataclass(slots=True)
@@ -107,12 +125,7 @@ async def bench(options: Options) -> int:
     # With the document on standard output there is nothing else on it.
     out = Console(stderr=True, width=150) if options.json_to == "-" else console()
     document: dict[str, Any] = {"ok": True}
-    adjudication = None
-    if "policy" in options.rows:
-        with progress.step("待遇计算", "adjudication in process"), _quiet():
-            timed = policy.measure()
-        policy.show(timed, out)
-        adjudication = policy.document(timed)
+    in_process = _in_process(options, progress, out)
     if {"settle", "stay"} & set(options.rows):
         async with _rig(progress) as rig:
             if "settle" in options.rows:
@@ -142,16 +155,72 @@ async def bench(options: Options) -> int:
         )
         slow.show(found, out)
         document["slow_province"] = slow.document(found)
-    if adjudication is not None:
-        document["policy"] = adjudication
+    if {"load", "registries"} & set(options.rows):
+        document |= await _registries(options, progress, out)
+    document |= in_process
     document["ok"] = all(
         part["ok"]
-        for part in (document, document.get("stay"), document.get("slow_province"))
+        for part in (
+            document,
+            *(document.get(name) for name in ("stay", "slow_province", "load", "registries")),
+        )
         if part
     )
     if options.json_to:
         _write(document, options.json_to)
     return 0 if document["ok"] else 1
+
+
+def _in_process(options: Options, progress: Progress, out: Console) -> dict[str, Any]:
+    document = {}
+    if "policy" in options.rows:
+        with progress.step("待遇计算", "adjudication in process"), _quiet():
+            timed = policy.measure()
+        policy.show(timed, out)
+        document["policy"] = policy.document(timed)
+    if "classify" in options.rows:
+        with progress.step("目录快照", "catalogues in memory"), _quiet():
+            measured = classify.measure()
+        classify.show(measured, out)
+        document["classify"] = classify.document(measured)
+    return document
+
+
+async def _registries(options: Options, progress: Progress, out: Console) -> dict[str, Any]:
+    """Loads people into a mesh of its own, or takes those of a running one, and asks about them."""
+    document: dict[str, Any] = {}
+    async with contextlib.AsyncExitStack() as stack:
+        if options.persons is None:
+            data_dir = Path(tempfile.mkdtemp(prefix="yijie-bench-"))
+            running = await stack.enter_async_context(
+                mesh(data_dir, progress=progress, remove=True)
+            )
+            endpoints, persons = running.endpoints, data_dir / "sample" / "persons.csv"
+            province = await stack.enter_async_context(connected(endpoints, ""))
+            loaded = await registries.load(
+                running, province, persons.parent, options.load_people, progress
+            )
+            registries.show_loaded(loaded, out)
+            document["load"] = registries.document_loaded(loaded)
+        else:
+            endpoints, persons = read_endpoints(options.data_dir), options.persons
+            if not endpoints:
+                msg = f"no mesh runs in {options.data_dir}; start it with `yijie up`"
+                raise MeshError(msg)
+            province = await stack.enter_async_context(connected(endpoints, ""))
+        if "registries" in options.rows:
+            found = await registries.measure(
+                endpoints,
+                province,
+                persons,
+                rate=options.registry_rate,
+                seconds=options.seconds,
+                progress=progress,
+                quiet=_quiet,
+            )
+            registries.show(found, out)
+            document["registries"] = registries.document(found)
+    return document
 
 
 @contextlib.asynccontextmanager

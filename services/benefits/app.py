@@ -13,8 +13,9 @@ from services.benefits.servicer import FULL_NAME, BenefitsServicer
 from services.benefits.store import Store, remember_index_key
 from services.benefits.vault import Vault
 from services.kit.config import ConfigError, shown
-from services.kit.crypto import BlindIndex, FieldCipher
+from services.kit.crypto import BlindIndex
 from services.kit.db import open_database
+from services.kit.keys import open_cipher
 from services.kit.migrations import check_version
 from services.kit.server import Running, run, serving
 from yijie.benefits.v1 import benefits_service_pb2_grpc, policy_service_pb2_grpc
@@ -37,9 +38,12 @@ async def running(config: Config) -> AsyncIterator[Running]:
         MigrationError: the schema is behind.
         ConfigError: the index key is not the one that the database was written with.
     """
-    vault = Vault(FieldCipher(config.data_key), BlindIndex(config.index_key))
     release = Release(config.policy_folder, regions=config.policy_regions)
-    async with open_database(config.database, SERVICE) as database:
+    async with (
+        open_cipher(config.data_key) as cipher,
+        open_database(config.database, SERVICE) as database,
+    ):
+        vault = Vault(cipher, BlindIndex(config.index_key))
         await check_version(database, SERVICE)
         await _check_index_key(database, vault)
         policies = Policies(database, release, poll_s=config.policy_poll_s)

@@ -40,10 +40,10 @@ from services.benefits.domain.model import (
 from services.benefits.domain.place import Place, shown
 from services.benefits.domain.stay import adjudicate_case, benefit_years
 from services.benefits.policies import EXAMPLES_FILE, read_strict_yaml
-from services.benefits.strict_yaml import find_line
 from services.kit.codes import SCHEMES, is_known_area
 from services.kit.errors import InvalidArgument, RuleForbids
 from services.kit.money import format_yuan, to_fen
+from services.kit.strict_yaml import find_line
 
 if TYPE_CHECKING:
     from services.benefits.domain.place import Tree

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from services.benefits.domain.errors import PolicyRefused
 from services.benefits.domain.loader import parse_pack
 from services.benefits.domain.snapshot import Policy
-from services.benefits.strict_yaml import Unclear, find_line, read_tree
+from services.kit.strict_yaml import Unclear, find_line, read_tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

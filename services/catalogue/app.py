@@ -6,23 +6,32 @@ import contextlib
 import functools
 from typing import TYPE_CHECKING
 
-from services.catalogue.servicer import FULL_NAME, SERVICE, CatalogueServicer
+from services.catalogue.mapping_servicer import FULL_NAME as MAPPING_FULL_NAME
+from services.catalogue.mapping_servicer import MappingServicer
+from services.catalogue.messages import SERVICE
+from services.catalogue.servicer import FULL_NAME, CatalogueServicer
 from services.catalogue.snapshots import Publications, Snapshots
+from services.catalogue.suggestions import Suggester
+from services.catalogue.zones import shipped_zones
+from services.kit.clock import SystemClock
 from services.kit.config import shown
 from services.kit.db import open_database
 from services.kit.migrations import check_version
 from services.kit.server import Running, run, serving
-from yijie.catalogue.v1 import catalogue_service_pb2_grpc
+from yijie.catalogue.v1 import catalogue_service_pb2_grpc, mapping_service_pb2_grpc
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    import grpc
+
     from services.catalogue.config import Config
+    from services.kit.clock import Clock
 
 
 @contextlib.asynccontextmanager
-async def running(config: Config) -> AsyncIterator[Running]:
-    """Serves while the block runs.
+async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterator[Running]:
+    """Serves while the block runs; `clock` is replaced only by tests.
 
     Raises:
         MigrationError: the schema is behind.
@@ -32,13 +41,16 @@ async def running(config: Config) -> AsyncIterator[Running]:
         publications = Publications(
             database, poll_s=config.watch_poll_s, heartbeat_s=config.watch_heartbeat_s
         )
-        register = functools.partial(
-            catalogue_service_pb2_grpc.add_CatalogueServiceServicer_to_server,
-            CatalogueServicer(database, Snapshots(database), publications),
-        )
+        catalogue = CatalogueServicer(database, Snapshots(database), publications, shipped_zones())
+        mapping = MappingServicer(database, Suggester(database), clock or SystemClock())
+
+        def register(server: grpc.aio.Server) -> None:
+            catalogue_service_pb2_grpc.add_CatalogueServiceServicer_to_server(catalogue, server)
+            mapping_service_pb2_grpc.add_MappingServiceServicer_to_server(mapping, server)
+
         async with (
             publications.followed(),
-            serving(config.server, SERVICE, (FULL_NAME,), register) as server,
+            serving(config.server, SERVICE, (FULL_NAME, MAPPING_FULL_NAME), register) as server,
         ):
             try:
                 yield server

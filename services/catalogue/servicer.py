@@ -2,73 +2,81 @@
 
 from __future__ import annotations
 
-from datetime import date
+import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
-from services.catalogue import metrics, usecases
-from services.catalogue.domain.model import START
-from services.classification.wire import read_item, read_line, write_item, write_line_split
+from services.catalogue import comparisons, imports, metrics, usecases
+from services.catalogue.chunks import chunks_of
+from services.catalogue.messages import (
+    REFERENCE_KIND_OF,
+    fitting,
+    read_batch,
+    read_compared,
+    read_position,
+    write_difference,
+    write_imported,
+    write_summary,
+    write_version,
+    write_zone,
+)
+from services.catalogue.references import find_references
+from services.catalogue.rehearsal import once_or_rehearsed
+from services.classification.wire import read_context, read_line, write_item, write_line_split
 from services.kit import call as calls
-from services.kit.errors import InvalidArgument
 from services.kit.idempotency import once
-from services.kit.paging import page_size, read_key, write_token
-from services.kit.status import to_status
-from yijie.catalogue.v1 import catalogue_pb2, catalogue_service_pb2, catalogue_service_pb2_grpc
+from services.kit.paging import page_size, read_key, read_token, row_number, write_token
+from services.kit.wire import read_optional_date
+from yijie.catalogue.v1 import catalogue_service_pb2, catalogue_service_pb2_grpc
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from services.catalogue.domain.model import Version
+    from services.catalogue.domain.zones import Zone
     from services.catalogue.snapshots import Publications, Snapshots
-    from services.classification.model import CatalogueItem
     from services.kit.db import Connection, Database
-    from services.kit.errors import DomainError
 
-SERVICE: Final = "catalogue"
 FULL_NAME: Final = "yijie.catalogue.v1.CatalogueService"
 _PAGE_DEFAULT: Final = 5000
 _PAGE_MAX: Final = 10_000
-_PAGE_BYTES_MAX: Final = 3 * 1024 * 1024
-"""Of a page's entries: what leaves room below the 4 MiB that a client receives."""
+_NEWEST: Final = (1 << 63) - 1
 
 
 class CatalogueServicer(catalogue_service_pb2_grpc.CatalogueServiceServicer):
     """Answers CatalogueService."""
 
     def __init__(
-        self, database: Database, snapshots: Snapshots, publications: Publications
+        self,
+        database: Database,
+        snapshots: Snapshots,
+        publications: Publications,
+        zones: Sequence[Zone],
     ) -> None:
         self._database = database
         self._snapshots = snapshots
         self._publications = publications
+        self._zones = zones
 
     async def ImportCatalogue(self, request: Any, context: Any) -> Any:
         """Adds a batch to a version and may publish it."""
         calls.note(care_region=request.region_code)
-        batch = [_read(message, index) for index, message in enumerate(request.items)]
+        batch = read_batch(request)
 
         async def work(connection: Connection) -> Any:
-            imported = await usecases.import_batch(
-                connection,
-                region_code=request.region_code,
-                version=request.version,
-                batch=batch,
-                publish=request.publish,
-            )
-            return _import_response(imported)
+            return write_imported(await imports.import_batch(connection, batch))
 
-        response = await once(
+        response = await once_or_rehearsed(
             self._database, request, catalogue_service_pb2.ImportCatalogueResponse, work
         )
-        metrics.ITEMS_IMPORTED.labels("accepted").inc(response.accepted_count)
-        metrics.ITEMS_IMPORTED.labels("refused").inc(len(response.refused_items))
+        if not request.dry_run:
+            metrics.ITEMS_IMPORTED.labels("accepted").inc(response.accepted_count)
+            metrics.ITEMS_IMPORTED.labels("refused").inc(len(response.refused_items))
         if response.HasField("published_version"):
             self._publications.announce()
         return response
 
     async def GetSnapshot(self, request: Any, context: Any) -> Any:
         """Answers a page of a published version; later pages are of the first page's version."""
-        label, after = _position(request)
+        label, after = read_position(request)
         limit = page_size(request, default=_PAGE_DEFAULT, maximum=_PAGE_MAX)
         version, items = await usecases.snapshot_page(
             self._database,
@@ -77,9 +85,9 @@ class CatalogueServicer(catalogue_service_pb2_grpc.CatalogueServiceServicer):
             after=after,
             limit=limit + 1,
         )
-        page = _fitting(items[:limit])
+        page = fitting(map(write_item, items[:limit]))
         response = catalogue_service_pb2.GetSnapshotResponse(
-            version=_write_version(version), items=page
+            version=write_version(version), items=page
         )
         if len(page) < len(items):
             last = items[len(page) - 1]
@@ -91,7 +99,7 @@ class CatalogueServicer(catalogue_service_pb2_grpc.CatalogueServiceServicer):
         """Announces publications until the watcher leaves or the service drains."""
         async for version in self._publications.watch(request.after_publication_sequence):
             yield catalogue_service_pb2.WatchSnapshotsResponse(
-                version=None if version is None else _write_version(version)
+                version=None if version is None else write_version(version)
             )
 
     async def ClassifyLines(self, request: Any, context: Any) -> Any:
@@ -99,56 +107,118 @@ class CatalogueServicer(catalogue_service_pb2_grpc.CatalogueServiceServicer):
         calls.note(care_region=request.region_code)
         lines = [read_line(line, f"lines[{index}]") for index, line in enumerate(request.lines)]
         classified = await usecases.classify(
-            self._snapshots, region_code=request.region_code, lines=lines
+            self._snapshots,
+            region_code=request.region_code,
+            lines=lines,
+            context=read_context(request.context, "context"),
         )
         return catalogue_service_pb2.ClassifyLinesResponse(
             lines=[write_line_split(split) for split in classified.splits],
-            version=_write_version(classified.version),
+            version=write_version(classified.version),
         )
 
+    async def DownloadSnapshot(self, request: Any, context: Any) -> AsyncIterator[Any]:
+        """Streams the chunks of a published version."""
+        version = await usecases.find_version(self._database, request.region_code, request.version)
+        async for chunk in chunks_of(self._database, version):
+            chunk.version.CopyFrom(write_version(version))
+            yield chunk
 
-def _read(message: Any, index: int) -> CatalogueItem | DomainError:
-    try:
-        return read_item(message, f"items[{index}]")
-    except InvalidArgument as error:
-        return error
+    async def ListVersions(self, request: Any, context: Any) -> Any:
+        """Answers a page of a region's versions, newest first."""
+        limit = page_size(request)
+        before = read_key(request, row_number)
+        versions = await usecases.list_versions(
+            self._database,
+            region_code=request.region_code,
+            before=_NEWEST if before is None else before,
+            limit=limit + 1,
+        )
+        response = catalogue_service_pb2.ListVersionsResponse(
+            versions=map(write_version, versions[:limit])
+        )
+        if len(versions) > limit:
+            key = (str(versions[limit - 1].publication_sequence),)
+            response.next_page_token = write_token(request, key)
+        return response
 
+    async def RepublishVersion(self, request: Any, context: Any) -> Any:
+        """Publishes the content of an earlier version again."""
+        calls.note(care_region=request.region_code)
 
-def _import_response(imported: usecases.Imported) -> Any:
-    response = catalogue_service_pb2.ImportCatalogueResponse(accepted_count=imported.accepted_count)
-    for refusal in imported.refusals:
-        response.refused_items.add(index=refusal.index, error=to_status(refusal.error, SERVICE))
-    if imported.published is not None:
-        response.published_version.CopyFrom(_write_version(imported.published))
-    return response
+        async def work(connection: Connection) -> Any:
+            version = await imports.republish(
+                connection,
+                region_code=request.region_code,
+                from_version=request.from_version,
+                version=request.version,
+            )
+            return catalogue_service_pb2.RepublishVersionResponse(version=write_version(version))
 
+        response = await once(
+            self._database, request, catalogue_service_pb2.RepublishVersionResponse, work
+        )
+        self._publications.announce()
+        return response
 
-def _write_version(version: Version) -> Any:
-    return catalogue_pb2.CatalogueVersion(
-        region_code=version.region_code,
-        version=version.version,
-        item_count=version.item_count,
-        publication_sequence=version.publication_sequence,
-    )
+    async def CompareVersions(self, request: Any, context: Any) -> Any:
+        """Answers a page of differences; later pages are of the first page's versions."""
+        version, other_version, after = read_compared(request)
+        limit = page_size(request)
+        found = await comparisons.compare(
+            self._database,
+            self._zones,
+            comparisons.Question(
+                region_code=request.region_code,
+                version=version,
+                other_region_code=request.other_region_code,
+                other_version=other_version,
+                on_date=read_optional_date(request.on_date, "on_date"),
+                list_type_code=request.list_type_code,
+                after=after,
+                limit=limit + 1,
+            ),
+        )
+        page = fitting(map(write_difference, found.differences[:limit]))
+        response = catalogue_service_pb2.CompareVersionsResponse(
+            differences=page, summary=write_summary(found.summary)
+        )
+        if len(page) < len(found.differences):
+            key = (found.version.version, found.other_version.version, page[-1].item_code)
+            response.next_page_token = write_token(request, key)
+        return response
 
+    async def ListReferenceCodes(self, request: Any, context: Any) -> Any:
+        """Answers a page of a national code list."""
+        key = read_token(request)
+        limit = page_size(request)
+        # In a thread: the first use reads a file, and a search looks at tens of thousands of names.
+        found = await asyncio.to_thread(
+            find_references,
+            REFERENCE_KIND_OF[request.kind],
+            code_prefix=request.code_prefix,
+            name_contains=request.name_contains,
+            after=key[0] if key else "",
+            limit=limit + 1,
+        )
+        response = catalogue_service_pb2.ListReferenceCodesResponse()
+        for reference in found[:limit]:
+            response.codes.add(code=reference.code, name=reference.name)
+        if len(found) > limit:
+            response.next_page_token = write_token(request, (found[limit - 1].code,))
+        return response
 
-def _position(request: Any) -> tuple[str, tuple[str, date]]:
-    """Returns the version to read and the key after which the page begins."""
-    position = read_key(request, _parse_position)
-    return (request.version, START) if position is None else position
-
-
-def _parse_position(label: str, item_code: str, begin_date: str) -> tuple[str, tuple[str, date]]:
-    return label, (item_code, date.fromisoformat(begin_date))
-
-
-def _fitting(items: Sequence[CatalogueItem]) -> list[Any]:
-    page: list[Any] = []
-    left = _PAGE_BYTES_MAX
-    for item in items:
-        message = write_item(item)
-        left -= message.ByteSize()
-        if left < 0 and page:
-            break
-        page.append(message)
-    return page
+    async def ListZones(self, request: Any, context: Any) -> Any:
+        """Answers a page of the zones of mutual recognition."""
+        key = read_token(request)
+        limit = page_size(request)
+        on_date = read_optional_date(request.on_date, "on_date")
+        found = [
+            zone
+            for zone in self._zones
+            if (on_date is None or zone.holds_on(on_date)) and (not key or zone.zone_id > key[0])
+        ]
+        response = catalogue_service_pb2.ListZonesResponse(zones=map(write_zone, found[:limit]))
+        if len(found) > limit:
+            response.next_page_token = write_token(request, (found[limit - 1].zone_id,))
+        return response

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from services.catalogue import metrics, store
+from services.catalogue.chunks import load_snapshot
 from services.catalogue.domain.errors import NotPublished
-from services.catalogue.domain.model import START
-from services.classification.snapshot import Snapshot
 from services.kit.errors import DomainError
 from services.kit.log import get_logger
 
@@ -21,10 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from services.catalogue.domain.model import Version
-    from services.classification.model import CatalogueItem
+    from services.classification.snapshot import Snapshot
     from services.kit.db import Database
-
-_PAGE: Final = 5000
 
 
 class Snapshots:
@@ -51,22 +48,12 @@ class Snapshots:
         async with self._loading.setdefault(region_code, asyncio.Lock()):
             held = self._held.get(region_code)
             if held is None or held[0] != version:
-                held = self._held[region_code] = (version, await self._load(version))
+                held = self._held[region_code] = (
+                    version,
+                    await load_snapshot(self._database, version),
+                )
                 metrics.SNAPSHOT_ITEMS.labels(region_code).set(version.item_count)
             return held
-
-    async def _load(self, version: Version) -> Snapshot:
-        items: list[CatalogueItem] = []
-        after = START
-        async with self._database.connection() as connection:
-            while True:
-                # By pages, so that a large catalogue does not hold up other calls.
-                page = await store.list_items(connection, version.version_id, after, _PAGE)
-                items.extend(page)
-                if len(page) < _PAGE:
-                    break
-                after = (page[-1].item_code, page[-1].begin_date)
-        return Snapshot(region_code=version.region_code, version=version.version, items=items)
 
 
 class Publications:

@@ -1,118 +1,63 @@
-"""All SQL of the catalogue service."""
+"""SQL that reads published versions of catalogues and their items."""
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from services.catalogue.domain.model import Version
-from services.classification.model import CatalogueItem
+from services.catalogue.item_rows import item_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from services.classification.model import CatalogueItem
     from services.kit.db import Connection
 
-_ITEM_COLUMNS: Final = (
-    "item_code",
-    "begin_date",
-    "end_date",
-    "name",
-    "list_type_code",
-    "charge_category_code",
-    "catalogue_class",
-    "prior_self_pay_ratio",
-    "price_ceiling",
-    "over_ceiling",
-    "sample",
-)
-
-_ADD_VERSION: Final = """/* catalogue.add_version */
-INSERT INTO version (region_code, version) VALUES ($1, $2)
-ON CONFLICT (region_code, version) DO NOTHING"""
-_LOCK_VERSION: Final = """/* catalogue.lock_version */
-SELECT version_id, region_code, version, item_count, publication_sequence FROM version
- WHERE region_code = $1 AND version = $2 FOR UPDATE"""
-_FIND_PERIODS: Final = """/* catalogue.find_periods */
-SELECT item_code, begin_date, end_date FROM item
- WHERE version_id = $1 AND item_code = ANY($2::text[])"""
-_COUNT_ITEMS: Final = """/* catalogue.count_items */
-UPDATE version SET item_count = item_count + $2 WHERE version_id = $1"""
-# One publication at a time until its commit: the order of the numbers is the order in which readers
-# see them, and there is no gap, so a reader that has seen number n misses none below.
-_LOCK_PUBLICATIONS: Final = """/* catalogue.lock_publications */
-SELECT pg_advisory_xact_lock(hashtext('catalogue.publication'))"""
-_PUBLISH: Final = """/* catalogue.publish */
-UPDATE version
-   SET publication_sequence = (SELECT coalesce(max(publication_sequence), 0) + 1 FROM version),
-       publish_time = now()
- WHERE version_id = $1
-RETURNING version_id, region_code, version, item_count, publication_sequence"""
 _FIND_PUBLISHED: Final = """/* catalogue.find_published */
-SELECT version_id, region_code, version, item_count, publication_sequence FROM version
- WHERE region_code = $1 AND version = $2 AND publication_sequence IS NOT NULL"""
+SELECT version_id, region_code, version, item_count, publication_sequence, base_version,
+       effective_date, publish_time
+  FROM published_version WHERE region_code = $1 AND version = $2"""
 _FIND_NEWEST: Final = """/* catalogue.find_newest */
-SELECT version_id, region_code, version, item_count, publication_sequence FROM version
- WHERE region_code = $1 AND publication_sequence IS NOT NULL
+SELECT version_id, region_code, version, item_count, publication_sequence, base_version,
+       effective_date, publish_time
+  FROM published_version WHERE region_code = $1
  ORDER BY publication_sequence DESC LIMIT 1"""
 _LIST_NEWEST: Final = """/* catalogue.list_newest */
-SELECT version_id, region_code, version, item_count, publication_sequence FROM (
-    SELECT DISTINCT ON (region_code)
-           version_id, region_code, version, item_count, publication_sequence
-      FROM version
-     WHERE publication_sequence IS NOT NULL
-     ORDER BY region_code, publication_sequence DESC
-) newest ORDER BY publication_sequence"""
+SELECT version_id, region_code, version, item_count, publication_sequence, base_version,
+       effective_date, publish_time
+  FROM published_version
+ WHERE publication_sequence IN (SELECT max(publication_sequence) FROM version GROUP BY region_code)
+ ORDER BY publication_sequence"""
 _LIST_PUBLISHED_AFTER: Final = """/* catalogue.list_published_after */
-SELECT version_id, region_code, version, item_count, publication_sequence FROM version
+SELECT version_id, region_code, version, item_count, publication_sequence, base_version,
+       effective_date, publish_time
+  FROM published_version
  WHERE publication_sequence > $1 ORDER BY publication_sequence"""
+_LIST_VERSIONS: Final = """/* catalogue.list_versions */
+SELECT version_id, region_code, version, item_count, publication_sequence, base_version,
+       effective_date, publish_time
+  FROM published_version
+ WHERE region_code = $1 AND publication_sequence < $2
+ ORDER BY publication_sequence DESC LIMIT $3"""
 _LAST_PUBLICATION: Final = """/* catalogue.last_publication */
 SELECT coalesce(max(publication_sequence), 0) AS last FROM version"""
 _LIST_ITEMS: Final = """/* catalogue.list_items */
 SELECT item_code, begin_date, end_date, name, list_type_code, charge_category_code, catalogue_class,
-       prior_self_pay_ratio, price_ceiling, over_ceiling, sample
+       prior_self_pay_ratio, price_ceiling, over_ceiling, sample, prior_self_pays, price_ceilings,
+       restriction, use_limits, specification, unit
   FROM item
  WHERE version_id = $1 AND (item_code, begin_date) > ($2, $3)
  ORDER BY item_code, begin_date LIMIT $4"""
-
-
-async def lock_version(connection: Connection, region_code: str, version: str) -> Version:
-    """Returns a version, made if it is new, locked until the transaction ends."""
-    await connection.execute(_ADD_VERSION, region_code, version)
-    row = await connection.fetchrow(_LOCK_VERSION, region_code, version)
-    assert row is not None  # noqa: S101 - inserted by the statement before, never deleted
-    return _version(row)
-
-
-async def find_periods(
-    connection: Connection, version_id: int, item_codes: Sequence[str]
-) -> dict[str, list[tuple[date, date | None]]]:
-    """Returns the periods that a version has for some item codes."""
-    periods: dict[str, list[tuple[date, date | None]]] = {}
-    for row in await connection.fetch(_FIND_PERIODS, version_id, item_codes):
-        periods.setdefault(row["item_code"], []).append((row["begin_date"], row["end_date"]))
-    return periods
-
-
-async def add_items(
-    connection: Connection, version_id: int, items: Sequence[CatalogueItem]
-) -> None:
-    """Adds items to an unpublished version."""
-    rows = [
-        (version_id, *[getattr(item, column) for column in _ITEM_COLUMNS])  # fields are columns
-        for item in items
-    ]
-    await connection.copy("item", ("version_id", *_ITEM_COLUMNS), rows)
-    await connection.execute(_COUNT_ITEMS, version_id, len(items))
-
-
-async def publish(connection: Connection, version_id: int) -> Version:
-    """Publishes a version with the next number; others wait until this transaction ends."""
-    await connection.execute(_LOCK_PUBLICATIONS)
-    row = await connection.fetchrow(_PUBLISH, version_id)
-    assert row is not None  # noqa: S101 - the caller holds its lock
-    return _version(row)
+_LIST_ITEMS_OF_CODES: Final = """/* catalogue.list_items_of_codes */
+SELECT item_code, begin_date, end_date, name, list_type_code, charge_category_code, catalogue_class,
+       prior_self_pay_ratio, price_ceiling, over_ceiling, sample, prior_self_pays, price_ceilings,
+       restriction, use_limits, specification, unit
+  FROM item
+ WHERE version_id = $1 AND item_code = ANY($2::text[])
+   AND ($3::date IS NULL OR $3 BETWEEN begin_date AND coalesce(end_date, 'infinity'))
+   AND ($4 = '' OR list_type_code = $4)
+ ORDER BY item_code, begin_date"""
 
 
 async def find_published(connection: Connection, region_code: str, version: str) -> Version | None:
@@ -122,18 +67,26 @@ async def find_published(connection: Connection, region_code: str, version: str)
         if version
         else await connection.fetchrow(_FIND_NEWEST, region_code)
     )
-    return None if row is None else _version(row)
+    return None if row is None else version_of(row)
 
 
 async def list_newest(connection: Connection) -> list[Version]:
     """Returns the newest published version of every region, in order of publication."""
-    return [_version(row) for row in await connection.fetch(_LIST_NEWEST)]
+    return [version_of(row) for row in await connection.fetch(_LIST_NEWEST)]
 
 
 async def list_published_after(connection: Connection, publication_sequence: int) -> list[Version]:
     """Returns the versions published after a number, in order of publication."""
     rows = await connection.fetch(_LIST_PUBLISHED_AFTER, publication_sequence)
-    return [_version(row) for row in rows]
+    return [version_of(row) for row in rows]
+
+
+async def list_versions(
+    connection: Connection, region_code: str, *, before: int, limit: int
+) -> list[Version]:
+    """Returns a region's versions with a number below one, newest first."""
+    rows = await connection.fetch(_LIST_VERSIONS, region_code, before, limit)
+    return [version_of(row) for row in rows]
 
 
 async def last_publication(connection: Connection) -> int:
@@ -147,31 +100,44 @@ async def list_items(
 ) -> list[CatalogueItem]:
     """Returns items of a version after (item code, begin date), in that order."""
     rows = await connection.fetch(_LIST_ITEMS, version_id, *after, limit)
-    return [_item(row) for row in rows]
+    return [item_of(row) for row in rows]
 
 
-def _version(row: Any) -> Version:
+async def list_items_of_codes(
+    connection: Connection,
+    version_id: int,
+    item_codes: Sequence[str],
+    *,
+    on_date: date | None,
+    list_type_code: str,
+) -> dict[str, list[CatalogueItem]]:
+    """Returns items of some codes by code, in order of time.
+
+    Args:
+        connection: to read with.
+        version_id: of the version.
+        item_codes: codes wanted.
+        on_date: only those valid on it; None: all.
+        list_type_code: only this kind of list; empty: all.
+    """
+    found: dict[str, list[CatalogueItem]] = {}
+    rows = await connection.fetch(
+        _LIST_ITEMS_OF_CODES, version_id, item_codes, on_date, list_type_code
+    )
+    for row in rows:
+        found.setdefault(row["item_code"], []).append(item_of(row))
+    return found
+
+
+def version_of(row: Any) -> Version:
+    """Returns the version of a row of published_version."""
     return Version(
         version_id=row["version_id"],
         region_code=row["region_code"],
         version=row["version"],
         item_count=row["item_count"],
         publication_sequence=row["publication_sequence"],
-    )
-
-
-def _item(row: Any) -> CatalogueItem:
-    # The few distinct codes are kept once, not once per item: a snapshot holds many thousands.
-    return CatalogueItem(
-        item_code=row["item_code"],
-        name=row["name"],
-        list_type_code=sys.intern(row["list_type_code"]),
-        charge_category_code=sys.intern(row["charge_category_code"]),
-        catalogue_class=sys.intern(row["catalogue_class"]),
-        prior_self_pay_ratio=row["prior_self_pay_ratio"],
-        price_ceiling=row["price_ceiling"],
-        over_ceiling=sys.intern(row["over_ceiling"]),
-        begin_date=row["begin_date"],
-        end_date=row["end_date"],
-        sample=row["sample"],
+        base_version=row["base_version"],
+        effective_date=row["effective_date"],
+        publish_time=row["publish_time"],
     )

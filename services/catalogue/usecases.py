@@ -1,4 +1,4 @@
-"""What the catalogue service does, one function each."""
+"""What the catalogue service answers from published versions, one function each."""
 
 from __future__ import annotations
 
@@ -7,31 +7,22 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from services.catalogue import store
-from services.catalogue.domain.admit import Refusal, admit
-from services.catalogue.domain.errors import AlreadyPublished, NotPublished, RegionUnknown
+from services.catalogue.domain.errors import NotPublished
 from services.classification.classify import classify_lines
-from services.classification.model import CatalogueItem
 from services.classification.validation import check_lines
-from services.kit.codes import PROVINCES
-from services.kit.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from services.catalogue.domain.model import Version
     from services.catalogue.snapshots import Snapshots
-    from services.classification.model import FeeLine, LineSplit
-    from services.kit.db import Connection, Database
-    from services.kit.errors import DomainError
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """The outcome of an import batch."""
-
-    accepted_count: int
-    refusals: tuple[Refusal, ...]
-    published: Version | None
+    from services.classification.model import (
+        CatalogueItem,
+        ClassificationContext,
+        FeeLine,
+        LineSplit,
+    )
+    from services.kit.db import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,42 +31,6 @@ class Classified:
 
     version: Version
     splits: tuple[LineSplit, ...]
-
-
-async def import_batch(
-    connection: Connection,
-    *,
-    region_code: str,
-    version: str,
-    batch: Sequence[CatalogueItem | DomainError],
-    publish: bool,
-) -> Imported:
-    """Adds a batch to a version, which is made with its first batch, and may publish it.
-
-    A batch with a refused entry does not publish: a version with a hole would make patients pay
-    in full for what is missing. The caller mends the entry and sends it again with `publish`.
-
-    Raises:
-        RegionUnknown: no such participant.
-        AlreadyPublished: the version is published.
-        InvalidArgument: FIELD_INVALID, to publish a version without items.
-    """
-    if region_code not in PROVINCES:
-        raise RegionUnknown
-    target = await store.lock_version(connection, region_code, version)
-    if target.publication_sequence is not None:
-        raise AlreadyPublished
-    item_codes = {entry.item_code for entry in batch if isinstance(entry, CatalogueItem)}
-    periods = await store.find_periods(connection, target.version_id, sorted(item_codes))
-    admission = admit(batch, periods)
-    if admission.items:
-        await store.add_items(connection, target.version_id, admission.items)
-    published = None
-    if publish and not admission.refusals:
-        if not target.item_count + len(admission.items):
-            raise InvalidArgument("FIELD_INVALID", "a version without items", field="items")
-        published = await store.publish(connection, target.version_id)
-    return Imported(len(admission.items), admission.refusals, published)
 
 
 async def snapshot_page(
@@ -98,8 +53,33 @@ async def snapshot_page(
         return found, await store.list_items(connection, found.version_id, after, limit)
 
 
+async def find_version(database: Database, region_code: str, version: str) -> Version:
+    """Returns a published version (empty label: the newest).
+
+    Raises:
+        NotPublished: no such version is published.
+    """
+    async with database.connection() as connection:
+        found = await store.find_published(connection, region_code, version)
+    if found is None:
+        raise NotPublished(region_code)
+    return found
+
+
+async def list_versions(
+    database: Database, *, region_code: str, before: int, limit: int
+) -> list[Version]:
+    """Returns a region's published versions with a number below one, newest first."""
+    async with database.connection() as connection:
+        return await store.list_versions(connection, region_code, before=before, limit=limit)
+
+
 async def classify(
-    snapshots: Snapshots, *, region_code: str, lines: Sequence[FeeLine]
+    snapshots: Snapshots,
+    *,
+    region_code: str,
+    lines: Sequence[FeeLine],
+    context: ClassificationContext,
 ) -> Classified:
     """Splits lines by the region's newest version, as of their dates.
 
@@ -110,4 +90,4 @@ async def classify(
     """
     check_lines(lines, "lines")
     version, snapshot = await snapshots.newest(region_code)
-    return Classified(version, classify_lines(snapshot, lines, path="lines"))
+    return Classified(version, classify_lines(snapshot, lines, context=context))

@@ -10,12 +10,22 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from services.classification.item_validation import condition_problems
 from services.classification.model import (
     CATALOGUE_CLASSES,
     CLASS_B,
     OVER_CEILING_WAYS,
     CatalogueItem,
     FeeLine,
+)
+from services.classification.shapes import (
+    PRICE_MAX,
+    PRICE_PLACES,
+    QUANTITY_MAX,
+    QUANTITY_PLACES,
+    RATIO_PLACES,
+    violation,
+    within,
 )
 from services.kit.codes import CHARGE_CATEGORIES, list_type_of
 from services.kit.errors import FieldViolation, InvalidArgument
@@ -28,14 +38,11 @@ LINES_MAX: Final = 3000
 """Most lines of one bill."""
 NAME_CHARS_MAX: Final = 200
 _LINE_ID: Final = re.compile(r"[0-9A-Za-z._-]{1,40}")
-_LIST_TYPES: Final = frozenset(("101", "102", "103", "201", "301"))
-PRICE_MAX: Final = Decimal("9999999999.999999")
-"""Unit price is N16,6: ten digits before the point."""
-PRICE_PLACES: Final = 6
-QUANTITY_MAX: Final = Decimal("999999999999.9999")
-"""Quantity is N16,4: twelve digits before the point."""
-QUANTITY_PLACES: Final = 4
-RATIO_PLACES: Final = 4
+_DEPARTMENT: Final = re.compile(r"([0-9A-Za-z._-]{1,30})?")
+_LIST_TYPES: Final = frozenset(("101", "102", "103", "104", "105", "201", "301"))
+# 自制剂 and 民族药 have lists of their own but no published format: they bear codes of drugs.
+_LISTS_WITH_DRUG_CODES: Final = frozenset(("101", "102", "103", "104", "105"))
+_SHARED_FORMATS: Final = frozenset(("104", "105"))
 AMOUNT_FEN_MAX: Final = 10**15 - 1
 """Most that one line may state, in fen: below ten trillion yuan, as services.kit.wire reads it. The
 product of price and quantity then fits Decimal's 28 digits."""
@@ -52,11 +59,14 @@ def line_problems(line: FeeLine, path: str) -> list[FieldViolation]:
     """
     problems: list[FieldViolation] = []
     if _LINE_ID.fullmatch(line.line_id) is None:
-        problems.append(_invalid(f"{path}.line_id", "1 to 40 of 0-9 A-Z a-z . _ - are required"))
+        problems.append(violation(f"{path}.line_id", "1 to 40 of 0-9 A-Z a-z . _ - are required"))
     if not list_type_of(line.item_code):
         problems.append(
-            _invalid(f"{path}.item_code", "not a national drug, service item or consumable code")
+            violation(f"{path}.item_code", "not a national drug, service item or consumable code")
         )
+    if _DEPARTMENT.fullmatch(line.department_code) is None:
+        text = "at most 30 of 0-9 A-Z a-z . _ - are allowed"
+        problems.append(violation(f"{path}.department_code", text))
     numbers = _number_problems(line, path)
     if numbers:
         return problems + numbers
@@ -74,7 +84,7 @@ def line_problems(line: FeeLine, path: str) -> list[FieldViolation]:
 def lines_problems(lines: Sequence[FeeLine], path: str) -> list[FieldViolation]:
     """Returns what is wrong with a bill's lines, their number and their ids included."""
     if not 0 < len(lines) <= LINES_MAX:
-        return [_invalid(path, f"1 to {LINES_MAX} lines are required")]
+        return [violation(path, f"1 to {LINES_MAX} lines are required")]
     problems: list[FieldViolation] = []
     seen: set[str] = set()
     for index, line in enumerate(lines):
@@ -121,6 +131,16 @@ def amount_agrees(line: FeeLine) -> bool:
     return abs(to_fen(line.unit_price * line.quantity) - line.amount_fen) <= AMOUNT_TOLERANCE_FEN
 
 
+def list_type_agrees(list_type_code: str, by_format: str) -> bool:
+    """Tells whether an item of a kind of list may bear a code whose format is that of `by_format`.
+
+    104 (自制剂) and 105 (民族药) have no published format; they bear codes of drugs.
+    """
+    if list_type_code in _SHARED_FORMATS:
+        return by_format in _LISTS_WITH_DRUG_CODES
+    return list_type_code == by_format
+
+
 def item_problems(item: CatalogueItem, path: str) -> list[FieldViolation]:
     """Returns what is wrong with a catalogue item; empty: nothing.
 
@@ -130,17 +150,17 @@ def item_problems(item: CatalogueItem, path: str) -> list[FieldViolation]:
     """
     list_type = list_type_of(item.item_code)
     ceiling = item.price_ceiling
-    ratio_ok = _within(item.prior_self_pay_ratio, Decimal(1), RATIO_PLACES)
+    ratio_ok = within(item.prior_self_pay_ratio, Decimal(1), RATIO_PLACES)
     checks = (
         ("item_code", bool(list_type), "not a national drug, service item or consumable code"),
         (
             "list_type_code",
             item.list_type_code in _LIST_TYPES,
-            "101, 102, 103, 201 or 301 is required",
+            "101 to 105, 201 or 301 is required",
         ),
         (
             "list_type_code",
-            item.list_type_code == list_type or not list_type,
+            not list_type or list_type_agrees(item.list_type_code, list_type),
             "disagrees with the format of the item code",
         ),
         ("name", 0 < len(item.name) <= NAME_CHARS_MAX, f"1 to {NAME_CHARS_MAX} characters needed"),
@@ -158,7 +178,7 @@ def item_problems(item: CatalogueItem, path: str) -> list[FieldViolation]:
         ),
         (
             "price_ceiling",
-            ceiling is None or _within(ceiling, PRICE_MAX, PRICE_PLACES),
+            ceiling is None or within(ceiling, PRICE_MAX, PRICE_PLACES),
             "0 to 9999999999.999999 with at most 6 places is required",
         ),
         ("over_ceiling", item.over_ceiling in OVER_CEILING_WAYS, "self_pay or reject is required"),
@@ -168,36 +188,25 @@ def item_problems(item: CatalogueItem, path: str) -> list[FieldViolation]:
             "before begin_date",
         ),
     )
-    return [_invalid(f"{path}.{field}", text) for field, holds, text in checks if not holds]
+    problems = [violation(f"{path}.{field}", text) for field, holds, text in checks if not holds]
+    return problems + condition_problems(item, path)
 
 
 def _number_problems(line: FeeLine, path: str) -> list[FieldViolation]:
     problems: list[FieldViolation] = []
-    if not _within(line.unit_price, PRICE_MAX, PRICE_PLACES):
+    if not within(line.unit_price, PRICE_MAX, PRICE_PLACES):
         problems.append(
-            _invalid(
+            violation(
                 f"{path}.unit_price", "0 to 9999999999.999999 with at most 6 places is required"
             )
         )
-    if not _within(line.quantity, QUANTITY_MAX, QUANTITY_PLACES) or line.quantity == 0:
+    if not within(line.quantity, QUANTITY_MAX, QUANTITY_PLACES) or line.quantity == 0:
         problems.append(
-            _invalid(
+            violation(
                 f"{path}.quantity",
                 "more than 0, up to 999999999999.9999, with at most 4 places is required",
             )
         )
     if not 0 <= line.amount_fen <= AMOUNT_FEN_MAX:
-        problems.append(_invalid(f"{path}.amount", f"0 to {AMOUNT_FEN_MAX} fen is required"))
+        problems.append(violation(f"{path}.amount", f"0 to {AMOUNT_FEN_MAX} fen is required"))
     return problems
-
-
-def _within(value: Decimal, largest: Decimal, places: int) -> bool:
-    """Tells whether a decimal is finite, in 0..largest, and has at most that many places."""
-    if not value.is_finite() or value < 0 or value > largest:
-        return False
-    exponent = value.as_tuple().exponent
-    return isinstance(exponent, int) and -exponent <= places
-
-
-def _invalid(field: str, description: str) -> FieldViolation:
-    return FieldViolation(field, description, "FIELD_INVALID")

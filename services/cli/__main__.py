@@ -7,14 +7,19 @@ not pay for tables and colours.
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from services.cli.advice import app as advice_app
 from services.cli.interrupts import EXIT_BY_SIGNAL, run
+from services.cli.keys.app import app as keys_app
+from services.cli.loading.app import app as load_app
 from services.cli.options import UP_DIR, USAGE, DataDir, Json, fail
 from services.cli.policy.app import app as policy_app
+from services.cli.registry import app as registry_app
+from services.cli.sample.app import app as sample_app
 
 app = typer.Typer(
     help="Yijie (异结): cross-province medical-insurance settlement.",
@@ -24,6 +29,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(policy_app, name="policy")
+app.add_typer(load_app, name="load")
+app.add_typer(sample_app, name="sample")
+app.add_typer(keys_app, name="keys")
 
 _SIGINT = EXIT_BY_SIGNAL + 2
 _SIGTERM = EXIT_BY_SIGNAL + 15
@@ -106,19 +114,6 @@ def up(
         fail(error)
     # To be interrupted is how it ends.
     raise typer.Exit(0 if code in {_SIGINT, _SIGTERM} else code)
-
-
-@app.command()
-def load(data_dir: DataDir = UP_DIR) -> None:
-    """Loads reference and demo data into a running mesh; may be repeated."""
-    from services.cli.failures import EXPECTED  # noqa: PLC0415
-    from services.cli.load_command import load_command  # noqa: PLC0415
-
-    try:
-        code = run(load_command(data_dir))
-    except EXPECTED as error:
-        fail(error)
-    raise typer.Exit(code)
 
 
 @app.command()
@@ -217,7 +212,10 @@ def reconcile(
 def bench(
     rows: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[policy] [settle] [stay] [slow]", help="None: all."),
+        typer.Argument(
+            metavar="[policy] [classify] [settle] [stay] [slow] [load] [registries]",
+            help="None: all.",
+        ),
     ] = None,
     *,
     as_json: Json = False,
@@ -230,6 +228,14 @@ def bench(
     stays: Annotated[int, typer.Option(min=1, max=100, help="Stays of 3,000 lines.")] = 5,
     slow_rounds: Annotated[int, typer.Option(min=1, help="Rounds with a slow province.")] = 4,
     slow_seconds: Annotated[float, typer.Option(help="Length of each of their legs.")] = 10.0,
+    load_people: Annotated[int, typer.Option(min=1, help="People to load.")] = 20_000,
+    registry_rate: Annotated[
+        float, typer.Option(min=1.0, help="Calls of the registries a second.")
+    ] = 200.0,
+    persons: Annotated[
+        Path | None, typer.Option(help="File of people a running mesh has; none: load some.")
+    ] = None,
+    data_dir: DataDir = UP_DIR,
 ) -> None:
     """Measures how much this machine carries, against the floor of the same machine."""
     from services.bench.command import ROWS, Options  # noqa: PLC0415
@@ -243,6 +249,10 @@ def bench(
         stays=stays,
         slow_rounds=slow_rounds,
         slow_seconds=slow_seconds,
+        load_people=load_people,
+        registry_rate=registry_rate,
+        persons=persons,
+        data_dir=data_dir,
         rate=rate,
         seconds=seconds,
         closed_seconds=closed_seconds,
@@ -300,6 +310,7 @@ def simulate(
 
 
 advice_app.add_to(app)
+registry_app.add_to(app)
 
 
 def main() -> None:

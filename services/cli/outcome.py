@@ -39,7 +39,7 @@ class Outcome:
 
     key: str
     kind: str
-    """What it was to become: settled, refused or reversed."""
+    """What it was to become: settled, refused, reversed, recomputed or a stay."""
     title_zh: str
     title_en: str
     case: DemoCase

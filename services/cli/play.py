@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID, uuid4
 
-from services.cli import cases, spans
+from services.cli import cases, refiled, spans
 from services.cli.cases import DemoCase
 from services.cli.mesh import Mesh
 from services.cli.outcome import Check, Closing, Outcome, Standing, identities
@@ -71,6 +71,9 @@ class Play:
         if reversal is not None and reversal.settlement is not None:
             with progress.step("撤销门诊结算", "reversing the outpatient settlement"):
                 outcomes.append(await self._reverse(reversal))
+        with progress.step("补备案后重算", "computing anew after a late filing"):
+            unfiled = next(outcome for outcome in outcomes if outcome.key == refiled.CASE)
+            outcomes.append(await self._recompute(unfiled))
         with progress.step("住院全程：登记到撤销", "a stay from registration to its undoing"):
             outcomes.append(await self._stay(cases.case(STAY_CASE)))
         with progress.step("清算", "clearing positions"):
@@ -214,6 +217,34 @@ class Play:
                 after.owed_fen == before.owed_fen and _is_undone(entries),
             ),
         ]
+        return outcome
+
+    async def _recompute(self, unfiled: Outcome) -> Outcome:
+        """Files for somebody who was settled without a filing, and settles anew by it."""
+        case, settled = unfiled.case, unfiled.settlement
+        if settled is None:
+            raise DemoError("there is no settlement to compute anew")
+        ids = (uuid4(), uuid4())
+        outcome = _outcome(case, "recomputed", ids[1])
+        outcome.key = f"{case.key}_recomputed"
+        outcome.title_zh = f"{case.title_zh}：补备案后重算"
+        outcome.title_en = f"{case.title_en}: filed afterwards, computed anew"
+        before = await self._standing(case)
+        started = time.perf_counter()
+        with telemetry.span("province.recompute"):
+            outcome.trace_id = telemetry.trace_id()
+            done = await refiled.file_and_recompute(self._province, settled, ids)
+        outcome.elapsed_ms = _ms_since(started)
+        settlement_id = done.answer.settlement.settlement_id
+        await self._cleared(settlement_id, settlement_service_pb2.EVENT_KIND_SETTLED)
+        outcome.settlement = await self._province.settlement_of(settlement_id)
+        outcome.standings = {
+            "settled": before,
+            "after": await self._standing(case),
+        }
+        outcome.checks = refiled.checks(
+            done, settled, outcome.settlement, list(outcome.standings.values())
+        )
         return outcome
 
     async def _is_reversed(self, settlement_id: str) -> bool:

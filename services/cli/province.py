@@ -19,10 +19,16 @@ from services.cli.topology import Endpoint, provinces_apart, remote_name
 from services.kit import codes, telemetry
 from services.kit.channel import Callee, open_channel
 from yijie.benefits.v1 import benefits_service_pb2, benefits_service_pb2_grpc
-from yijie.catalogue.v1 import catalogue_service_pb2_grpc
+from yijie.catalogue.v1 import catalogue_service_pb2_grpc, mapping_service_pb2_grpc
 from yijie.clearing.v1 import clearing_service_pb2, clearing_service_pb2_grpc, ledger_pb2
-from yijie.filing.v1 import filing_service_pb2_grpc
-from yijie.identity.v1 import identity_service_pb2, identity_service_pb2_grpc
+from yijie.filing.v1 import filing_feed_service_pb2_grpc, filing_service_pb2_grpc
+from yijie.identity.v1 import (
+    access_service_pb2_grpc,
+    card_service_pb2_grpc,
+    identity_service_pb2,
+    identity_service_pb2_grpc,
+    institution_service_pb2_grpc,
+)
 from yijie.settlement.v1 import (
     advice_service_pb2_grpc,
     settlement_pb2,
@@ -46,10 +52,19 @@ class Province:
 
     def __init__(self, channels: Mapping[str, grpc.aio.Channel]) -> None:
         self.identity: Stub = identity_service_pb2_grpc.IdentityServiceStub(channels["identity"])
+        self.cards: Stub = card_service_pb2_grpc.CardServiceStub(channels["identity"])
+        self.institutions: Stub = institution_service_pb2_grpc.InstitutionServiceStub(
+            channels["identity"]
+        )
+        self.access: Stub = access_service_pb2_grpc.AccessServiceStub(channels["identity"])
         self.filing: Stub = filing_service_pb2_grpc.FilingServiceStub(channels["filing"])
+        self.filing_feed: Stub = filing_feed_service_pb2_grpc.FilingFeedServiceStub(
+            channels["filing"]
+        )
         self.catalogue: Stub = catalogue_service_pb2_grpc.CatalogueServiceStub(
             channels["catalogue"]
         )
+        self.mapping: Stub = mapping_service_pb2_grpc.MappingServiceStub(channels["catalogue"])
         self.benefits: Stub = benefits_service_pb2_grpc.BenefitsServiceStub(channels["benefits"])
         self._apart: dict[str, Stub] = {
             province: benefits_service_pb2_grpc.BenefitsServiceStub(channels[remote_name(province)])
@@ -121,6 +136,14 @@ class Province:
             self.settlement.Settle, request, within_s=SETTLE_S
         )
         return answer
+
+    async def settlement_of(self, settlement_id: str) -> settlement_pb2.Settlement:
+        """Returns a settlement with its lines and the steps of its calculation."""
+        request = settlement_service_pb2.GetSettlementRequest(
+            settlement_id=settlement_id, view=settlement_service_pb2.SETTLEMENT_VIEW_FULL
+        )
+        answer = await self.call(self.settlement.GetSettlement, request)
+        return answer.settlement  # type: ignore[no-any-return]
 
     async def reverse(
         self, settlement_id: str, request_id: UUID

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -63,6 +64,18 @@ SOURCES: Final = {
 }
 _BLANK: Final = Text("")
 _MOMENTS: Final = {"before": "结算前 before", "settled": "结算后 settled", "after": "现在 after"}
+_UNMET: Final = {
+    "SEX": ("限定支付 性别", "limited payment: sex"),
+    "AGE": ("限定支付 年龄", "limited payment: age"),
+    "LEVEL": ("限定支付 机构等级", "limited payment: level"),
+    "SETTING": ("限定支付 就医方式", "limited payment: setting"),
+    "DEPARTMENT": ("限定支付 科室", "limited payment: department"),
+    "INDICATION": ("限定支付 适应症", "limited payment: indication"),
+    "SCHEME": ("限定支付 险种", "limited payment: scheme"),
+    "APPROVAL": ("限定支付 未经审批", "limited payment: not approved"),
+    "USE_LIMIT": ("超出用量限制", "beyond the use limit"),
+}
+"""Why lines, or parts of them, are full self-pay, by the contract's code."""
 
 
 def print_outcome(console: Console, number: int, outcome: Outcome) -> None:
@@ -73,14 +86,14 @@ def print_outcome(console: Console, number: int, outcome: Outcome) -> None:
         error = outcome.refusal
         parts.append(Text(f"拒绝 refused: {error.reason} — {error.zh}", "bold red"))
         parts += [Text(error.message, "red"), _BLANK]
-    if outcome.kind in {"settled", "stay"} and outcome.settlement is not None:
+    if outcome.kind in {"settled", "stay", "recomputed"} and outcome.settlement is not None:
         parts += [_amounts(outcome.settlement), _BLANK]
         if outcome.settlement.adjudication.HasField("causes"):
             parts += [causes(outcome.settlement.adjudication.causes), _BLANK]
         parts += [_steps(outcome.settlement), _BLANK]
         if outcome.settlement.findings:
             parts += [_findings(outcome.settlement), _BLANK]
-    if outcome.kind == "reversed":
+    if outcome.kind in {"reversed", "recomputed"}:
         parts += [_standings(outcome.standings), _BLANK]
     parts.append(Text(f"跟踪 trace {outcome.trace_id}", style="bold"))
     parts += [waterfall(outcome.hops), _BLANK, checks_text(outcome.checks)]
@@ -145,10 +158,21 @@ def _facts(outcome: Outcome) -> Table:
         _fact(table, "", settlement.benefit_level_explanation_en)
         _fact(table, "政策版本 policy version", settlement.adjudication.policy_version)
         _fact(table, "目录版本 catalogue version", settlement.catalogue_version)
+        for zh, en, count in _by_condition(settlement):
+            _fact(table, zh, f"{count} 条明细 · {en}")
         if settlement.sample:
             _fact(table, "示例 sample", "所用目录或政策含示例值 · sample values were used")
     _fact(table, "应答 answered", f"{outcome.elapsed_ms:.1f} ms")
     return table
+
+
+def _by_condition(settlement: settlement_pb2.Settlement) -> list[tuple[str, str, int]]:
+    """Returns how many lines limited payment, use limits and mutual recognition decided on."""
+    unmet = Counter(reason for line in settlement.lines for reason in line.unmet_restrictions)
+    rows = [(*_UNMET.get(reason, (reason, reason)), count) for reason, count in unmet.items()]
+    if recognised := sum(bool(line.recognised_region_code) for line in settlement.lines):
+        rows.append(("目录互认 recognised", "by the insured region's catalogue", recognised))
+    return rows
 
 
 def _amounts(settlement: settlement_pb2.Settlement) -> Table:
@@ -249,13 +273,17 @@ def _standings(standings: dict[str, Standing]) -> Table:
         table.add_column(_MOMENTS[moment], justify="right", no_wrap=True)
     held = list(standings.values())
     names = (
+        ("住院统筹累计 inpatient fund", "fund_pooled"),
+        ("住院大病累计 critical illness", "fund_critical_illness"),
         ("门诊政策范围内累计 outpatient in scope", "outpatient_in_scope"),
         ("门诊起付线累计 outpatient deductible", "outpatient_deductible"),
         ("门诊统筹累计 outpatient fund", "outpatient_fund"),
         ("个人账户支付累计 paid from the account", "account_pay"),
     )
     for label, name in names:
-        table.add_row(label, *(format_yuan(getattr(s.accumulators, name).fen) for s in held))
+        sums = [getattr(s.accumulators, name).fen for s in held]
+        if any(sums):
+            table.add_row(label, *(format_yuan(fen) for fen in sums))
     balances = (format_yuan(s.account_balance_fen) for s in held)
     table.add_row("个人账户余额 account balance", *balances)
     owed = (format_yuan(sum(fen for _, fen in s.owed_fen)) for s in held)

@@ -44,13 +44,15 @@ STOP_WAVES: Final = (
 
 CALLEES: Final[Mapping[str, tuple[str, ...]]] = {
     "settlement": ("identity", "filing", "catalogue", "supervision"),
-    "supervision": ("settlement",),
+    "filing": ("identity", "settlement"),
+    "supervision": ("settlement", "identity"),
     "clearing": ("settlement",),
 }
 """Who calls whom by a fixed address; the insured regions' endpoints are routes, not callees."""
 
 _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "identity": ("data_key", "index_key"),
+    "filing": ("data_key",),
     "benefits": ("data_key", "index_key"),
     "settlement": ("data_key", "index_key"),
     "supervision": ("data_key",),

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.filing.domain.model import Terms
 from services.kit import config as settings
+from services.kit.crypto import KeyRing, parse_keyring_text
 from services.kit.db import DatabaseConfig
+from services.kit.feed import FeedConfig
 from services.kit.server import ServerConfig
 from services.kit.telemetry import TelemetryConfig
-
-
-def _temporary_months(text: str) -> int:
-    return Terms(temporary_months=int(text)).temporary_months
-
-
-def _change_lock_months(text: str) -> int:
-    return Terms(change_lock_months=int(text)).change_lock_months
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +22,23 @@ class Config:
     """Its database."""
     telemetry: TelemetryConfig = settings.nested(TelemetryConfig)
     """Where spans and metrics go."""
-    temporary_months: int = settings.env("TEMPORARY_MONTHS", _temporary_months, default=6)
-    """Months that a referral or temporary filing is valid; at least 6."""
-    change_lock_months: int = settings.env("CHANGE_LOCK_MONTHS", _change_lock_months, default=0)
-    """Months in which a long-term filing may not be cancelled; 0 to 6."""
-
-    @property
-    def terms(self) -> Terms:
-        """The terms of every insured region, until regions have their own."""
-        return Terms(self.temporary_months, self.change_lock_months)
+    feed: FeedConfig = settings.nested(FeedConfig)
+    """How settlement's feed is followed."""
+    identity_target: str = settings.env("IDENTITY_TARGET", settings.parse_address)
+    """host:port of identity, which knows who is insured where."""
+    settlement_target: str = settings.env("SETTLEMENT_TARGET", settings.parse_address)
+    """host:port of settlement, whose feed of stays is followed."""
+    data_key: KeyRing = settings.env("DATA_KEY", parse_keyring_text, secret=True)
+    """Keys that diseases and papers are encrypted with, as identity has them."""
+    identity_timeout_s: float = settings.env(
+        "IDENTITY_TIMEOUT_S", settings.parse_seconds, default=2.0
+    )
+    """Longest wait for identity; a batch of 500 persons is one call."""
+    feed_poll_s: float = settings.env("FEED_POLL_S", settings.parse_seconds, default=0.1)
+    """Time between two looks for new events of one subscriber."""
+    feed_heartbeat_s: float = settings.env("FEED_HEARTBEAT_S", settings.parse_seconds, default=5.0)
+    """Longest silence of the feeds that filing gives."""
+    warning_interval_s: float = settings.env(
+        "WARNING_INTERVAL_S", settings.parse_seconds, default=60.0
+    )
+    """Time between two looks for stays whose filing begins today."""

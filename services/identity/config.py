@@ -27,3 +27,13 @@ class Config:
         "TOKEN_LIFETIME_S", settings.parse_seconds, default=300.0
     )
     """How long a token of the 医保电子凭证 is accepted."""
+    feed_poll_s: float = settings.env("FEED_POLL_S", settings.parse_seconds, default=0.1)
+    """Time between two looks for new signals of one subscriber."""
+    feed_heartbeat_s: float = settings.env("FEED_HEARTBEAT_S", settings.parse_seconds, default=5.0)
+    """Longest silence of the feed of signals."""
+    signal_interval_s: float = settings.env(
+        "SIGNAL_INTERVAL_S", settings.parse_seconds, default=5.0
+    )
+    """Time between two looks through the access log for signals."""
+    signal_settle_s: float = settings.env("SIGNAL_SETTLE_S", settings.parse_seconds, default=2.0)
+    """Age from which an access is looked at: until then its outcome may still be decided."""

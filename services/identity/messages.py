@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeVar
-from uuid import UUID
 
+from services.identity.card_messages import NO_ID, read_row_card
 from services.identity.domain.decide import masked_name
-from services.identity.domain.errors import FieldInvalid
 from services.identity.domain.model import (
-    Card,
-    CardState,
     Claim,
-    Institution,
     Insurance,
     InsuranceStatus,
-    Opening,
     Person,
+    PersonRow,
 )
+from services.identity.institution_messages import write_institution
+from services.identity.usecases import Question
 from services.kit import codes
-from services.kit.errors import DomainError
+from services.kit.errors import DomainError, InvalidArgument
+from services.kit.interceptors.validation import check_entry
 from services.kit.status import to_status
 from services.kit.wire import (
     read_date,
@@ -29,11 +28,14 @@ from services.kit.wire import (
 )
 from yijie.common.v1 import bill_pb2
 from yijie.identity.v1 import identity_service_pb2 as pb
-from yijie.identity.v1 import institution_pb2, person_pb2
+from yijie.identity.v1 import person_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from datetime import date
+    from uuid import UUID
 
+    from services.identity.domain.decide import Standing
     from services.identity.usecases import Outcome, Proof
 
 T = TypeVar("T")
@@ -53,18 +55,11 @@ _STATUSES: Final[Mapping[int, InsuranceStatus]] = {
 _STATUS_NUMBERS: Final[Mapping[InsuranceStatus, Any]] = {
     status: number for number, status in _STATUSES.items()
 }
-_CARD_STATES: Final[Mapping[int, CardState]] = {
-    person_pb2.CARD_STATE_ACTIVE: CardState.ACTIVE,
-    person_pb2.CARD_STATE_LOST: CardState.LOST,
-    person_pb2.CARD_STATE_CANCELLED: CardState.CANCELLED,
-}
 _CREDENTIAL_TYPES: Final[Mapping[int, str]] = {
     person_pb2.CREDENTIAL_TYPE_E_CREDENTIAL: codes.CREDENTIAL_E_CREDENTIAL,
     person_pb2.CREDENTIAL_TYPE_ID_NUMBER: codes.CREDENTIAL_ID_NUMBER,
     person_pb2.CREDENTIAL_TYPE_CARD: codes.CREDENTIAL_CARD,
 }
-# A person in a request has no id yet: `claim_persons` gives it.
-_NO_ID: Final = UUID(int=0)
 
 
 def read_entries(
@@ -83,7 +78,7 @@ def read_entries(
 def read_person(message: person_pb2.Person, at: str) -> Person:
     """Returns the person of an entry at a path."""
     return Person(
-        person_id=_NO_ID,
+        person_id=NO_ID,
         cert_number=message.cert_number,
         name=message.name,
         sex=_SEXES[message.sex],
@@ -95,36 +90,46 @@ def read_person(message: person_pb2.Person, at: str) -> Person:
     )
 
 
-def read_card(message: person_pb2.Card, _at: str) -> Card:
-    """Returns the card of an entry."""
-    return Card(
-        card_number=message.card_number,
-        person_id=read_uuid(message.person_id),
-        issuing_region=message.issuing_region_code,
-        state=_CARD_STATES[message.state],
+def read_row(message: pb.PersonRow, at: str) -> PersonRow:
+    """Returns a row at a path; the contract's rules count per row, not for the batch.
+
+    Raises:
+        InvalidArgument: names every field that breaks a rule.
+    """
+    violations = check_entry(message, at)
+    if violations:
+        text = "; ".join(violation.description for violation in violations[:3])
+        raise InvalidArgument("FIELD_INVALID", text, violations=violations)
+    return PersonRow(
+        read_person(message.person, f"{at}.person"),
+        tuple([read_row_card(card) for card in message.cards]),
     )
 
 
-def read_institution(message: institution_pb2.Institution, at: str) -> Institution:
-    """Returns the institution of an entry at a path."""
-    level = message.hospital_level_code
-    return Institution(
-        code=message.institution_code,
-        name=message.name,
-        region=message.region_code,
-        level=level,
-        price_level=message.price_level_code or level,
-        deductible_level=message.deductible_level_code or level,
-        openings=tuple(
-            Opening(
-                medical_type=opening.medical_type_code,
-                begin_date=read_date(opening.begin_date, f"{at}.openings[{index}].begin_date"),
-                end_date=read_optional_date(opening.end_date, f"{at}.openings[{index}].end_date"),
-                disease=opening.disease_code,
-            )
-            for index, opening in enumerate(message.openings)
-        ),
+def read_question(request: pb.VerifyCredentialRequest) -> Question:
+    """Returns what a request asks to have proven."""
+    return Question(
+        credential_type=_CREDENTIAL_TYPES[request.credential.type],
+        number=request.credential.number,
+        claim=read_claim(request),
+        business_date=read_date(request.business_date, "business_date"),
+        institution_code=request.institution_code,
+        use_id=read_uuid(request.use_id) if request.use_id else None,
     )
+
+
+def read_insurance_questions(
+    request: pb.CheckInsurancesRequest,
+) -> list[tuple[UUID, str, date]]:
+    """Returns person, insured region and date of each entry."""
+    return [
+        (
+            read_uuid(entry.person_id),
+            entry.insured_region_code,
+            read_date(entry.on_date, f"entries[{position}].on_date"),
+        )
+        for position, entry in enumerate(request.entries)
+    ]
 
 
 def read_claim(request: pb.VerifyCredentialRequest) -> Claim:
@@ -140,25 +145,6 @@ def read_claim(request: pb.VerifyCredentialRequest) -> Claim:
     )
 
 
-def read_credential_type(number: int) -> str:
-    """Returns the national code of a credential type."""
-    return _CREDENTIAL_TYPES[number]
-
-
-def read_medical_type(code: str) -> str:
-    """Returns a two-digit medical type of a filter, or raises FieldInvalid."""
-    if code and code not in codes.MEDICAL_TYPES:
-        raise FieldInvalid("medical_type_code", "not a national medical type")
-    return code
-
-
-def parse_position(code: str) -> str:
-    """Returns the code after which a page begins, or raises ValueError: a token may be made up."""
-    if not codes.is_institution_code(code):
-        raise ValueError("not an institution code")
-    return code
-
-
 def write_outcome(outcome: Outcome) -> pb.UpsertResult:
     """Returns the message of an entry's outcome."""
     if isinstance(outcome, DomainError):
@@ -166,8 +152,14 @@ def write_outcome(outcome: Outcome) -> pb.UpsertResult:
     return pb.UpsertResult(key=outcome)
 
 
-def write_proof(proof: Proof) -> pb.VerifyCredentialResponse:
+def write_standing(standing: Standing) -> Any:
+    """Returns the number of a standing in the contract."""
+    return pb.InsuranceStanding.Value(f"INSURANCE_STANDING_{standing.value}")
+
+
+def write_proof(proof: Proof, *, today: date) -> pb.VerifyCredentialResponse:
     """Returns the message of a proven credential."""
+    institution = proof.institution
     person = proof.person
     return pb.VerifyCredentialResponse(
         person_id=str(person.person_id),
@@ -175,28 +167,7 @@ def write_proof(proof: Proof) -> pb.VerifyCredentialResponse:
         sex=_SEX_NUMBERS[person.sex],
         birth_date=write_date(person.birth_date),
         insurances=[_write_insurance(insurance) for insurance in proof.insurances],
-        institution=write_institution(proof.institution) if proof.institution else None,
-    )
-
-
-def write_institution(institution: Institution) -> institution_pb2.Institution:
-    """Returns the message of an institution."""
-    return institution_pb2.Institution(
-        institution_code=institution.code,
-        name=institution.name,
-        region_code=institution.region,
-        hospital_level_code=institution.level,
-        price_level_code=institution.price_level,
-        deductible_level_code=institution.deductible_level,
-        openings=[
-            institution_pb2.Opening(
-                medical_type_code=opening.medical_type,
-                begin_date=write_date(opening.begin_date),
-                end_date=write_optional_date(opening.end_date),
-                disease_code=opening.disease,
-            )
-            for opening in institution.openings
-        ],
+        institution=write_institution(institution, today=today) if institution else None,
     )
 
 

@@ -1,37 +1,38 @@
-"""One async function per command or query: load, decide, write, return domain objects.
+"""Issuing tokens, proving what a patient shows; and what all use cases of identity work with.
 
+A use case is one async function per command or query: load, decide, write, return domain objects.
 A batch never fails for one of its entries: each has an `Outcome`, in order.
 """
 
 from __future__ import annotations
 
-import secrets
+from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from services.identity import metrics, store
-from services.identity.domain import decide
+from services.identity.access_store import write_outcome
+from services.identity.domain import decide, institutions
 from services.identity.domain.errors import (
+    CredentialUnknown,
     FieldInvalid,
     IdNumberInvalid,
-    InstitutionUnknown,
     PersonUnknown,
 )
 from services.kit import codes
 from services.kit.clock import civil_date
 from services.kit.errors import DomainError
-from services.kit.ids import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import date, datetime
+    from datetime import date, datetime, timedelta
     from uuid import UUID
 
-    from services.identity.domain.model import Card, Claim, Institution, Insurance, Person
+    from services.identity.access_store import Lookup
+    from services.identity.domain.model import Claim, Institution, Insurance, Person
     from services.identity.vault import Vault
     from services.kit.clock import Clock
-    from services.kit.db import Connection, Database
+    from services.kit.db import Database
 
 T = TypeVar("T")
 Outcome = str | DomainError
@@ -48,6 +49,24 @@ class Identity:
     token_lifetime: timedelta
 
 
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class Question:
+    """What is to be proven."""
+
+    credential_type: str
+    """`codes.CREDENTIAL_…`."""
+    number: str
+    """Token, id number or card number, as shown."""
+    claim: Claim
+    """What to check beside the credential."""
+    business_date: date
+    """Civil date on which insurance and institution count."""
+    institution_code: str = ""
+    """Where the patient stands; empty: not checked."""
+    use_id: UUID | None = None
+    """What a token is used for; None: it is only looked at."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Proof:
     """A proven credential."""
@@ -57,101 +76,9 @@ class Proof:
     institution: Institution | None
 
 
-async def upsert_persons(
-    identity: Identity, connection: Connection, entries: Sequence[Person | DomainError]
-) -> list[Outcome]:
-    """Registers persons by id number; the key of each is its person id.
-
-    Of two entries with one id number the later one stays.
-    """
-    now = identity.clock.now()
-    outcomes = _checked(
-        entries,
-        lambda person, at: decide.check_person(person, today=civil_date(now), at=at),
-        "persons",
-    )
-    sound = {
-        position: (identity.vault.cert_index(entry.cert_number), entry)
-        for position, entry in enumerate(outcomes)
-        if not isinstance(entry, DomainError)
-    }
-    held = await store.claim_persons(
-        connection, {index: new_id(now) for index, _ in sound.values()}, now=now
-    )
-    await store.write_persons(
-        connection,
-        identity.vault,
-        {held[index]: person for index, person in sound.values()},
-        now=now,
-    )
-    return _counted(
-        "person",
-        [
-            entry if isinstance(entry, DomainError) else str(held[sound[position][0]])
-            for position, entry in enumerate(outcomes)
-        ],
-    )
-
-
-async def upsert_cards(
-    identity: Identity, connection: Connection, entries: Sequence[Card | DomainError]
-) -> list[Outcome]:
-    """Registers cards by number, one after the other; the key of each is its holder's person id."""
-    now = identity.clock.now()
-    outcomes = _checked(entries, lambda card, at: decide.check_card(card, at=at), "cards")
-    holders = await store.find_holders(
-        connection, [card.person_id for card in outcomes if not isinstance(card, DomainError)]
-    )
-    candidates: dict[bytes, Card] = {}
-    for position, card in enumerate(outcomes):
-        if isinstance(card, DomainError):
-            continue
-        if card.person_id not in holders:
-            outcomes[position] = PersonUnknown(f"cards[{position}].person_id")
-            continue
-        candidates.setdefault(identity.vault.card_index(card.card_number), card)
-    held = await store.claim_cards(connection, identity.vault, candidates, now=now)
-    before = {index: card.state if card else None for index, card in held.items()}
-    written: dict[bytes, Card] = {}
-    results: list[Outcome] = []
-    for position, card in enumerate(outcomes):
-        if isinstance(card, DomainError):
-            results.append(card)
-            continue
-        index = identity.vault.card_index(card.card_number)
-        try:
-            decide.check_card_change(held[index], card, at=f"cards[{position}]")
-        except DomainError as error:
-            results.append(error)
-            continue
-        held[index] = written[index] = card
-        results.append(str(card.person_id))
-    changed = [index for index, card in written.items() if card.state is not before[index]]
-    await store.write_cards(connection, identity.vault, written, changed=changed, now=now)
-    return _counted("card", results)
-
-
-async def upsert_institutions(
-    identity: Identity, connection: Connection, entries: Sequence[Institution | DomainError]
-) -> list[Outcome]:
-    """Registers institutions by code, which is the key of each.
-
-    Of two entries with one code the later one stays.
-    """
-    outcomes = _checked(
-        entries,
-        lambda institution, at: decide.check_institution(institution, at=at),
-        "institutions",
-    )
-    sound = {entry.code: entry for entry in outcomes if not isinstance(entry, DomainError)}
-    await store.write_institutions(connection, sound.values(), now=identity.clock.now())
-    return _counted(
-        "institution",
-        [entry if isinstance(entry, DomainError) else entry.code for entry in outcomes],
-    )
-
-
-async def issue_token(identity: Identity, person_id: UUID) -> tuple[str, datetime]:
+async def issue_token(
+    identity: Identity, person_id: UUID, *, lookup: Lookup
+) -> tuple[str, datetime]:
     """Issues a token for a person; returns it and until when it is accepted, UTC.
 
     Raises:
@@ -159,11 +86,12 @@ async def issue_token(identity: Identity, person_id: UUID) -> tuple[str, datetim
     """
     now = identity.clock.now()
     expire_time = now + identity.token_lifetime
-    token = "".join(secrets.choice(codes.TOKEN_ALPHABET) for _ in range(codes.TOKEN_LENGTH))
+    token = identity.vault.new_token(expire_time)
     held = await store.issue_token(
         identity.database,
         index=identity.vault.token_index(token),
         person_id=person_id,
+        lookup=lookup,
         now=now,
         expire_time=expire_time,
     )
@@ -172,84 +100,70 @@ async def issue_token(identity: Identity, person_id: UUID) -> tuple[str, datetim
     return token, expire_time
 
 
-async def verify(
-    identity: Identity,
-    *,
-    credential_type: str,
-    number: str,
-    claim: Claim,
-    business_date: date,
-    institution_code: str,
-) -> Proof:
-    """Proves a credential, in one round trip to the database.
+async def verify(identity: Identity, question: Question, *, lookup: Lookup) -> Proof:
+    """Proves a credential, in one round trip to the database where it is proven.
 
-    Args:
-        identity: what to work with.
-        credential_type: `codes.CREDENTIAL_…`.
-        number: token, id number or card number, as shown.
-        claim: what to check beside the credential.
-        business_date: civil date on which insurance and institution count.
-        institution_code: where the patient stands; empty: not checked.
+    A token that is refused for another reason than its own stays as it was, so that a mistake at
+    the window costs no fresh one.
 
     Raises:
         IdNumberInvalid, FieldInvalid: the number cannot be of this type.
         DiseaseUnknown: the disease asked for is none.
-        CredentialUnknown, CredentialExpired, CardLost, CardCancelled, PersonMismatch,
-        InsuranceNotInForce, InstitutionUnknown, InstitutionNotOpen, DiseaseNotOpen: the first that
-        applies.
+        CredentialUnknown, CredentialExpired, CredentialUsed, CardLost, CardCancelled,
+        CardNotActive, PersonMismatch, InsuranceNotInForce, InstitutionUnknown,
+        InstitutionNotDesignated, InstitutionSuspended, InstitutionNotOpen, DiseaseNotOpen: the
+        first that applies.
     """
-    now = identity.clock.now()
+    kind = question.credential_type
     try:
-        query, index = _search(identity, credential_type, number, today=civil_date(now))
-        _check_codes(claim)
-        evidence, institution = await store.find_evidence(
-            identity.database, identity.vault, query, index=index, institution_code=institution_code
-        )
-        person, insurances = decide.prove(evidence, claim, business_date=business_date, now=now)
-        if institution_code:
-            decide.check_open(institution, claim.medical_type, business_date, disease=claim.disease)
+        proof = await _verify(identity, question, lookup)
     except DomainError as error:
-        metrics.VERIFICATIONS.labels(credential_type, error.reason).inc()
+        metrics.VERIFICATIONS.labels(kind, error.reason).inc()
         raise
-    metrics.VERIFICATIONS.labels(credential_type, "PROVEN").inc()
-    return Proof(person, insurances, institution)
+    metrics.VERIFICATIONS.labels(kind, "PROVEN").inc()
+    return proof
 
 
-async def get_institution(identity: Identity, code: str) -> Institution:
-    """Returns an institution.
-
-    Raises:
-        InstitutionUnknown: it is not registered.
-    """
-    institution = await store.get_institution(identity.database, code)
-    if institution is None:
-        raise InstitutionUnknown
-    return institution
-
-
-async def list_institutions(
-    identity: Identity, *, after: str, region: str, medical_type: str, count: int
-) -> list[Institution]:
-    """Returns institutions by code, from the one after `after`.
-
-    Args:
-        identity: what to work with.
-        after: code; empty: from the first.
-        region: six digits of a province, prefecture or county; empty: all.
-        medical_type: only those opened for it today; empty: all.
-        count: how many at most.
-    """
-    return await store.list_institutions(
+async def _verify(identity: Identity, question: Question, lookup: Lookup) -> Proof:
+    now, claim = identity.clock.now(), question.claim
+    query, index = _search(identity, question, today=civil_date(now))
+    _check_codes(claim)
+    found = await store.find_evidence(
         identity.database,
-        after=after,
-        region_prefix=_prefix(region),
-        medical_type=medical_type,
-        on=civil_date(identity.clock.now()),
-        count=count,
+        identity.vault,
+        query,
+        index=index,
+        institution_code=question.institution_code,
+        use_id=question.use_id,
+        lookup=lookup,
+        now=now,
     )
+    try:
+        person, insurances = decide.prove(
+            found.evidence,
+            claim,
+            business_date=question.business_date,
+            now=now,
+            use_id=question.use_id,
+            institution_code=question.institution_code,
+        )
+        if question.institution_code:
+            institutions.check_open(
+                found.institution, claim.medical_type, question.business_date, disease=claim.disease
+            )
+    except DomainError as error:
+        if error.reason != found.outcome:
+            await write_outcome(identity.database, found.access_id, error.reason)
+        if found.look_number is not None and found.evidence and found.evidence.token_use:
+            held = found.evidence.token_use
+            await store.release_token(
+                identity.database, index=index, held=held, look_number=found.look_number
+            )
+        raise
+    return Proof(person, insurances, found.institution)
 
 
-def _checked(
+def checked(
     entries: Sequence[T | DomainError], check: Callable[[T, str], None], name: str
 ) -> list[T | DomainError]:
     """Returns the entries with those that fail `check` replaced by why."""
@@ -265,38 +179,36 @@ def _checked(
     return outcomes
 
 
-def _counted(resource: str, outcomes: list[Outcome]) -> list[Outcome]:
-    for outcome in outcomes:
-        said = outcome.reason if isinstance(outcome, DomainError) else "ACCEPTED"
-        metrics.REGISTERED.labels(resource, said).inc()
+def counted(resource: str, outcomes: list[Outcome]) -> list[Outcome]:
+    """Counts the outcomes of a batch and returns them."""
+    said = Counter(
+        outcome.reason if isinstance(outcome, DomainError) else "ACCEPTED" for outcome in outcomes
+    )
+    for reason, count in said.items():
+        metrics.REGISTERED.labels(resource, reason).inc(count)
     return outcomes
 
 
-def _search(
-    identity: Identity, credential_type: str, number: str, *, today: date
-) -> tuple[str, bytes]:
+def _search(identity: Identity, question: Question, *, today: date) -> tuple[str, bytes]:
     field: Final = "credential.number"
-    if credential_type == codes.CREDENTIAL_ID_NUMBER:
+    number = question.number
+    if question.credential_type == codes.CREDENTIAL_ID_NUMBER:
         if not codes.is_id_number(number, today=today):
             raise IdNumberInvalid(field)
         return store.FIND_BY_CERT, identity.vault.cert_index(number)
-    if credential_type == codes.CREDENTIAL_CARD:
+    if question.credential_type == codes.CREDENTIAL_CARD:
         if not codes.is_card_number(number):
             raise FieldInvalid(field, "not the shape of a card number")
         return store.FIND_BY_CARD, identity.vault.card_index(number)
     if not codes.is_credential_token(number):
         raise FieldInvalid(field, "not the shape of a token")
+    if not identity.vault.is_our_token(number):
+        # Not issued by us: no need to look, and a flood of guesses costs the database nothing.
+        raise CredentialUnknown
     return store.FIND_BY_TOKEN, identity.vault.token_index(number)
 
 
 def _check_codes(claim: Claim) -> None:
     if claim.medical_type and not codes.is_medical_type(claim.medical_type):
         raise FieldInvalid("medical_type_code", "not a national medical type")
-    decide.check_disease(claim.disease, claim.medical_type, at="disease_code")
-
-
-def _prefix(region: str) -> str:
-    # A province stands for its prefectures, a prefecture for its counties: 640000 → 64.
-    if region.endswith("0000"):
-        return region[:2]
-    return region[:4] if region.endswith("00") else region
+    institutions.check_disease(claim.disease, claim.medical_type, at="disease_code")

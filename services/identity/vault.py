@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import hmac
+import os
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from services.identity.domain.model import Card, CardState, Insurance, InsuranceStatus, Person
+from services.identity.domain import tokens
+from services.identity.domain.model import Insurance, InsuranceStatus, Person
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
     from google.protobuf.message import Message
 
+    from services.identity.domain.model import Card
     from services.kit.crypto import BlindIndex, FieldCipher
 
 # The context binds a record to its kind and row: copied to another row it does not decrypt.
@@ -24,12 +29,14 @@ _CARD: Final = b"identity.card:"
 class Vault:
     """Seals and opens records; the only holder of the keys."""
 
-    __slots__ = ("_cipher", "_index")
+    __slots__ = ("_cipher", "_index", "_token_key")
 
     def __init__(self, cipher: FieldCipher, index: BlindIndex) -> None:
         """Holds a cipher and an index of different keys."""
         self._cipher = cipher
         self._index = index
+        # A key of its own, made of the index key: an index cannot be passed off as a signature.
+        self._token_key = index.digest("token signing key", b"1")
 
     def index_key_fingerprint(self) -> bytes:
         """Returns what tells one index key from another without telling the key."""
@@ -98,20 +105,34 @@ class Vault:
             ),
         )
 
-    def seal_card(self, card: Card) -> bytes:
-        """Returns a card's record."""
-        context = _CARD + self.card_index(card.card_number)
-        return self._cipher.encrypt(
-            orjson.dumps({"card_number": card.card_number}), context=context
-        )
+    def seal_card(self, card: Card, card_index: bytes) -> bytes:
+        """Returns a card's record for the row of `card_index`."""
+        content = {"card_number": card.card_number}
+        if card.recognition_code:
+            content["recognition_code"] = card.recognition_code
+        return self._cipher.encrypt(orjson.dumps(content), context=_CARD + card_index)
 
-    def open_card(
-        self, card_index: bytes, record: bytes, *, person_id: UUID, issuing_region: str, state: str
-    ) -> Card:
-        """Returns the card of a row.
+    def open_card(self, card_index: bytes, record: bytes) -> tuple[str, str]:
+        """Returns card number and recognition code of a row; the latter is empty if not known.
 
         Raises:
             UnreadableField: the record is not this row's, or its key is not held.
         """
         content = orjson.loads(self._cipher.decrypt(record, context=_CARD + card_index))
-        return Card(content["card_number"], person_id, issuing_region, CardState(state))
+        return content["card_number"], content.get("recognition_code", "")
+
+    def new_token(self, expire_time: datetime) -> str:
+        """Returns a signed token that is accepted until an instant, UTC, to the second."""
+        body = tokens.body_of(int(expire_time.timestamp()), os.urandom(tokens.NONCE_BYTES))
+        return tokens.write_token(body, self._signature(body))
+
+    def is_our_token(self, token: str) -> bool:
+        """Tells whether 28 characters bear our signature, in constant time."""
+        parts = tokens.read_token(token)
+        if parts is None:
+            return False
+        body, signature = parts
+        return hmac.compare_digest(self._signature(body), signature)
+
+    def _signature(self, body: bytes) -> bytes:
+        return hmac.digest(self._token_key, body, "sha256")[: tokens.SIGNATURE_BYTES]

@@ -71,6 +71,12 @@ def variables(cls: type[Any]) -> set[str]:
     return names
 
 
+def file_of(name: str, environ: Mapping[str, str] | None = None) -> Path | None:
+    """Returns the file that the secret YIJIE_<name> came from; None: it came from the variable."""
+    path = (os.environ if environ is None else environ).get(f"{PREFIX}{name}_FILE")
+    return Path(path) if path else None
+
+
 def shown(config: Any) -> dict[str, str]:
     """Returns a configuration for the start-up log, secrets masked."""
     result: dict[str, str] = {}

@@ -1,7 +1,8 @@
 """Personal data at rest: encrypted fields, and keyed blind indexes to find them by.
 
-A record is stored as AES-256-GCM ciphertext; the values it is looked up by (id number, card number,
-credential token) are stored only as HMAC-SHA256 under another key. Whoever holds the database but
+A record is stored as AES-256-GCM or SM4-GCM ciphertext (GB/T 32907, RFC 8998), by the key that it
+was written with; the values it is looked up by (id number, card number, credential token) are
+stored only as HMAC-SHA256 under another key. Whoever holds the database but
 not the keys can neither read a person nor test a guess: the space of id numbers is small enough to
 be enumerated, so a plain hash would be no protection.
 
@@ -19,16 +20,21 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 KEY_BYTES: Final = 32
+"""Of an AES-256 key, and of the blind indexes'."""
+SM4_KEY_BYTES: Final = 16
+"""Of an SM4 key: the length tells the algorithm."""
 _NONCE_BYTES: Final = 12
 _TAG_BYTES: Final = 16
 _KEY_ID_MAX: Final = 255
 _KEY_ID: Final = re.compile(r"[0-9]{1,3}")
+_SM4: Final = "sm4:"
 _FROM_URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
 
 
@@ -60,8 +66,8 @@ class KeyRing:
             if not 1 <= key_id <= _KEY_ID_MAX:
                 msg = f"key id {key_id} is not in 1..{_KEY_ID_MAX}"
                 raise BadKey(msg)
-            if len(key) != KEY_BYTES:
-                msg = f"key {key_id} has {len(key)} bytes, not {KEY_BYTES}"
+            if len(key) not in {KEY_BYTES, SM4_KEY_BYTES}:
+                msg = f"key {key_id} has {len(key)} bytes, not {KEY_BYTES} (AES) or 16 (SM4)"
                 raise BadKey(msg)
         if len(set(self.keys.values())) != len(self.keys):
             msg = "two key ids share one key: the older one could never be retired"
@@ -104,7 +110,8 @@ def parse_keyring(data: bytes) -> KeyRing:
 def parse_keyring_text(text: str) -> KeyRing:
     """Returns the keys of a text: one key in base64, with id 1, or lines `<key id>:<base64>`.
 
-    The first line is the active key, the others only read. Blank lines and `#` comments are
+    A line `<key id>:sm4:<base64 of 16 bytes>` is an SM4 key, all others are AES-256 keys of 32. The
+    first line is the active key, the others only read. Blank lines and `#` comments are
     skipped.
 
     Raises:
@@ -124,44 +131,106 @@ def parse_keyring_text(text: str) -> KeyRing:
         if int(key_id) in keys:
             msg = f"line {number} of the keys repeats key id {int(key_id)}"
             raise BadKey(msg)
-        keys[int(key_id)] = parse_key_text(key)
+        keys[int(key_id)] = _parse_ring_key(key)
     if not keys:
         raise BadKey("there is no key")
     return KeyRing(keys, next(iter(keys)))
 
 
-def _decode_key(text: bytes) -> bytes:
+def _parse_ring_key(text: str) -> bytes:
+    if text.startswith(_SM4):
+        return _decode_key(text.removeprefix(_SM4).encode(), SM4_KEY_BYTES)
+    return parse_key_text(text)
+
+
+def write_keyring(ring: KeyRing) -> str:
+    """Returns the text of a ring as `parse_keyring_text` reads it, the active key first."""
+    order = [ring.active, *(key_id for key_id in sorted(ring.keys) if key_id != ring.active)]
+    lines = []
+    for key_id in order:
+        key = ring.keys[key_id]
+        kind = _SM4 if len(key) == SM4_KEY_BYTES else ""
+        lines.append(f"{key_id}:{kind}{base64.b64encode(key).decode()}\n")
+    return "".join(lines)
+
+
+def _decode_key(text: bytes, size: int = KEY_BYTES) -> bytes:
     standard = text.strip().translate(_FROM_URL_SAFE)
     try:
         key = base64.b64decode(standard + b"=" * (-len(standard) % 4), validate=True)
     except ValueError:
         key = b""
-    if len(key) != KEY_BYTES:
-        msg = f"a key is {KEY_BYTES} raw bytes in a file, or base64 of {KEY_BYTES} bytes"
+    if len(key) != size:
+        msg = f"a key is {size} raw bytes in a file, or base64 of {size} bytes"
         raise BadKey(msg)
     return key
 
 
+class _Sm4Gcm:
+    """SM4 in Galois/counter mode, with the interface of `AESGCM`."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: bytes) -> None:
+        self._key = algorithms.SM4(key)
+
+    def encrypt(self, nonce: bytes, data: bytes, associated_data: bytes) -> bytes:
+        """Returns ciphertext and tag."""
+        encryptor = Cipher(self._key, modes.GCM(nonce)).encryptor()
+        encryptor.authenticate_additional_data(associated_data)
+        return encryptor.update(data) + encryptor.finalize() + encryptor.tag
+
+    def decrypt(self, nonce: bytes, data: bytes, associated_data: bytes) -> bytes:
+        """Returns the plaintext; raises InvalidTag."""
+        sealed, tag = data[:-_TAG_BYTES], data[-_TAG_BYTES:]
+        decryptor = Cipher(self._key, modes.GCM(nonce, tag)).decryptor()
+        decryptor.authenticate_additional_data(associated_data)
+        return decryptor.update(sealed) + decryptor.finalize()
+
+
 class FieldCipher:
-    """Encrypts and decrypts single fields with AES-256-GCM.
+    """Encrypts and decrypts single fields with the active key of a ring.
 
     Stored form: key id (1 byte), nonce (12), ciphertext, tag (16). The key id and the caller's
     context are authenticated, so a field copied to another column or row does not decrypt there.
     Nonces are random: retire a key well before 2^32 fields were written with it (NIST SP 800-38D).
+    The ring may be replaced while the service runs (services.kit.keys).
     """
 
-    __slots__ = ("_active", "_ciphers", "_random")
+    __slots__ = ("_held", "_random", "_refresh")
 
-    def __init__(self, ring: KeyRing, *, random: Callable[[int], bytes] = os.urandom) -> None:
-        """Prepares one cipher per key; `random` is replaced only by tests."""
-        self._ciphers = {key_id: AESGCM(key) for key_id, key in ring.keys.items()}
-        self._active = ring.active
+    def __init__(
+        self,
+        ring: KeyRing,
+        *,
+        random: Callable[[int], bytes] = os.urandom,
+        refresh: Callable[[], KeyRing | None] | None = None,
+    ) -> None:
+        """Prepares one cipher per key.
+
+        Args:
+            ring: the keys.
+            random: replaced only by tests.
+            refresh: asked for a newer ring when a field names a key that is not held: another
+                process may have learned of it before us. None: there is none newer.
+        """
         self._random = random
+        self._refresh = refresh
+        self.use(ring)
+
+    def use(self, ring: KeyRing) -> None:
+        """Works with another ring from now on."""
+        ciphers = {
+            key_id: AESGCM(key) if len(key) == KEY_BYTES else _Sm4Gcm(key)
+            for key_id, key in ring.keys.items()
+        }
+        # One attribute: a thread that encrypts sees both of one ring.
+        self._held = (ring.active, ciphers)
 
     @property
     def active_key_id(self) -> int:
         """The key id that new fields are written with."""
-        return self._active
+        return self._held[0]
 
     def encrypt(self, plaintext: bytes, *, context: bytes) -> bytes:
         """Returns the stored form of a field.
@@ -170,9 +239,10 @@ class FieldCipher:
             plaintext: the field.
             context: what the field is and whose, e.g. `b"identity.person:" + person_id`.
         """
-        head = bytes((self._active,))
+        active, ciphers = self._held
+        head = bytes((active,))
         nonce = self._random(_NONCE_BYTES)
-        sealed = self._ciphers[self._active].encrypt(nonce, plaintext, head + context)
+        sealed = ciphers[active].encrypt(nonce, plaintext, head + context)
         return head + nonce + sealed
 
     def decrypt(self, stored: bytes, *, context: bytes) -> bytes:
@@ -183,7 +253,7 @@ class FieldCipher:
         """
         if len(stored) < 1 + _NONCE_BYTES + _TAG_BYTES:
             raise UnreadableField("the stored field is too short")
-        cipher = self._ciphers.get(stored[0])
+        cipher = self._held[1].get(stored[0]) or self._newer(stored[0])
         if cipher is None:
             msg = f"no key with id {stored[0]}"
             raise UnreadableField(msg)
@@ -193,9 +263,15 @@ class FieldCipher:
         except InvalidTag:
             raise UnreadableField("the stored field does not authenticate") from None
 
+    def _newer(self, key_id: int) -> AESGCM | _Sm4Gcm | None:
+        ring = self._refresh() if self._refresh else None
+        if ring is not None:
+            self.use(ring)
+        return self._held[1].get(key_id)
+
     def needs_rewrite(self, stored: bytes) -> bool:
         """Tells whether a field was written with another key than the active one."""
-        return stored[:1] != bytes((self._active,))
+        return stored[:1] != bytes((self.active_key_id,))
 
 
 class BlindIndex:

@@ -82,6 +82,10 @@ class DatabaseConfig:
     """How long to try at start before giving up."""
 
 
+class Beaten(Exception):
+    """Raised by a use case that finds a concurrent change has won: it is run again as a whole."""
+
+
 class Connection:
     """A connection held for one use case."""
 
@@ -144,7 +148,7 @@ class Database:
                 with telemetry.span(name, telemetry.CLIENT, _SYSTEM):
                     async with self.connection() as connection, connection.raw.transaction():
                         return await work(connection)
-            except (*_LOST, *_STALE):
+            except (*_LOST, *_STALE, Beaten):
                 TRANSACTION_RETRIES.labels(name).inc()
                 get_logger().info("transaction lost a race", query=name, attempt=attempt)
                 await asyncio.sleep(random.uniform(0.001, 0.01) * attempt)  # noqa: S311 - jitter

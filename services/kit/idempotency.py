@@ -41,6 +41,26 @@ def reused() -> AlreadyExists:
     )
 
 
+async def first_answer(
+    database: Database,
+    request: Any,
+    response_type: type[M],
+    *,
+    hash_of: Callable[[Message], bytes] = request_hash,
+) -> M | None:
+    """Returns the stored answer of a repeat, or None: for what has to be asked elsewhere first.
+
+    Raises AlreadyExists(REQUEST_ID_REUSED) as `once` does.
+    """
+    row = await database.fetchrow(_FIND, UUID(request.request_id))
+    if row is None:
+        return None
+    if row["method"] != request.DESCRIPTOR.name or row["request_hash"] != hash_of(request):
+        raise reused()
+    calls.note(replayed=True)
+    return response_type.FromString(row["response"])
+
+
 async def once(
     database: Database,
     request: Any,

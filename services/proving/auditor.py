@@ -20,7 +20,7 @@ from services.proving.history import (
     SettleVisit,
     Unknown,
 )
-from services.proving.rules import clearing, feeds, money, settling, visits
+from services.proving.rules import clearing, feeds, money, replacing, settling, visits
 from services.proving.rules.evidence import Check, Evidence, evidence_of
 
 Rule = Callable[[Evidence], Iterator[str]]
@@ -53,6 +53,10 @@ def _reversals(evidence: Evidence) -> int:
         for attempts in evidence.reversals.values()
         for attempt in attempts
     )
+
+
+def _replaced(evidence: Evidence) -> int:
+    return len(replacing.replaced(evidence))
 
 
 def _voided(evidence: Evidence) -> int:
@@ -101,6 +105,8 @@ RULES: Constant[tuple[tuple[str, Rule, Count], ...]] = (
     ("a quote holds to the fen, or says what changed", settling.quotes_hold, _quoted),
     ("every acknowledged reversal is undone", settling.reversed_is_undone, _reversals),
     ("a reversal is done once", settling.reversed_once, _reversals),
+    ("what is replaced has one in its place", replacing.has_one_in_its_place, _replaced),
+    ("a settlement is replaced as told", replacing.recomputed_as_told, _replaced),
     ("what is told never goes backwards", settling.never_backwards, _answers),
     ("no intent is left pending", settling.nothing_pending, _journal),
     ("no call met a defect", settling.no_defect, _operations),

@@ -104,6 +104,8 @@ class Settlement:
     charge_batch_number: str = ""
     lines: tuple[Amounts, ...] = ()
     """Only where they were asked for."""
+    recomputes_settlement_id: str = ""
+    """The settlement that it replaces; empty: none."""
 
     @property
     def stands(self) -> bool:
@@ -186,6 +188,14 @@ class Reverse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recompute:
+    """A settlement to compute anew by the filing that counts now."""
+
+    request_id: str
+    settlement_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Get:
     """A query by the settlement's id or by the id of its request; the other is empty."""
 
@@ -251,6 +261,7 @@ Request: TypeAlias = (
     Settle
     | SettleVisit
     | Reverse
+    | Recompute
     | Get
     | PreSettle
     | RegisterVisit

@@ -100,6 +100,7 @@ def read_settlement(message: settlement_pb2.Settlement) -> history.Settlement:
         scope=_SCOPES[message.scope],
         charge_batch_number=message.charge_batch_number,
         lines=tuple(read_amounts(line.split) for line in message.lines),
+        recomputes_settlement_id=message.recomputes_settlement_id,
     )
 
 

@@ -267,14 +267,16 @@ def write_checks(disease_code: str, checks: Sequence[Check]) -> pb.CheckChronicE
     return pb.CheckChronicEligibilityResponse(
         eligible=all(check.passed for check in checks),
         national_disease_code=diseases.national_disease(disease_code),
-        checks=[
-            pb.EligibilityCheck(
-                check_code=check.code,
-                passed=check.passed,
-                responsible=_PARTIES[check.responsible],
-                explanation_zh=check.zh,
-                explanation_en=check.en,
-            )
-            for check in checks
-        ],
+        checks=[write_check(check) for check in checks],
+    )
+
+
+def write_check(check: Check) -> pb.EligibilityCheck:
+    """Returns the message of a check."""
+    return pb.EligibilityCheck(
+        check_code=check.code,
+        passed=check.passed,
+        responsible=_PARTIES[check.responsible],
+        explanation_zh=check.zh,
+        explanation_en=check.en,
     )

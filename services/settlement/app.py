@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator
 import grpc
 
 from services.kit.clock import Clock, SystemClock
-from services.kit.crypto import BlindIndex, FieldCipher
+from services.kit.crypto import BlindIndex
 from services.kit.db import open_database
+from services.kit.keys import open_cipher
 from services.kit.migrations import check_version
 from services.kit.server import Running, serving
 from services.settlement.advice_servicer import AdviceServicer
@@ -36,6 +37,7 @@ async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterato
     """Serves settlement while the block runs."""
     clock = clock or SystemClock()
     async with (
+        open_cipher(config.data_key) as cipher,
         open_database(config.database, SERVICE) as database,
         open_callees(config, clock) as callees,
     ):
@@ -45,7 +47,7 @@ async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterato
             database=database,
             callees=callees,
             snapshots=snapshots,
-            cipher=FieldCipher(config.data_key),
+            cipher=cipher,
             index=BlindIndex(config.index_key),
             clock=clock,
             waits=Waits(

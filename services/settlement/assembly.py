@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from services.kit.clock import Clock
 from services.kit.crypto import BlindIndex, FieldCipher
 from services.kit.db import Database
+from services.settlement.admission_store import AdmissionStore
 from services.settlement.advice import Advice
 from services.settlement.advice_servicer import AdviceServicer
 from services.settlement.advice_store import AdviceStore
@@ -16,14 +17,18 @@ from services.settlement.feed import Feed
 from services.settlement.feed_store import FeedStore
 from services.settlement.gaps import Gaps
 from services.settlement.intent_store import IntentStore
+from services.settlement.portability import Portability
 from services.settlement.quarantine_store import QuarantineStore
 from services.settlement.quotes import Quotes
+from services.settlement.recomputation_store import RecomputationStore
+from services.settlement.recomputations import Recomputations
 from services.settlement.recovery import Recovery
 from services.settlement.reversals import Reversals
 from services.settlement.servicer import SettlementServicer
 from services.settlement.settle_visit import VisitOrders
 from services.settlement.snapshots import Snapshots
 from services.settlement.store import Store
+from services.settlement.successors import Successors
 from services.settlement.usecases import Settlements
 from services.settlement.visit_servicer import VisitServicer
 from services.settlement.visit_store import VisitStore
@@ -63,6 +68,7 @@ def assemble(
 ) -> Parts:
     """Returns the parts of a replica, wired; nothing runs yet."""
     store, intents = Store(database, cipher), IntentStore(database)
+    recomputation_store = RecomputationStore(database, cipher, store)
     visit_store = VisitStore(database, cipher)
     orders = VisitOrders(visit_store, clock)
     settlements = Settlements(
@@ -73,11 +79,26 @@ def assemble(
         orders=orders,
         quotes=Quotes(cipher, clock),
         quarantine=QuarantineStore(database, cipher),
+        successors=Successors(store, recomputation_store, index, clock),
         index=index,
         clock=clock,
     )
     reversals = Reversals(
-        settlements=settlements, store=store, orders=orders, index=index, clock=clock
+        settlements=settlements,
+        store=store,
+        recomputations=recomputation_store,
+        orders=orders,
+        index=index,
+        clock=clock,
+    )
+    recomputations = Recomputations(
+        settlements=settlements,
+        store=store,
+        recomputations=recomputation_store,
+        callees=callees,
+        orders=orders,
+        index=index,
+        clock=clock,
     )
     recovery = Recovery(
         store=intents,
@@ -86,12 +107,7 @@ def assemble(
         after_s=waits.recovery_after_s,
         abandon_after_s=waits.abandon_after_s,
     )
-    feed = Feed(
-        FeedStore(database, cipher),
-        clock,
-        poll_s=waits.feed_poll_s,
-        heartbeat_s=waits.feed_heartbeat_s,
-    )
+    feed = _feed(database, cipher, clock, waits)
     visits = Visits(
         store=visit_store,
         identity=callees.identity,
@@ -99,17 +115,40 @@ def assemble(
         index=index,
         clock=clock,
     )
+    return Parts(
+        settlement=SettlementServicer(settlements, reversals, recomputations, feed),
+        visit=VisitServicer(visits, feed),
+        advice=_advice(
+            store, AdviceStore(database), callees=callees, snapshots=snapshots, clock=clock
+        ),
+        recovery=recovery,
+        feed=feed,
+    )
+
+
+def _feed(database: Database, cipher: FieldCipher, clock: Clock, waits: Waits) -> Feed:
+    return Feed(
+        FeedStore(database, cipher),
+        AdmissionStore(database, cipher),
+        clock,
+        poll_s=waits.feed_poll_s,
+        heartbeat_s=waits.feed_heartbeat_s,
+    )
+
+
+def _advice(
+    store: Store,
+    advice_store: AdviceStore,
+    *,
+    callees: Callees,
+    snapshots: Snapshots,
+    clock: Clock,
+) -> AdviceServicer:
     gaps = Gaps(
         store=store,
-        advice_store=AdviceStore(database),
+        advice_store=advice_store,
         callees=callees,
         snapshots=snapshots,
         clock=clock,
     )
-    return Parts(
-        settlement=SettlementServicer(settlements, reversals, feed),
-        visit=VisitServicer(visits),
-        advice=AdviceServicer(Advice(callees, clock), gaps),
-        recovery=recovery,
-        feed=feed,
-    )
+    return AdviceServicer(Advice(callees, clock), gaps, Portability(callees, clock))

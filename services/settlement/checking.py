@@ -7,9 +7,10 @@ import contextlib
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any, TypeVar
 
-from services.classification.classify import classify_lines, totals
-from services.classification.model import LineSplit
+from services.classification.classify import classify_lines, totals, versions_used
+from services.classification.model import ClassificationContext, LineSplit
 from services.classification.snapshot import Snapshot
+from services.classification.zones import Recognition
 from services.kit import telemetry
 from services.kit.errors import DomainError
 from services.settlement import messages
@@ -50,9 +51,13 @@ class Checking:
                 hospital_level_code=institution.hospital_level_code,
             )
         snapshot = self._snapshots.of(order.facts.care_region_code)
+        recognition = self._snapshots.recognition(
+            care_region_code=order.facts.care_region_code,
+            insured_region_code=order.facts.insured_region_code,
+        )
         with telemetry.span("settlement.classify"):
-            splits = _classify(snapshot, order)
-        version = f"{snapshot.region_code}@{snapshot.version}"
+            splits = _classify(snapshot, recognition, order, messages.context_of(order, person))
+        version = versions_used(snapshot, recognition, splits)
         return Checked(person, match, screened, splits, version)
 
 
@@ -76,13 +81,25 @@ def _see(task: asyncio.Task[Any]) -> None:
         task.exception()
 
 
-def _classify(snapshot: Snapshot, order: Order) -> tuple[LineSplit, ...]:
-    part, lines = order.part, order.facts.lines
-    if part is None:
-        return classify_lines(snapshot, lines, path="bill.lines")
+def _classify(
+    snapshot: Snapshot,
+    recognition: Recognition | None,
+    order: Order,
+    context: ClassificationContext,
+) -> tuple[LineSplit, ...]:
+    part = order.part
     try:
-        splits = classify_lines(snapshot, lines, path="bill.lines")
+        splits = classify_lines(
+            snapshot,
+            order.facts.lines,
+            path="bill.lines",
+            context=context,
+            recognition=recognition,
+        )
     except DomainError as error:
+        if part is None:
+            raise
         raise named_by_line(error, order.facts) from None
-    check_amounts(part.expected_amounts, totals(splits))
+    if part is not None:
+        check_amounts(part.expected_amounts, totals(splits))
     return splits

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,9 @@ from yijie.supervision.v1 import supervision_service_pb2, supervision_service_pb
 _FINDINGS_BYTES_MAX = 512 * 1024
 """Findings go into the journal, the feed and every answer, which are bounded; the published rules
 find less in a bill of 3000 different items."""
+
+_BATCH = 5
+"""A batch may take identity so many times as long as one credential."""
 
 # Field paths of VerifyCredentialRequest and MatchFilingRequest in the caller's own request.
 BILL_FIELDS = {
@@ -93,6 +96,16 @@ class IdentityClient:
         except DomainError as error:
             raise error.renamed(fields) from None
         return response
+
+    async def check_portability(
+        self, request: identity_service_pb2.CheckPortabilityRequest
+    ) -> Sequence[identity_service_pb2.PortabilityStanding]:
+        """Returns what identity can tell of each credential, in order."""
+        response: identity_service_pb2.CheckPortabilityResponse
+        response = await self._callee.call(
+            self._stub.CheckPortability, request, own_s=self._timeout_s * _BATCH
+        )
+        return response.standings
 
     async def institution(self, institution_code: str) -> institution_pb2.Institution:
         """Returns an institution with its openings. Raises INSTITUTION_UNKNOWN."""
@@ -213,6 +226,15 @@ class BenefitsClient:
         region = self._regions.of(request.insured_region_code)
         response: benefits_service_pb2.CheckDiseaseResponse
         response = await region.call("CheckDisease", request)
+        return response
+
+    async def accumulators(
+        self, insured_region_code: str, request: benefits_service_pb2.GetAccumulatorsRequest
+    ) -> benefits_service_pb2.GetAccumulatorsResponse:
+        """Returns what a person has used in a year, and the account."""
+        region = self._regions.of(insured_region_code)
+        response: benefits_service_pb2.GetAccumulatorsResponse
+        response = await region.call("GetAccumulators", request)
         return response
 
     async def cancel(self, insured_region_code: str, settlement_id: str) -> None:

@@ -1,4 +1,4 @@
-"""Between the contract of the feed and the outbox."""
+"""Between the contracts of the feeds and the outboxes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from typing import Any
 from services.kit import codes
 from services.kit.errors import InvalidArgument
 from services.kit.wire import invalid, write_time
+from services.settlement import visit_messages
+from services.settlement.admission_store import AdmissionRow
+from services.settlement.domain.visit_states import VisitState
 from services.settlement.feed_store import KINDS, START, FeedRow, Position, Wanted
-from yijie.settlement.v1 import settlement_pb2, settlement_service_pb2
+from yijie.settlement.v1 import settlement_pb2, settlement_service_pb2, visit_service_pb2
 
 _KIND_NUMBERS = {
     "SETTLED": settlement_service_pb2.EVENT_KIND_SETTLED,
@@ -40,6 +43,16 @@ def event_of(row: FeedRow) -> settlement_service_pb2.Event:
         kind=_KIND_NUMBERS[row.kind],
         event_time=write_time(row.event_time),
         settlement=settlement_pb2.Settlement.FromString(row.settlement),
+    )
+
+
+def admission_of(row: AdmissionRow) -> visit_service_pb2.AdmissionEvent:
+    """Returns an event of the feed of stays."""
+    admission = visit_service_pb2.Admission.FromString(row.admission)
+    admission.state = visit_messages.STATES[VisitState(row.state)]
+    admission.revision = row.revision
+    return visit_service_pb2.AdmissionEvent(
+        event_time=write_time(row.event_time), admission=admission
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from services.kit.crypto import FieldCipher
 from services.kit.db import Database
@@ -140,11 +140,14 @@ class FeedRow:
     settlement: bytes
 
 
+R = TypeVar("R")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(Generic[R]):
     """What was read at once: never more than ROWS_MAX rows, nor than BYTES_MAX, but for one row."""
 
-    rows: Sequence[FeedRow]
+    rows: Sequence[R]
     reached: Position
     """Where to go on: all that is wanted up to here is in the rows, or was given before."""
     has_more: bool
@@ -161,7 +164,7 @@ class FeedStore:
         self._database = database
         self._cipher = cipher
 
-    async def read(self, after: Position, wanted: Wanted) -> Reading:
+    async def read(self, after: Position, wanted: Wanted) -> Reading[FeedRow]:
         """Returns what is wanted after a position, in commit order, without gaps."""
         arguments: list[Any] = [str(after.transaction_id), after.sequence]
         if wanted.is_everything:
@@ -177,9 +180,7 @@ class FeedStore:
         row = await self._database.fetchrow(
             _FIND_POSITION, str(position.transaction_id), position.sequence
         )
-        if row is None or row["given"]:
-            return Standing.GIVEN
-        return Standing.BEYOND if row["beyond"] else Standing.UNKNOWN
+        return standing_of(row)
 
     def _row(self, row: Any) -> FeedRow:
         return FeedRow(
@@ -192,7 +193,16 @@ class FeedStore:
         )
 
 
-def _reading(after: Position, wanted: Wanted, rows: Sequence[FeedRow], found: Any) -> Reading:
+def standing_of(row: Any) -> Standing:
+    """Returns what the row of a look-up of a position says."""
+    if row is None or row["given"]:
+        return Standing.GIVEN
+    return Standing.BEYOND if row["beyond"] else Standing.UNKNOWN
+
+
+def _reading(
+    after: Position, wanted: Wanted, rows: Sequence[FeedRow], found: Any
+) -> Reading[FeedRow]:
     is_cut = len(rows) < found["wanted_rows"] or len(rows) == ROWS_MAX
     scanned_max = ROWS_MAX if wanted.is_everything else SCANNED_MAX
     has_more = is_cut or found["scanned_rows"] == scanned_max

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.classification import wire as classification_wire
-from services.classification.model import FeeLine, SplitTotals
+from services.classification.item_wire import SEX_OF
+from services.classification.model import ClassificationContext, FeeLine, SplitTotals
+from services.kit import codes
 from services.kit.errors import DomainError
-from services.kit.wire import write_money
+from services.kit.wire import read_date, write_money
 from services.settlement.domain.gap import LinePair, PairSums, gaps
 from yijie.benefits.v1 import adjudication_pb2, benefits_service_pb2
 from yijie.settlement.v1 import advice_service_pb2 as pb
@@ -34,6 +36,8 @@ class Subject:
     """Where it names the insured region."""
     field: str
     """Where it names the whole."""
+    context: ClassificationContext
+    """What is known of whom the bill is for; not the institution's price level."""
 
 
 def read_settled(detail: bytes, case: adjudication_pb2.Case, settlement_id: str) -> Subject:
@@ -62,6 +66,19 @@ def read_settled(detail: bytes, case: adjudication_pb2.Case, settlement_id: str)
         care_field=at,
         insured_field=at,
         field=at,
+        context=ClassificationContext(
+            sex=SEX_OF[settlement.sex],
+            birth_date=(
+                read_date(settlement.birth_date, "birth_date")
+                if settlement.HasField("birth_date")
+                else None
+            ),
+            person_type_code=case.person_type_code,
+            scheme_code=case.scheme_code,
+            medical_type_code=case.medical_type_code,
+            pharmacy=codes.is_pharmacy_code(case.institution_code),
+            diagnosis_codes=_diagnoses(settlement.bill),
+        ),
     )
 
 
@@ -107,7 +124,18 @@ def read_sample(sample: pb.BillSample) -> Subject:
         care_field="sample.bill.care_region_code",
         insured_field="sample.insured_region_code",
         field="sample",
+        context=ClassificationContext(
+            person_type_code=sample.person_type_code,
+            scheme_code=sample.scheme_code,
+            medical_type_code=bill.medical_type_code,
+            pharmacy=codes.is_pharmacy_code(bill.institution_code),
+            diagnosis_codes=_diagnoses(bill),
+        ),
     )
+
+
+def _diagnoses(bill: settlement_pb2.Bill) -> tuple[str, ...]:
+    return tuple(diagnosis.diagnosis_code for diagnosis in bill.diagnoses)
 
 
 def lines_of(subject: Subject) -> list[FeeLine]:

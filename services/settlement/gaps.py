@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from typing import Final
 from uuid import UUID
 
-from services.classification.classify import CatalogueNotPublished
+from services.classification.classify import CatalogueNotPublished, versions_used
 from services.classification.model import SplitTotals
 from services.classification.snapshot import Snapshot
 from services.classification.wire import write_totals
@@ -182,15 +182,19 @@ class Gaps:
     async def _compare(self, subject: Subject) -> Comparison:
         care = self._snapshot(subject.care_region_code, subject.care_field, _CARE)
         insured = self._snapshot(subject.insured_region_code, subject.insured_field, _INSURED)
+        recognition = self._snapshots.recognition(
+            care_region_code=subject.care_region_code,
+            insured_region_code=subject.insured_region_code,
+        )
         lines = gap_messages.lines_of(subject)
         # Leave the loop to the windows between two readings of up to 3,000 lines.
         await asyncio.sleep(0)
         with telemetry.span("settlement.classify"):
             with _named(subject.care_field, _CARE):
-                direct = price_direct(care, lines)
+                direct = price_direct(care, lines, subject.context, recognition)
             await asyncio.sleep(0)
             with _named(subject.insured_field, _INSURED):
-                home = price_home(insured, lines)
+                home = price_home(insured, lines, subject.context)
         await asyncio.sleep(0)
         pairs = pair_lines(lines, direct=direct, home=home)
         sums = sums_of(pairs)
@@ -199,11 +203,11 @@ class Gaps:
         for amounts in (sums.direct, sums.home, sums.mutual):
             if amounts not in given:
                 given[amounts] = await self._adjudicate(subject, amounts)
-        by_care, by_home = (f"{s.region_code}@{s.version}" for s in (care, insured))
+        by_direct = versions_used(care, recognition, direct)
         return Comparison(
-            direct=_priced(by_care, sums.direct, given),
-            home=_priced(by_home, sums.home, given),
-            mutual=_priced(f"{by_care}+{by_home}", sums.mutual, given),
+            direct=_priced(by_direct, sums.direct, given),
+            home=_priced(insured.label, sums.home, given),
+            mutual=_priced(f"{care.label}+{insured.label}", sums.mutual, given),
             pairs=pairs,
         )
 

@@ -8,7 +8,9 @@ from uuid import UUID
 
 from services.classification import wire as classification_wire
 from services.classification.classify import totals
-from services.classification.model import LineSplit
+from services.classification.item_wire import SEX_OF
+from services.classification.model import ClassificationContext, LineSplit
+from services.kit import codes
 from services.kit.wire import read_date, read_fen, write_time
 from services.settlement.domain.bill import Bill
 from services.settlement.domain.identities import Answer, Payment
@@ -18,7 +20,7 @@ from services.settlement.order import Order
 from services.settlement.store import Booked, Record
 from yijie.benefits.v1 import adjudication_pb2, benefits_service_pb2
 from yijie.filing.v1 import filing_service_pb2
-from yijie.identity.v1 import identity_service_pb2
+from yijie.identity.v1 import access_pb2, identity_service_pb2
 from yijie.settlement.v1 import settlement_pb2
 from yijie.supervision.v1 import supervision_service_pb2
 
@@ -55,6 +57,7 @@ def read_order(request: Any) -> Order:
         bill=request.bill,
         facts=read_bill(request),
         use_account=request.use_account,
+        use_id=getattr(request, "request_id", ""),
     )
 
 
@@ -97,7 +100,11 @@ def content_of(request: Any) -> bytes:
 
 
 def verify_request(order: Order) -> identity_service_pb2.VerifyCredentialRequest:
-    """Returns what identity is asked about a bill."""
+    """Returns what identity is asked about a bill.
+
+    A token is taken for what is settled, under an id that repeats and the parts of a visit share;
+    a trial only looks at it.
+    """
     patient, bill = order.patient, order.bill
     return identity_service_pb2.VerifyCredentialRequest(
         credential=patient.credential,
@@ -110,6 +117,12 @@ def verify_request(order: Order) -> identity_service_pb2.VerifyCredentialRequest
         institution_code=bill.institution_code,
         medical_type_code=bill.medical_type_code,
         disease_code=bill.disease_code,
+        use_id=order.use_id,
+        purpose=(
+            access_pb2.ACCESS_PURPOSE_SETTLEMENT
+            if order.use_id
+            else access_pb2.ACCESS_PURPOSE_QUOTE
+        ),
     )
 
 
@@ -138,6 +151,23 @@ def screen_request(order: Order) -> supervision_service_pb2.ScreenBillRequest:
         hospital_level_code=bill.hospital_level_code,
         diagnoses=bill.diagnoses,
         lines=bill.lines,
+    )
+
+
+def context_of(
+    order: Order, person: identity_service_pb2.VerifyCredentialResponse
+) -> ClassificationContext:
+    """Returns what of an order decides on ceilings, shares and limited payments."""
+    return ClassificationContext(
+        sex=SEX_OF[order.patient.sex],
+        birth_date=order.facts.birth_date,
+        person_type_code=person.insurances[-1].person_type_code,
+        scheme_code=order.facts.scheme_code,
+        price_level_code=person.institution.price_level_code,
+        medical_type_code=order.facts.medical_type_code,
+        pharmacy=codes.is_pharmacy_code(order.facts.institution_code),
+        diagnosis_codes=tuple(found.diagnosis_code for found in order.bill.diagnoses),
+        department_code=order.part.department_code if order.part else "",
     )
 
 
@@ -226,10 +256,53 @@ def write_commit(
 
 def read_commit(record: Record) -> benefits_service_pb2.CommitRequest:
     """Returns what the insured region is asked to book, the same at every attempt."""
+    return read_work(record)[0]
+
+
+def read_work(record: Record) -> tuple[benefits_service_pb2.CommitRequest, UUID | None]:
+    """Returns what the insured region is asked to book, and which settlement that replaces."""
     request = benefits_service_pb2.CommitRequest.FromString(record.commit_request)
     detail = settlement_pb2.Settlement.FromString(record.detail)
     request.case.disease_code = detail.disease_code
-    return request
+    return request, _id(detail.recomputes_settlement_id)
+
+
+def match_of(record: Record) -> filing_service_pb2.MatchFilingRequest:
+    """Returns what filing is asked about the bill of a settlement."""
+    detail = settlement_pb2.Settlement.FromString(record.detail)
+    return filing_service_pb2.MatchFilingRequest(
+        person_id=detail.person_id,
+        insured_region_code=detail.insured_region_code,
+        care_region_code=detail.care_region_code,
+        service_date=detail.begin_date,
+        match_until_date=detail.end_date,
+        emergency=detail.bill.emergency,
+    )
+
+
+def is_of_level(case: adjudication_pb2.Case, match: filing_service_pb2.MatchFilingResponse) -> bool:
+    """Tells whether a case says of filing what the insured region would be told now."""
+    return (case.benefit_level, case.long_term_evidence) == (
+        match.benefit_level,
+        match.long_term_evidence,
+    )
+
+
+def anew(
+    record: Record, match: filing_service_pb2.MatchFilingResponse | None
+) -> tuple[adjudication_pb2.Case, settlement_pb2.Settlement]:
+    """Returns case and detail of a settlement that replaces one; without `match` at its level."""
+    case = read_commit(record).case
+    detail = settlement_pb2.Settlement.FromString(record.detail)
+    detail.recomputes_settlement_id = str(record.settlement_id)
+    if match is not None:
+        case.benefit_level = match.benefit_level
+        case.long_term_evidence = match.long_term_evidence
+        detail.benefit_level = match.benefit_level
+        detail.filing_id = match.filing_id
+        detail.benefit_level_explanation_zh = match.explanation_zh
+        detail.benefit_level_explanation_en = match.explanation_en
+    return case, detail
 
 
 def answer_of(case: adjudication_pb2.Case, adjudication: adjudication_pb2.Adjudication) -> Answer:
@@ -293,8 +366,16 @@ def settlement_of(record: Record, *, full: bool) -> settlement_pb2.Settlement:
 
 def visit_of(record: Record) -> UUID | None:
     """Returns the visit that a settlement is of; None: the bill was sent whole."""
-    visit_id = settlement_pb2.Settlement.FromString(record.detail).visit_id
-    return UUID(visit_id) if visit_id else None
+    return _id(settlement_pb2.Settlement.FromString(record.detail).visit_id)
+
+
+def origin_of(record: Record) -> UUID | None:
+    """Returns the settlement that one replaces; None: it replaces none."""
+    return _id(settlement_pb2.Settlement.FromString(record.detail).recomputes_settlement_id)
+
+
+def _id(text: str) -> UUID | None:
+    return UUID(text) if text else None
 
 
 def basic(settlement: settlement_pb2.Settlement) -> settlement_pb2.Settlement:

@@ -57,3 +57,13 @@ QUARANTINED = prometheus_client.Counter(
     "Answers of an insured province that were refused, to a quote or to a settlement.",
     ["insured_region", "to"],
 )
+RECOMPUTATIONS = prometheus_client.Counter(
+    "yijie_settlement_recomputations",
+    "Settlements to compute anew: unchanged, begun, or refused by the insured region after that.",
+    ["outcome", "insured_region"],
+)
+RESTORATION_REFUSED = prometheus_client.Counter(
+    "yijie_settlement_restoration_refused",
+    "Refusals of an insured province to book anew, at the same level, what it had booked.",
+    ["insured_region"],
+)

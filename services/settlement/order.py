@@ -27,6 +27,8 @@ class Part:
     is_stay: bool
     expected_amounts: money_pb2.AmountSplit | None
     """What the institution computed of each part; what is absent is not compared."""
+    department_code: str = ""
+    """Of the visit, for lines that state none; empty: not stated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,5 +40,7 @@ class Order:
     facts: Bill
     """The bill in the domain's types."""
     use_account: bool
+    use_id: str = ""
+    """Under what identity takes a token for it, UUID; empty: it is only tried."""
     part: Part | None = None
     """None: the bill was sent whole."""

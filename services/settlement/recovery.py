@@ -184,7 +184,8 @@ class Recovery:
         count, oldest = await self._store.count()
         age = self._clock.now() - oldest if oldest else timedelta()
         metrics.OPEN_INTENTS.set(count)
-        metrics.OLDEST_INTENT.set(age.total_seconds())
+        # What waits for its time to come is not old.
+        metrics.OLDEST_INTENT.set(max(0.0, age.total_seconds()))
 
     async def _ensure_months(self, now: datetime) -> None:
         if self._months_due is not None and now < self._months_due:

@@ -45,7 +45,7 @@ _PAUSES_MAX: Final = 10
 """The longest pause before a silent region is asked again, in first pauses."""
 _FAIR_SHARE: Final = 0.5
 """A call that is given less of the region's deadline proves nothing when it is not answered."""
-_OPTIONAL: Final = frozenset({"EstimateBenefit", "CheckDisease"})
+_OPTIONAL: Final = frozenset({"EstimateBenefit", "CheckDisease", "GetAccumulators"})
 """Questions that a province may not have come to yet: it settles all the same."""
 _STATE_NUMBERS: Final = {State.CLOSED: 0, State.HALF_OPEN: 1, State.OPEN: 2}
 

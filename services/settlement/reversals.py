@@ -17,8 +17,10 @@ from services.kit.errors import DomainError, LostRace, RuleForbids
 from services.kit.idempotency import reused
 from services.settlement import messages
 from services.settlement.domain.states import State
+from services.settlement.recomputation_store import RecomputationStore
+from services.settlement.recomputations import busy
 from services.settlement.settle_visit import VisitOrders
-from services.settlement.store import NOTHING, Record, Store, VisitRevision
+from services.settlement.store import NOTHING, REVERSE, Record, Store, VisitRevision
 from services.settlement.usecases import Settlements, outcome_pending
 from yijie.settlement.v1 import settlement_pb2, settlement_service_pb2
 
@@ -31,12 +33,14 @@ class Reversals:
         *,
         settlements: Settlements,
         store: Store,
+        recomputations: RecomputationStore,
         orders: VisitOrders,
         index: BlindIndex,
         clock: Clock,
     ) -> None:
         self._settlements = settlements
         self._store = store
+        self._recomputations = recomputations
         self._orders = orders
         self._index = index
         self._clock = clock
@@ -57,7 +61,7 @@ class Reversals:
         record = await self._target(request, digest)
         calls.note(settlement_id=str(record.settlement_id))
         known = await self._store.find_request(request_id)
-        if known is not None and (known.method != "Reverse" or known.request_hash != digest):
+        if known is not None and (known.method != REVERSE or known.request_hash != digest):
             raise reused()
         if record.state is State.PENDING:
             # Its outcome must be known before it can be taken back.
@@ -65,6 +69,7 @@ class Reversals:
         if known is None:
             record = await self._take(record, request_id, digest, field)
         if record.state is not State.SETTLED:
+            await self._require_last(record, field)
             return messages.settlement_of(record, full=False), record.state is State.REVERSED
         try:
             record = await self._settlements.finish_reversal(record, request_id)
@@ -72,7 +77,14 @@ class Reversals:
             # It is decided and will be done, also where the region refuses it for now: not "nothing
             # happened, come back later".
             raise outcome_pending(record.settlement_id) from None
+        await self._require_last(record, field)
         return messages.settlement_of(record, full=False), False
+
+    async def _require_last(self, record: Record, field: str) -> None:
+        """Raises where a settlement was taken back to be replaced: what replaced it may stand."""
+        plan = await self._recomputations.find(record.settlement_id)
+        if plan is not None and plan.attempts:
+            raise _already_reversed(record, field, replaced_by=plan.attempts[-1])
 
     async def _take(self, record: Record, request_id: UUID, digest: bytes, field: str) -> Record:
         """Makes the request stand for this reversal, with the intent where there is work to do.
@@ -86,6 +98,8 @@ class Reversals:
             now = self._clock.now()
             is_due = record.state is State.SETTLED
             if not is_due or await self._store.is_reversing(record.settlement_id):
+                if is_due and await self._recomputations.find(record.settlement_id) is not None:
+                    raise busy(record)
                 # By its id another request is at it, whose answer is not known yet.
                 if by_id or not await self._store.take_request(
                     request_id, digest, record.settlement_id, now
@@ -128,9 +142,18 @@ def _require_reversible(record: Record) -> None:
             metadata={"state": record.state.value},
         )
     if record.state is State.REVERSED:
-        raise RuleForbids(
-            "SETTLEMENT_ALREADY_REVERSED",
-            "an earlier request reversed it; nothing is left to do",
-            field="settlement_id",
-            metadata={"settlementId": str(record.settlement_id)},
-        )
+        raise _already_reversed(record, "settlement_id")
+
+
+def _already_reversed(
+    record: Record, field: str, *, replaced_by: UUID | None = None
+) -> RuleForbids:
+    metadata = {"settlementId": str(record.settlement_id)}
+    if replaced_by is not None:
+        metadata["replacedBySettlementId"] = str(replaced_by)
+    return RuleForbids(
+        "SETTLEMENT_ALREADY_REVERSED",
+        "an earlier request reversed it, perhaps to replace it",
+        field=field,
+        metadata=metadata,
+    )

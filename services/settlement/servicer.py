@@ -14,6 +14,7 @@ from services.kit.paging import page_size, read_key, write_token
 from services.kit.wire import read_optional_date
 from services.settlement import messages
 from services.settlement.feed import Feed
+from services.settlement.recomputations import Recomputations
 from services.settlement.reversals import Reversals
 from services.settlement.store import Filter
 from services.settlement.usecases import Settlements
@@ -28,9 +29,16 @@ _PAGE_BYTES_MAX = 2 * 1024 * 1024
 class SettlementServicer(rpc.SettlementServiceServicer):
     """Answers SettlementService."""
 
-    def __init__(self, settlements: Settlements, reversals: Reversals, feed: Feed) -> None:
+    def __init__(
+        self,
+        settlements: Settlements,
+        reversals: Reversals,
+        recomputations: Recomputations,
+        feed: Feed,
+    ) -> None:
         self._settlements = settlements
         self._reversals = reversals
+        self._recomputations = recomputations
         self._feed = feed
 
     async def PreSettle(self, request: Any, context: Context) -> pb.PreSettleResponse:
@@ -65,6 +73,12 @@ class SettlementServicer(rpc.SettlementServiceServicer):
         return pb.ReverseSettlementResponse(
             settlement=settlement, replayed=replayed, trace_id=telemetry.trace_id()
         )
+
+    async def RecomputeSettlement(
+        self, request: Any, context: Context
+    ) -> pb.RecomputeSettlementResponse:
+        """Computes a settlement anew by the filing that counts now."""
+        return await self._recomputations.recompute(request)
 
     async def GetSettlement(self, request: Any, context: Context) -> pb.GetSettlementResponse:
         """Answers one settlement."""

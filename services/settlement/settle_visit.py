@@ -110,6 +110,8 @@ class VisitOrders:
             bill=_bill(visit, lines, facts),
             facts=facts,
             use_account=request.use_account,
+            # Of a request to settle: one token does for registration and settlements of a visit.
+            use_id=str(visit.token_use_id) if hasattr(request, "request_id") else "",
             part=Part(
                 visit_id=visit.visit_id,
                 revision=visit.revision,
@@ -117,6 +119,7 @@ class VisitOrders:
                 charge_batch_number=batch,
                 until_date=until_date,
                 is_stay=visit.is_stay,
+                department_code=visit.record.department_code,
                 expected_amounts=_expected_amounts(request),
             ),
         )
@@ -208,7 +211,7 @@ def _bill(visit: Visit, lines: list[Line], facts: Bill) -> settlement_pb2.Bill:
             bill_pb2.Diagnosis(diagnosis_code=diagnosis.code, main=diagnosis.main)
             for diagnosis in diagnoses_of(visit)
         ],
-        lines=[write_fee(line) for line in lines],
+        lines=[write_fee(line, billed=True) for line in lines],
         total=write_money(facts.total_fen),
         disease_code=facts.disease_code,
     )

@@ -1,4 +1,4 @@
-"""All SQL that writes and reads the journal; feed_store.py and intent_store.py have the rest.
+"""Writes and reads the journal; recomputation_store, feed_store and intent_store do the rest.
 
 Bytes go in and out as they are; messages.py knows what they mean.
 """
@@ -17,152 +17,19 @@ from services.kit.codes import province_of
 from services.kit.crypto import FieldCipher
 from services.kit.db import Database
 from services.kit.ids import first_id_at
+from services.settlement import statements as sql
 from services.settlement.domain.states import State
 from services.settlement.feed_store import EVENT_CONTEXT
 from services.settlement.order import Part
 
-_INTENT_ROWS = """intent AS (
-    INSERT INTO settlement (settlement_id, request_id, care_region_code, insured_region_code,
-        institution_code, person_id, scheme_code, total_fen, trace_id, create_time,
-        commit_request, detail)
-    SELECT settlement_id, $2, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 FROM fresh
-), pending AS (
-    INSERT INTO settlement_state_change (settlement_id, version, state, change_time, request_id,
-        trace_id)
-    SELECT settlement_id, 1, 'PENDING', $11, $2, $10 FROM fresh
-), open AS (
-    INSERT INTO open_intent (settlement_id, kind, request_id, create_time, insured_province)
-    SELECT settlement_id, 'SETTLE', $2, $11, $14 FROM fresh
-)
-SELECT settlement_id FROM fresh"""
-
-_INSERT_INTENT = f"""/* settlement.insert_intent */
-WITH fresh AS (
-    INSERT INTO request (request_id, method, request_hash, settlement_id, create_time)
-    VALUES ($2, 'Settle', $3, $1, $11) ON CONFLICT (request_id) DO NOTHING RETURNING settlement_id
-), {_INTENT_ROWS}"""  # noqa: S608 - put together from constants
-
-# Whatever it was computed from still stands, or nothing is written: the visit's revision decides.
-# Without ON CONFLICT: where the request id is taken the visit must not change either.
-_INSERT_VISIT_INTENT = f"""/* settlement.insert_visit_intent */
-WITH visit_now AS (
-    UPDATE visit SET revision = revision + 1, update_time = $11
-    WHERE visit_id = $15 AND revision = $16 RETURNING visit_id
-), fresh AS (
-    INSERT INTO request (request_id, method, request_hash, settlement_id, create_time)
-    SELECT $2, 'Settle', $3, $1, $11 FROM visit_now RETURNING settlement_id
-), covered AS (
-    INSERT INTO visit_settlement (visit_id, ordinal, settlement_id, scope, charge_batch_number,
-        until_date, revision)
-    SELECT $15, (SELECT count(*) + 1 FROM visit_settlement WHERE visit_id = $15), settlement_id,
-        $17, $18, $19, $16
-    FROM fresh
-), {_INTENT_ROWS}"""  # noqa: S608 - put together from constants
-
-_INSERT_SETTLED = """/* settlement.insert_settled */
-WITH won AS (
-    INSERT INTO settlement_state_change (settlement_id, version, state, change_time, request_id,
-        trace_id, adjudication, total_fen, fund_fen, account_fen, cash_fen, sealed)
-    VALUES ($1, 2, 'SETTLED', $2, $3, $4, $5, $6, $7, $8, $9, true)
-    ON CONFLICT (settlement_id, version) DO NOTHING RETURNING settlement_id
-), event AS (
-    INSERT INTO outbox (settlement_id, kind, event_time, settlement, care_province,
-        insured_province)
-    SELECT settlement_id, 'SETTLED', $2, $10, $11, $12 FROM won
-), done AS (
-    DELETE FROM open_intent WHERE settlement_id = $1 AND kind = 'SETTLE'
-)
-SELECT settlement_id FROM won"""
-
-# With $6 = 'CANCEL' the insured region must still be told; otherwise it already knows.
-_INSERT_FAILED = """/* settlement.insert_failed */
-WITH won AS (
-    INSERT INTO settlement_state_change (settlement_id, version, state, reason, change_time,
-        request_id, trace_id, failure, sealed)
-    VALUES ($1, 2, 'FAILED', $5, $2, $3, $4, $7, true)
-    ON CONFLICT (settlement_id, version) DO NOTHING RETURNING settlement_id
-), cancel AS (
-    INSERT INTO open_intent (settlement_id, kind, request_id, create_time, insured_province)
-    SELECT settlement_id, 'CANCEL', $3, $2, $8 FROM won WHERE $6 = 'CANCEL'
-), done AS (
-    DELETE FROM open_intent WHERE settlement_id = $1 AND kind = 'SETTLE'
-)
-SELECT settlement_id FROM won"""
-
-# All or nothing: without ON CONFLICT a request id that is taken leaves no intent behind. $6 and $7
-# are the visit and its revision; NULL: it has none.
-_INSERT_REVERSAL = """/* settlement.insert_reversal */
-WITH visit_now AS (
-    UPDATE visit SET revision = revision + 1, update_time = $4
-    WHERE visit_id = $6 AND revision = $7 RETURNING visit_id
-), open AS (
-    INSERT INTO open_intent (settlement_id, kind, request_id, create_time, insured_province)
-    SELECT $3, 'REVERSE', $1, $4, $5
-    WHERE EXISTS (SELECT 1 FROM settlement_state_change
-                  WHERE settlement_id = $3 AND version = 2 AND state = 'SETTLED')
-      AND NOT EXISTS (SELECT 1 FROM settlement_state_change
-                      WHERE settlement_id = $3 AND version = 3)
-      AND ($6::uuid IS NULL OR EXISTS (SELECT 1 FROM visit_now))
-    ON CONFLICT (settlement_id, kind) DO NOTHING RETURNING settlement_id
-), fresh AS (
-    INSERT INTO request (request_id, method, request_hash, settlement_id, create_time)
-    SELECT $1, 'Reverse', $2, settlement_id, $4 FROM open
-)
-SELECT settlement_id FROM open"""
-
-_IS_REVERSING = """/* settlement.is_reversing */
-SELECT 1 FROM open_intent WHERE settlement_id = $1 AND kind = 'REVERSE'"""
-
-_TAKE_REQUEST = """/* settlement.take_request */
-INSERT INTO request (request_id, method, request_hash, settlement_id, create_time)
-VALUES ($1, 'Reverse', $2, $3, $4) ON CONFLICT (request_id) DO NOTHING RETURNING request_id"""
-
-_INSERT_REVERSED = """/* settlement.insert_reversed */
-WITH won AS (
-    INSERT INTO settlement_state_change (settlement_id, version, state, change_time, request_id,
-        trace_id)
-    VALUES ($1, 3, 'REVERSED', $2, $3, $4)
-    ON CONFLICT (settlement_id, version) DO NOTHING RETURNING settlement_id
-), event AS (
-    INSERT INTO outbox (settlement_id, kind, event_time, settlement, care_province,
-        insured_province)
-    SELECT settlement_id, 'REVERSED', $2, $5, $6, $7 FROM won
-), done AS (
-    DELETE FROM open_intent WHERE settlement_id = $1 AND kind = 'REVERSE'
-)
-SELECT settlement_id FROM won"""
-
-_FIND_REQUEST = """/* settlement.find_request */
-SELECT method, request_hash, settlement_id FROM request WHERE request_id = $1"""
-
-_COLUMNS = """
-    s.settlement_id, s.request_id, s.care_region_code, s.insured_region_code, s.total_fen,
-    s.trace_id, s.create_time, s.commit_request, s.detail,
-    outcome.state AS outcome, outcome.reason, outcome.failure,
-    outcome.change_time AS outcome_time,
-    outcome.adjudication, outcome.sealed, reversed.change_time AS reverse_time
-FROM settlement s
-LEFT JOIN settlement_state_change outcome
-    ON outcome.settlement_id = s.settlement_id AND outcome.version = 2
-LEFT JOIN settlement_state_change reversed
-    ON reversed.settlement_id = s.settlement_id AND reversed.version = 3"""
-
-_FIND = f"/* settlement.find */ SELECT {_COLUMNS} WHERE s.settlement_id = $1"
-
-_LIST = f"""/* settlement.list */ SELECT {_COLUMNS}
-WHERE ($1::uuid IS NULL OR s.settlement_id < $1)
-  AND ($2 = '' OR starts_with(s.care_region_code, $2))
-  AND ($3 = '' OR starts_with(s.insured_region_code, $3))
-  AND ($4::uuid IS NULL OR s.settlement_id >= $4)
-  AND ($5::uuid IS NULL OR s.settlement_id < $5)
-  AND ($6 = '' OR coalesce(reversed.state, outcome.state, 'PENDING') = $6)
-ORDER BY s.settlement_id DESC LIMIT $7"""
-
 _DETAIL = b"settlement.detail:"
 _ADJUDICATION = b"settlement.adjudication:"
-_FAILURE = b"settlement.failure:"
+FAILURE_CONTEXT = b"settlement.failure:"
+"""What the error of a FAILED settlement is encrypted for; its settlement id follows."""
 NOTHING = UUID(int=0)
 """In place of a settlement: the request id stands for a reversal of nothing."""
+SETTLE, REVERSE, RECOMPUTE = "Settle", "Reverse", "Recompute"
+"""What a request id was used for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,8 +126,19 @@ class Store:
 
         Returns False, and writes nothing, if the request id is taken or the visit has changed.
         """
-        key, part = intent.settlement_id.bytes, intent.part
-        values = [
+        values, part = self.intent_values(intent), intent.part
+        if part is None:
+            return await self._database.fetchrow(sql.INSERT_INTENT, *values) is not None
+        values += [part.visit_id, part.revision]
+        values += [part.scope.value, part.charge_batch_number, part.until_date]
+        try:
+            return await self._database.fetchrow(sql.INSERT_VISIT_INTENT, *values) is not None
+        except asyncpg.UniqueViolationError:
+            return False
+
+    def intent_values(self, intent: Intent) -> list[Any]:
+        """Returns $1 to $14 of every statement that writes an intent."""
+        return [
             intent.settlement_id,
             intent.request_id,
             intent.request_hash,
@@ -273,24 +151,26 @@ class Store:
             intent.trace_id,
             intent.create_time,
             intent.commit_request,
-            self._cipher.encrypt(intent.detail, context=_DETAIL + key),
+            self._cipher.encrypt(intent.detail, context=_DETAIL + intent.settlement_id.bytes),
             province_of(intent.insured_region_code),
         ]
-        if part is None:
-            return await self._database.fetchrow(_INSERT_INTENT, *values) is not None
-        values += [part.visit_id, part.revision]
-        values += [part.scope.value, part.charge_batch_number, part.until_date]
-        try:
-            return await self._database.fetchrow(_INSERT_VISIT_INTENT, *values) is not None
-        except asyncpg.UniqueViolationError:
-            return False
 
     async def insert_settled(
-        self, record: Record, booked: Booked, *, now: datetime, trace_id: str, event: bytes
+        self,
+        record: Record,
+        booked: Booked,
+        *,
+        now: datetime,
+        trace_id: str,
+        event: bytes,
+        ends_stay: bool = False,
     ) -> bool:
-        """Appends SETTLED with its event; returns False if another outcome was written before."""
+        """Appends SETTLED with its event; returns False if another outcome was written before.
+
+        `ends_stay`: it settles all of a stay, which its followers are told.
+        """
         row = await self._database.fetchrow(
-            _INSERT_SETTLED,
+            sql.INSERT_SETTLED_STAY if ends_stay else sql.INSERT_SETTLED,
             record.settlement_id,
             now,
             record.request_id,
@@ -320,14 +200,14 @@ class Store:
     ) -> bool:
         """Appends FAILED; with `cancel` also the work of taking back what may be booked."""
         row = await self._database.fetchrow(
-            _INSERT_FAILED,
+            sql.INSERT_FAILED,
             record.settlement_id,
             now,
             record.request_id,
             trace_id,
             reason,
             "CANCEL" if cancel else "",
-            self._cipher.encrypt(failure, context=_FAILURE + record.settlement_id.bytes),
+            self._cipher.encrypt(failure, context=FAILURE_CONTEXT + record.settlement_id.bytes),
             province_of(record.insured_region_code),
         )
         return row is not None
@@ -348,7 +228,7 @@ class Store:
         """
         try:
             row = await self._database.fetchrow(
-                _INSERT_REVERSAL,
+                sql.INSERT_REVERSAL,
                 request_id,
                 request_hash,
                 record.settlement_id,
@@ -363,17 +243,23 @@ class Store:
 
     async def is_reversing(self, settlement_id: UUID) -> bool:
         """Tells whether the intent to reverse a settlement is open."""
-        return await self._database.fetchrow(_IS_REVERSING, settlement_id) is not None
+        return await self._database.fetchrow(sql.IS_REVERSING, settlement_id) is not None
 
     async def take_request(
-        self, request_id: UUID, request_hash: bytes, settlement_id: UUID, now: datetime
+        self,
+        request_id: UUID,
+        request_hash: bytes,
+        settlement_id: UUID,
+        now: datetime,
+        *,
+        method: str = REVERSE,
     ) -> bool:
-        """Takes a request id for a reversal that has nothing to do; False if it is taken.
+        """Takes a request id for what has nothing to do; False if it is taken.
 
         Of NOTHING, so that no Settle on its way can use the id.
         """
         row = await self._database.fetchrow(
-            _TAKE_REQUEST, request_id, request_hash, settlement_id, now
+            sql.TAKE_REQUEST, request_id, request_hash, settlement_id, now, method
         )
         return row is not None
 
@@ -382,7 +268,7 @@ class Store:
     ) -> bool:
         """Appends REVERSED with its event; returns False if it was reversed before."""
         row = await self._database.fetchrow(
-            _INSERT_REVERSED,
+            sql.INSERT_REVERSED,
             record.settlement_id,
             now,
             request_id,
@@ -395,18 +281,18 @@ class Store:
 
     async def find_request(self, request_id: UUID) -> Request | None:
         """Returns what a request id was used for."""
-        row = await self._database.fetchrow(_FIND_REQUEST, request_id)
+        row = await self._database.fetchrow(sql.FIND_REQUEST, request_id)
         return Request(row["method"], row["request_hash"], row["settlement_id"]) if row else None
 
     async def find(self, settlement_id: UUID) -> Record | None:
         """Returns a settlement as it stands."""
-        row = await self._database.fetchrow(_FIND, settlement_id)
+        row = await self._database.fetchrow(sql.FIND, settlement_id)
         return self._record(row) if row else None
 
     async def page(self, wanted: Filter, *, before: UUID | None, limit: int) -> list[Record]:
         """Returns settlements, newest first, older than `before`."""
         rows = await self._database.fetch(
-            _LIST,
+            sql.LIST,
             before,
             wanted.care_prefix,
             wanted.insured_prefix,
@@ -432,7 +318,7 @@ class Store:
             settle_time=row["outcome_time"] if settled else None,
             reverse_time=row["reverse_time"],
             failure_reason=row["reason"] or "",
-            failure=self._opened(row, "failure", _FAILURE),
+            failure=self._opened(row, "failure", FAILURE_CONTEXT),
             commit_request=row["commit_request"],
             detail=self._cipher.decrypt(
                 row["detail"], context=_DETAIL + row["settlement_id"].bytes

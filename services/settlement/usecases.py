@@ -53,12 +53,26 @@ from services.settlement.quotes import (
 )
 from services.settlement.regions import NotAskedError
 from services.settlement.settle_visit import VisitOrders, named_by_visit
-from services.settlement.store import Filter, Intent, Record, Request, Store, fresh_record
+from services.settlement.store import (
+    SETTLE,
+    Filter,
+    Intent,
+    Record,
+    Request,
+    Store,
+    fresh_record,
+)
+from services.settlement.successors import (
+    CANCELLED,
+    Attempt,
+    Successors,
+    note_refused_restoration,
+    reversed_event,
+)
 from yijie.benefits.v1 import adjudication_pb2, benefits_service_pb2
 from yijie.settlement.v1 import settlement_pb2, settlement_service_pb2
 
 INCONSISTENT = "ADJUDICATION_INCONSISTENT"
-CANCELLED = "ADJUDICATION_CANCELLED"
 NOT_MET = "EXPECTATION_NOT_MET"
 ABANDONED = "INSURED_REGION_UNAVAILABLE"
 _RETRY_MS = 1000
@@ -79,6 +93,7 @@ class Settlements:
         orders: VisitOrders,
         quotes: Quotes,
         quarantine: QuarantineStore,
+        successors: Successors,
         index: BlindIndex,
         clock: Clock,
     ) -> None:
@@ -89,6 +104,7 @@ class Settlements:
         self._orders = orders
         self._quotes = quotes
         self._quarantine = quarantine
+        self._successors = successors
         self._index = index
         self._clock = clock
 
@@ -140,7 +156,7 @@ class Settlements:
         adjudication = await self._callees.benefits.adjudicate(
             benefits_service_pb2.AdjudicateRequest(case=case, with_trace=full)
         )
-        _require_identities(case, adjudication)
+        require_identities(case, adjudication)
         settlement = messages.detail_of(order, checked, case)
         settlement.adjudication.CopyFrom(adjudication)
         settlement.sample = settlement.sample or adjudication.sample
@@ -224,7 +240,7 @@ class Settlements:
         Returns the record as it then stands, SETTLED or FAILED, whoever wrote the outcome. Raises
         OUTCOME_PENDING while the insured region or our own database does not answer; the intent
         stays open. With `last` a region that does not answer is given up: FAILED, and the region
-        will be told.
+        will be told. What replaces another settlement is never given up.
         """
         try:
             return await self._resume(record, last=last)
@@ -233,10 +249,14 @@ class Settlements:
             raise outcome_pending(record.settlement_id) from None
 
     async def _resume(self, record: Record, *, last: bool) -> Record:
-        request = messages.read_commit(record)
+        request, origin = messages.read_work(record)
+        attempt = await self._cleared(record, origin) if origin is not None else None
         try:
             adjudication = await self._callees.benefits.commit(request)
         except DomainError as error:
+            if is_refusal(error) and attempt is not None and attempt.insists_against(error):
+                note_refused_restoration(record, error)
+                raise outcome_pending(record.settlement_id) from None
             if is_refusal(error):
                 # An attempt whose answer was lost may be booked, or under this id something
                 # else: neither may stand, also where no route leads to the region any more. Not
@@ -245,7 +265,7 @@ class Settlements:
                 if error.reason == NOT_MET:
                     error = quote_changed(named_by_region(error.metadata))
                 return await self._refused(record, error, cancel=not told)
-            if not last or isinstance(error, NotAskedError):
+            if not last or attempt is not None or isinstance(error, NotAskedError):
                 raise
             # Final, so not UNAVAILABLE: a repeat of the same request would get this for ever.
             given_up = RuleForbids(
@@ -261,21 +281,37 @@ class Settlements:
             return await self._refused(record, quote_changed(changed), cancel=True)
         return await self._complete(record, request.case, adjudication)
 
+    async def _cleared(self, record: Record, origin: UUID) -> Attempt:
+        """Has the attempt before taken back, so that this one is not computed on top of it."""
+        attempt = await self._successors.attempt(origin, record.settlement_id)
+        if not attempt.is_fallback:
+            return attempt
+        try:
+            await self._callees.benefits.cancel(record.insured_region_code, str(attempt.before))
+            await self._intents.delete(attempt.before, "CANCEL")
+        except DomainError:
+            raise outcome_pending(record.settlement_id) from None
+        return attempt
+
     async def finish_reversal(self, record: Record, request_id: UUID) -> Record:
-        """Has the insured region restore what was booked, then writes REVERSED with its event."""
+        """Has the insured region restore what was booked, then writes REVERSED with its event.
+
+        Where the settlement is to be replaced, with the intent of what replaces it.
+        """
         settlement_id = record.settlement_id
         await self._callees.benefits.cancel(record.insured_region_code, str(settlement_id))
-        now = self._clock.now()
-        settlement = messages.settlement_of(record, full=False)
-        settlement.state = settlement_pb2.SETTLEMENT_STATE_REVERSED
-        settlement.reverse_time.FromDatetime(now)
-        won = await self._store.insert_reversed(
-            record,
-            request_id=request_id,
-            now=now,
-            trace_id=telemetry.trace_id(),
-            event=settlement.SerializeToString(),
-        )
+        plan = await self._successors.find(settlement_id)
+        if plan is not None and not plan.attempts:
+            won = await self._successors.insert_reversed(record, plan)
+        else:
+            now = self._clock.now()
+            won = await self._store.insert_reversed(
+                record,
+                request_id=request_id,
+                now=now,
+                trace_id=telemetry.trace_id(),
+                event=reversed_event(record, now),
+            )
         if won:
             _count(State.REVERSED, record)
         return await self.find(settlement_id)
@@ -321,7 +357,7 @@ class Settlements:
     async def _replay(
         self, known: Request, digest: bytes, *, full: bool
     ) -> tuple[settlement_pb2.Settlement, bool]:
-        if known.method != "Settle" or known.request_hash != digest:
+        if known.method != SETTLE or known.request_hash != digest:
             raise reused()
         calls.note(replayed=True, settlement_id=str(known.settlement_id))
         record = await self.find(known.settlement_id)
@@ -340,12 +376,14 @@ class Settlements:
         settled = dataclasses.replace(
             record, state=State.SETTLED, settle_time=now, adjudication=booked.adjudication
         )
+        event = messages.settlement_of(settled, full=False)
         won = await self._store.insert_settled(
             record,
             booked,
             now=now,
             trace_id=telemetry.trace_id(),
-            event=messages.settlement_of(settled, full=False).SerializeToString(),
+            event=event.SerializeToString(),
+            ends_stay=event.scope == settlement_pb2.SETTLEMENT_SCOPE_FINAL,
         )
         if not won:
             return await self.find(record.settlement_id)
@@ -389,21 +427,25 @@ class Settlements:
 
     async def _fail(self, record: Record, error: DomainError, *, cancel: bool = False) -> Record:
         """Writes FAILED first: then no late answer can settle what the region is told to undo."""
-        if await self._store.insert_failed(
-            record,
-            now=self._clock.now(),
-            trace_id=telemetry.trace_id(),
-            reason=error.reason,
-            failure=to_status(error, "settlement").SerializeToString(),
-            cancel=cancel,
-        ):
+        if messages.origin_of(record) is not None:
+            won = await self._successors.insert_failed(record, error, cancel=cancel)
+        else:
+            won = await self._store.insert_failed(
+                record,
+                now=self._clock.now(),
+                trace_id=telemetry.trace_id(),
+                reason=error.reason,
+                failure=to_status(error, "settlement").SerializeToString(),
+                cancel=cancel,
+            )
+        if won:
             _count(State.FAILED, record)
         return await self.find(record.settlement_id)
 
     async def of_request(self, request_id: UUID, field: str) -> Record:
         """Returns the record of what a request to settle made. Raises RESOURCE_NOT_FOUND."""
         known = await self._store.find_request(request_id)
-        if known is None or known.method != "Settle":
+        if known is None or known.method != SETTLE:
             raise _absent(field)
         return await self.find(known.settlement_id)
 
@@ -423,9 +465,10 @@ def _answer(record: Record, *, full: bool) -> settlement_pb2.Settlement:
     return messages.settlement_of(record, full=full)
 
 
-def _require_identities(
+def require_identities(
     case: adjudication_pb2.Case, adjudication: adjudication_pb2.Adjudication
 ) -> None:
+    """Raises ADJUDICATION_INCONSISTENT where a trial's amounts do not add up."""
     if broken_identities(messages.answer_of(case, adjudication)):
         province = codes.province_of(case.insured_region_code)
         metrics.QUARANTINED.labels(province, "quote").inc()

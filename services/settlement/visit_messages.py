@@ -8,18 +8,15 @@ from decimal import Decimal
 from typing import Any, Final
 
 from services.classification import wire as classification_wire
-from services.classification.classify import (
-    CatalogueNotPublished,
-    PriceAboveCeiling,
-    classify_line,
-)
-from services.classification.model import FeeLine, LineSplit
-from services.classification.snapshot import Snapshot
+from services.classification.model import ClassificationContext, FeeLine
+from services.classification.wire import read_approval
+from services.kit import codes
 from services.kit.wire import (
     FEN_MAX,
     invalid,
     read_date,
     read_decimal,
+    read_optional_date,
     write_date,
     write_decimal,
     write_money,
@@ -36,9 +33,10 @@ from services.settlement.domain.visit import (
     Visit,
     covered_by,
 )
+from services.settlement.domain.visit_bill import diagnoses_of
 from services.settlement.domain.visit_states import VisitState
 from yijie.common.v1 import bill_pb2
-from yijie.identity.v1 import identity_service_pb2
+from yijie.identity.v1 import access_pb2, identity_service_pb2
 from yijie.settlement.v1 import settlement_pb2, visit_pb2, visit_service_pb2
 
 STATES: Final = {
@@ -80,6 +78,9 @@ def read_record(message: visit_pb2.VisitRecord, path: str = "record") -> Record:
         doctor_code=message.doctor_code,
         department_code=message.department_code,
         scheme_code=message.scheme_code,
+        expected_discharge_date=read_optional_date(
+            message.expected_discharge_date, f"{path}.expected_discharge_date"
+        ),
     )
 
 
@@ -97,6 +98,23 @@ def write_record(record: Record) -> visit_pb2.VisitRecord:
         doctor_code=record.doctor_code,
         department_code=record.department_code,
         scheme_code=record.scheme_code,
+        expected_discharge_date=write_optional_date(record.expected_discharge_date),
+    )
+
+
+def write_admission(visit: Visit) -> visit_service_pb2.Admission:
+    """Returns what followers of stays are told of a visit; state and revision stand beside it."""
+    record, discharge = visit.record, visit.discharge
+    return visit_service_pb2.Admission(
+        visit_id=str(visit.visit_id),
+        person_id=str(visit.person_id),
+        insured_region_code=visit.insured_region_code,
+        care_region_code=visit.care_region_code,
+        institution_code=visit.institution_code,
+        admission_date=write_date(record.begin_date),
+        expected_discharge_date=write_optional_date(record.expected_discharge_date),
+        discharge_date=write_optional_date(discharge.discharge_date if discharge else None),
+        emergency=record.emergency,
     )
 
 
@@ -158,6 +176,9 @@ def verify_request(request: Any) -> identity_service_pb2.VerifyCredentialRequest
         institution_code=request.institution_code,
         medical_type_code=record.medical_type_code,
         disease_code=record.disease_code,
+        # Not the visit's id: that is another one at every attempt.
+        use_id=request.request_id,
+        purpose=access_pb2.ACCESS_PURPOSE_REGISTRATION,
     )
 
 
@@ -214,6 +235,8 @@ def read_kept_lines(
                     unit_price=Decimal(fee.unit_price.value),
                     quantity=Decimal(fee.quantity.value),
                     amount_fen=fee.amount.fen,
+                    department_code=fee.department_code,
+                    restriction_approval=read_approval(fee.restriction_approval),
                 ),
                 revision=revision,
                 position=position,
@@ -235,9 +258,9 @@ def write_line(line: Line) -> visit_pb2.VisitLine:
     )
 
 
-def write_fee(line: Line) -> bill_pb2.FeeLine:
-    """Returns the message of a line's charge, as a bill has it."""
-    fee = line.fee
+def write_fee(line: Line, *, billed: bool = False) -> bill_pb2.FeeLine:
+    """Returns the fee of a line as uploaded, or with its department as it goes on a bill."""
+    fee = line.billed if billed else line.fee
     return bill_pb2.FeeLine(
         line_id=fee.line_id,
         item_code=fee.item_code,
@@ -246,6 +269,8 @@ def write_fee(line: Line) -> bill_pb2.FeeLine:
         unit_price=write_decimal(fee.unit_price),
         quantity=write_decimal(fee.quantity),
         amount=write_money(fee.amount_fen),
+        department_code=fee.department_code,
+        restriction_approval=classification_wire.write_approval(fee.restriction_approval),
     )
 
 
@@ -262,43 +287,20 @@ def write_fee_kept(
     )
 
 
-def classified(snapshot: Snapshot, line: Line, path: str = "line") -> bill_pb2.ClassifiedLine:
-    """Returns what a catalogue says of a line; of a refund with negative amounts.
+def context_of(visit: Visit) -> ClassificationContext:
+    """Returns what a visit tells of what decides on ceilings, shares and limited payments.
 
-    A refund is seen as of its original's date, because it is taken off its original.
-
-    Raises: PriceAboveCeiling, CatalogueNotPublished.
+    Not the person type and the institution's price level, which are asked for at settlement.
     """
-    fee, sign = line.fee, 1
-    if line.refund_of_line_id:
-        fee, sign = _mirrored(line), -1
-    return _write_split(classify_line(snapshot, fee, path=path), sign)
-
-
-def classified_all(snapshot: Snapshot, lines: Sequence[Line]) -> list[bill_pb2.ClassifiedLine]:
-    """Returns what a catalogue says of the lines of a call, in their order.
-
-    Raises: PriceAboveCeiling naming every line at fault, CatalogueNotPublished the first.
-    """
-    found, refused = [], []
-    for index, line in enumerate(lines):
-        try:
-            found.append(classified(snapshot, line, f"lines[{index}].line"))
-        except PriceAboveCeiling as error:
-            refused += [violation.field for violation in error.violations]
-    if refused:
-        raise PriceAboveCeiling(refused)
-    return found
-
-
-def classified_now(snapshot: Snapshot | None, line: Line) -> bill_pb2.ClassifiedLine | None:
-    """Returns what the catalogue in force says of a kept line; None where it refuses it by now."""
-    if snapshot is None:
-        return None
-    try:
-        return classified(snapshot, line)
-    except (PriceAboveCeiling, CatalogueNotPublished):
-        return None
+    return ClassificationContext(
+        sex=visit.sex,
+        birth_date=visit.birth_date,
+        scheme_code=visit.record.scheme_code,
+        medical_type_code=visit.record.medical_type_code,
+        pharmacy=codes.is_pharmacy_code(visit.institution_code),
+        diagnosis_codes=tuple(diagnosis.code for diagnosis in diagnoses_of(visit)),
+        department_code=visit.record.department_code,
+    )
 
 
 def _line(
@@ -335,34 +337,9 @@ def _read_fee(message: bill_pb2.FeeLine, path: str) -> FeeLine:
         unit_price=read_decimal(message.unit_price, f"{path}.unit_price", whole=10, scale=6),
         quantity=read_decimal(message.quantity, f"{path}.quantity", whole=12, scale=4),
         amount_fen=fen,
+        department_code=message.department_code,
+        restriction_approval=read_approval(message.restriction_approval),
     )
-
-
-def _mirrored(line: Line) -> FeeLine:
-    fee = line.fee
-    return FeeLine(
-        line_id=fee.line_id,
-        item_code=fee.item_code,
-        fee_date=line.cover_date,
-        unit_price=fee.unit_price,
-        quantity=-fee.quantity,
-        amount_fen=-fee.amount_fen,
-    )
-
-
-def _write_split(split: LineSplit, sign: int) -> bill_pb2.ClassifiedLine:
-    message = classification_wire.write_line_split(split)
-    if sign < 0:
-        parts = message.split
-        for amount in (
-            parts.total,
-            parts.full_self_pay,
-            parts.over_limit,
-            parts.prior_self_pay,
-            parts.in_scope,
-        ):
-            amount.fen = -amount.fen
-    return message
 
 
 def _write_standing(standing: Standing) -> visit_pb2.VisitSettlement:

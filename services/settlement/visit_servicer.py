@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any, TypeAlias
 from uuid import UUID
 
 import grpc
 
+from services.kit.caller import require_region
 from services.kit.paging import page_size, read_key, row_number, write_token
 from services.kit.wire import read_optional_date
+from services.settlement.feed import Feed
 from services.settlement.servicer import first_that_fit
 from services.settlement.visits import Visits
 from yijie.settlement.v1 import visit_service_pb2 as pb
@@ -20,8 +23,9 @@ Context: TypeAlias = grpc.aio.ServicerContext
 class VisitServicer(rpc.VisitServiceServicer):
     """Answers VisitService."""
 
-    def __init__(self, visits: Visits) -> None:
+    def __init__(self, visits: Visits, feed: Feed) -> None:
         self._visits = visits
+        self._feed = feed
 
     async def RegisterVisit(self, request: Any, context: Context) -> pb.RegisterVisitResponse:
         """Registers a visit."""
@@ -82,6 +86,14 @@ class VisitServicer(rpc.VisitServiceServicer):
             revision, position = found[len(fitting) - 1][0]
             response.next_page_token = write_token(request, [str(revision), str(position)])
         return response
+
+    async def SubscribeAdmissions(
+        self, request: Any, context: Context
+    ) -> AsyncIterator[pb.SubscribeAdmissionsResponse]:
+        """Streams what becomes of stays, of all provinces: to the hub's own services."""
+        require_region(context, "", field="after_cursor")
+        async for response in self._feed.read_admissions(request):
+            yield response
 
 
 def _place(revision: str, position: str) -> tuple[int, int]:

@@ -21,6 +21,7 @@ from services.kit.crypto import FieldCipher
 from services.kit.db import Database
 from services.kit.wire import read_date, write_date
 from services.settlement import visit_messages as messages
+from services.settlement.admission_store import CONTEXT as ADMISSION_CONTEXT
 from services.settlement.domain.visit import Line, Scope, Standing, Visit
 from services.settlement.domain.visit_states import VisitState
 from services.settlement.store import first_id_of
@@ -48,7 +49,7 @@ LEFT JOIN LATERAL (
 _COLUMNS: Final = """
     v.visit_id, v.revision, v.state, v.institution_code, v.care_region_code, v.hospital_level_code,
     v.person_id, v.insured_region_code, v.line_count, v.line_total_fen, v.first_fee_date,
-    v.last_fee_date, v.patient, v.record, v.discharge, v.create_time, v.update_time,
+    v.last_fee_date, v.patient, v.record, v.discharge, v.create_time, v.update_time, v.use_id,
     s.ordinal, s.settlement_id, s.scope, s.charge_batch_number, s.until_date, s.settled_revision,
     s.busy"""
 
@@ -93,12 +94,17 @@ _INSERT: Final = """/* settlement.insert_visit */
 WITH fresh AS (
     INSERT INTO visit_request (request_id, method, request_hash, response, visit_id, create_time)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (request_id) DO NOTHING RETURNING visit_id
+), made AS (
+    INSERT INTO visit (visit_id, revision, state, institution_code, care_region_code,
+        hospital_level_code, person_id, insured_region_code, is_stay, patient, record, create_time,
+        update_time, use_id)
+    SELECT visit_id, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $6, $6, $17 FROM fresh
+    RETURNING visit_id
+), told AS (
+    INSERT INTO admission_event (visit_id, revision, state, event_time, admission)
+    SELECT visit_id, $7, $8, $6, $18 FROM made WHERE $14
 )
-INSERT INTO visit (visit_id, revision, state, institution_code, care_region_code,
-    hospital_level_code, person_id, insured_region_code, is_stay, patient, record, create_time,
-    update_time)
-SELECT visit_id, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $6, $6 FROM fresh
-RETURNING visit_id"""
+SELECT visit_id FROM made"""
 
 _MOVED: Final = """
 WITH moved AS (
@@ -114,7 +120,10 @@ WITH moved AS (
 )"""
 
 _UPDATE: Final = f"""/* settlement.update_visit */
-{_MOVED}
+{_MOVED}, told AS (
+    INSERT INTO admission_event (visit_id, revision, state, event_time, admission)
+    SELECT visit_id, revision, $17, $6, $18 FROM moved WHERE $17::text IS NOT NULL
+)
 SELECT revision FROM moved"""
 
 _ADD_LINES: Final = f"""/* settlement.insert_lines */
@@ -254,14 +263,24 @@ class VisitStore:
             visit.is_stay,
             self._cipher.encrypt(patient.SerializeToString(), context=_PATIENT + key),
             self._cipher.encrypt(record, context=_RECORD + key),
+            visit.use_id,
+            self._admission(visit),
         )
 
-    async def update(self, visit: Visit, answer: Answer) -> bool:
+    async def update(self, visit: Visit, answer: Answer, *, was_stay: bool = False) -> bool:
         """Writes a visit over the revision before its own; returns False if that has passed.
 
-        Raises StayOpenError.
+        What is a stay, or was one (`was_stay`), is told to those who follow stays. Raises
+        StayOpenError.
         """
-        return await self._written(_UPDATE, *self._moved(visit, answer))
+        told = None
+        if visit.is_stay:
+            told = visit.recorded_state.value
+        elif was_stay:
+            # To them it is as if it had been taken back.
+            told = VisitState.CANCELLED.value
+        moved = self._moved(visit, answer)
+        return await self._written(_UPDATE, *moved, told, self._admission(visit))
 
     async def add_lines(self, visit: Visit, lines: Sequence[Line], answer: Answer) -> bool:
         """Writes a visit and the lines of an upload; returns False as `update`."""
@@ -295,6 +314,12 @@ class VisitStore:
                 # The same request, on its way twice for two visits: the other was first.
                 return False
             raise
+
+    def _admission(self, visit: Visit) -> bytes:
+        return self._cipher.encrypt(
+            messages.write_admission(visit).SerializeToString(),
+            context=ADMISSION_CONTEXT + visit.visit_id.bytes,
+        )
 
     def _answered(self, answer: Answer) -> tuple[Any, ...]:
         response = self._sealed(answer.response, _RESPONSE + answer.request_id.bytes)
@@ -362,6 +387,7 @@ class VisitStore:
             revision=row["revision"],
             create_time=row["create_time"],
             update_time=row["update_time"],
+            use_id=row["use_id"],
         )
 
     def _sealed(self, data: bytes, context: bytes) -> bytes:

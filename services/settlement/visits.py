@@ -25,6 +25,7 @@ from services.kit.idempotency import reused
 from services.kit.ids import new_id
 from services.kit.wire import read_date, write_money
 from services.settlement import visit_messages as messages
+from services.settlement import visit_previews
 from services.settlement.clients import IdentityClient
 from services.settlement.domain import visit_checks as checks
 from services.settlement.domain import visit_fees as fees
@@ -91,7 +92,7 @@ class Visits:
             await self._check_opened(visit, record)
             changed = _moved(visit, now, record=record)
             response = pb.UpdateVisitResponse(visit=messages.write_visit(changed))
-            done = self._store.update(changed, answered(response))
+            done = self._store.update(changed, answered(response), was_stay=visit.is_stay)
             at = "record.medical_type_code"
             return response if await self._written(changed, done, at) else None
 
@@ -151,10 +152,12 @@ class Visits:
             # Of themselves first: what is malformed costs no look into the database.
             fees.check_shapes(messages.read_lines(request.lines, revision=0, now=now))
             visit = await self._find(request)
-            lines = await self._accepted(visit, request, now)
+            lines, standing = await self._accepted(visit, request, now)
             snapshot = self._snapshot(visit)
             with telemetry.span("settlement.classify"):
-                results = messages.classified_all(snapshot, lines)
+                results = visit_previews.classified_all(
+                    snapshot, lines, messages.context_of(visit), standing=standing
+                )
             changed = _with_lines(visit, now, lines)
             response = pb.UploadFeesResponse(
                 results=results,
@@ -216,12 +219,15 @@ class Visits:
         visit = await self._find(request)
         lines = await self._store.lines(visit.visit_id, after=after, limit=limit)
         snapshot = self._snapshot(visit) if lines else None
+        standing: Sequence[Line] = ()
+        if any(line.refund_of_line_id for line in lines):
+            standing = await self._store.lines(visit.visit_id)
+        results = visit_previews.classified_kept(
+            snapshot, lines, messages.context_of(visit), standing=standing
+        )
         return [
-            (
-                (line.revision, line.position),
-                messages.write_fee_kept(visit, line, messages.classified_now(snapshot, line)),
-            )
-            for line in lines
+            ((line.revision, line.position), messages.write_fee_kept(visit, line, classified))
+            for line, classified in zip(lines, results, strict=True)
         ]
 
     async def _new_visit(self, request: pb.RegisterVisitRequest) -> Visit:
@@ -273,11 +279,13 @@ class Visits:
             revision=1,
             create_time=now,
             update_time=now,
+            use_id=UUID(request.request_id),
         )
 
     async def _accepted(
         self, visit: Visit, request: pb.UploadFeesRequest, now: datetime
-    ) -> list[Line]:
+    ) -> tuple[list[Line], list[Line]]:
+        """Returns the lines to keep, and where there are refunds among them, those that stand."""
         lines = messages.read_lines(request.lines, revision=visit.revision + 1, now=now)
         taken = await self._store.taken_line_ids(
             visit.visit_id, [line.fee.line_id for line in lines]
@@ -285,7 +293,8 @@ class Visits:
         # What stands is read only where it is refunded: an upload does not grow with the stay.
         refunds = any(line.refund_of_line_id for line in lines)
         standing = await self._store.lines(visit.visit_id) if refunds else []
-        return fees.accepted(visit, lines, standing=standing, taken=taken, today=civil_date(now))
+        kept = fees.accepted(visit, lines, standing=standing, taken=taken, today=civil_date(now))
+        return kept, standing
 
     async def _check_opened(self, visit: Visit, record: Record) -> None:
         """Asks identity again where a change touches what the institution is opened for.

@@ -1,4 +1,4 @@
-"""Settlement as supervision sees it: the feed, and the bill of one settlement."""
+"""What supervision calls: settlement's feed and bills, identity's feed of signals."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 from services.kit import wire
 from services.kit.channel import Callee
 from services.kit.feed import Batch, batches
-from services.supervision import messages
+from services.supervision import messages, signal_messages
 from services.supervision.domain.model import Bill
 from services.supervision.domain.recording import JournalEvent, Reversal, SettledBill
+from services.supervision.domain.signals import Signal
+from yijie.identity.v1 import access_service_pb2, access_service_pb2_grpc
 from yijie.settlement.v1 import (
     settlement_pb2,
     settlement_service_pb2,
@@ -62,6 +64,21 @@ class SettlementClient:
             self._stub.GetSettlement, request, own_s=GET_SETTLEMENT_S
         )
         return messages.read_settled_bill(response.settlement)
+
+
+class IdentityClient:
+    """Calls identity."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        """Holds the channel; it is closed by whoever opened it."""
+        self._stub = access_service_pb2_grpc.AccessServiceStub(channel)
+
+    def signals(self, after_cursor: str) -> AsyncGenerator[Batch[Signal], None]:
+        """Opens the feed of signals after a cursor; ends when the server ends the stream."""
+        request = access_service_pb2.SubscribeSignalsRequest(after_cursor=after_cursor)
+        # No deadline: the feed stays open, and the follower watches for silence.
+        stream = self._stub.SubscribeSignals(request, wait_for_ready=True)
+        return batches(stream, signal_messages.read_event)
 
 
 def read_event(event: Any) -> JournalEvent:

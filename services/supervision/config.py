@@ -23,8 +23,10 @@ class Config:
     telemetry: TelemetryConfig = settings.nested(TelemetryConfig)
     """Where spans and metrics go."""
     feed: FeedConfig = settings.nested(FeedConfig)
-    """How the settlement feed is followed."""
+    """How the feeds are followed."""
     data_key: KeyRing = settings.env("DATA_KEY", parse_keyring_text, secret=True)
     """Key that encrypts findings at rest; see services.kit.crypto.parse_keyring."""
     settlement_target: str = settings.env("SETTLEMENT_TARGET", settings.parse_address)
     """gRPC target of settlement, which has the feed: host:port or dns:///host:port."""
+    identity_target: str = settings.env("IDENTITY_TARGET", settings.parse_address)
+    """gRPC target of identity, which has the feed of signals: host:port or dns:///host:port."""

@@ -26,6 +26,11 @@ RECORDED_FINDINGS: Final = prometheus_client.Counter(
 RECORDED_REVERSALS: Final = prometheus_client.Counter(
     "yijie_supervision_recorded_reversals", "Reversals recorded from the feed."
 )
+RECORDED_SIGNALS: Final = prometheus_client.Counter(
+    "yijie_supervision_recorded_signals",
+    "Signals recorded from identity's feed, by kind.",
+    ["kind"],
+)
 RULESET_INFO: Final = prometheus_client.Gauge(
     "yijie_supervision_ruleset_info",
     "Always 1; the label tells which rule set is in force.",

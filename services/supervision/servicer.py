@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from services.kit import paging, wire
-from services.supervision import messages, usecases
+from services.supervision import messages, signal_messages, usecases
 from services.supervision.store import FindingFilter, Store
 from yijie.supervision.v1 import supervision_service_pb2, supervision_service_pb2_grpc
 
 if TYPE_CHECKING:
     from services.supervision.domain.screen import RuleSet
+    from services.supervision.signal_store import SignalStore
 
 FULL_NAME: Final = "yijie.supervision.v1.SupervisionService"
 
@@ -18,9 +19,10 @@ FULL_NAME: Final = "yijie.supervision.v1.SupervisionService"
 class SupervisionServicer(supervision_service_pb2_grpc.SupervisionServiceServicer):
     """Answers the calls of SupervisionService."""
 
-    def __init__(self, store: Store, ruleset: RuleSet) -> None:
+    def __init__(self, store: Store, signals: SignalStore, ruleset: RuleSet) -> None:
         """Holds what all calls share."""
         self._store = store
+        self._signals = signals
         self._ruleset = ruleset
 
     async def ScreenBill(self, request: Any, context: Any) -> Any:
@@ -45,6 +47,17 @@ class SupervisionServicer(supervision_service_pb2_grpc.SupervisionServiceService
         last_key = (str(found[-1].finding_number),) if more else ()
         return supervision_service_pb2.ListFindingsResponse(
             findings=[messages.write_recorded(one) for one in found],
+            next_page_token=paging.write_token(request, last_key) if more else "",
+        )
+
+    async def ListSignals(self, request: Any, context: Any) -> Any:
+        """Lists recorded signals, newest first."""
+        found, more = await usecases.list_signals(
+            self._signals, signal_messages.read_filter(request), size=paging.page_size(request)
+        )
+        last_key = (str(found[-1].signal_number),) if more else ()
+        return supervision_service_pb2.ListSignalsResponse(
+            signals=[signal_messages.write_recorded(one) for one in found],
             next_page_token=paging.write_token(request, last_key) if more else "",
         )
 

@@ -21,6 +21,8 @@ from services.supervision.domain.recording import (
 from services.supervision.domain.screen import RuleSet, screen
 
 if TYPE_CHECKING:
+    from services.supervision.domain.signals import RecordedSignal, Signal
+    from services.supervision.signal_store import SignalFilter, SignalStore
     from services.supervision.store import FindingFilter, Store
 
 FETCHES_AT_ONCE_MAX: Final = 8
@@ -86,6 +88,26 @@ async def _screening(
     async with gate:
         bill = await bills.bill(settled)
     return Screening(bill=settled, moment=Moment.AFTERWARDS, findings=screen_bill(bill, ruleset))
+
+
+async def record_signals(store: SignalStore, *, after: str, batch: Batch[Signal]) -> None:
+    """Records a batch of identity's signals in one transaction with the cursor.
+
+    Raises:
+        CursorMoved: the batch was recorded already, here or by another replica.
+    """
+    kinds = await store.record(batch.events, after=after, to=batch.cursor)
+    # Counted after the commit: a transaction may run more than once.
+    for kind in kinds:
+        metrics.RECORDED_SIGNALS.labels(kind).inc()
+
+
+async def list_signals(
+    store: SignalStore, wanted: SignalFilter, *, size: int
+) -> tuple[list[RecordedSignal], bool]:
+    """Returns a page of signals, newest first, and whether there are more."""
+    found = await store.list_signals(wanted, limit=size + 1)
+    return found[:size], len(found) > size
 
 
 async def list_findings(

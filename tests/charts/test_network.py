@@ -31,10 +31,12 @@ if TYPE_CHECKING:
 CALLS: Final = {
     "settlement": {"identity", "filing", "catalogue", "supervision", "benefits"},
     "clearing": {"settlement", "benefits"},
-    "supervision": {"settlement"},
+    "supervision": {"settlement", "identity"},
+    "filing": {"identity", "settlement"},
     "provinces": {"identity", "filing", "catalogue", "settlement", "clearing", "supervision"},
 }
-"""The architecture: who calls whom. Clearing and supervision follow the feed of settlement;
+"""The architecture: who calls whom. Clearing and supervision follow the feed of settlement, filing
+its admissions, supervision the signals of identity; filing asks identity who is insured where;
 clearing reconciles with the insured regions."""
 
 GRPC: Final = 50051

@@ -156,7 +156,7 @@ def test_a_service_can_be_left_out(service: str) -> None:
 
 def test_an_alias_runs_the_service_of_its_name() -> None:
     with pytest.raises(helm_python.HelmError, match="an alias runs the service of its name"):
-        render(CHARTS / "yijie", {"filing": {"service": "identity"}})
+        render(CHARTS / "yijie", {"catalogue": {"service": "filing"}})
 
 
 def test_notes_name_the_next_step() -> None:

@@ -32,7 +32,12 @@ class Search:
 
     def add_message(self, label: str, data: bytes) -> None:
         """Adds a message that holds canaries: as it is, and its hash."""
-        self.forms += [(label, data), (f"{label} hashed", hashlib.sha256(data).digest())]
+        self.forms.append((label, data))
+        self.add_hash(label, data)
+
+    def add_hash(self, label: str, data: bytes) -> None:
+        """Adds the hash of a message that holds canaries."""
+        self.forms.append((f"{label} hashed", hashlib.sha256(data).digest()))
 
     def found_in(self, data: bytes) -> list[str]:
         """Returns the labels of what is in the data."""

@@ -154,6 +154,17 @@ def test_case_stay_goes_its_whole_way_and_back(cases):
     assert [checks[name] for name in told] == [True] * len(told)
 
 
+def test_case_filed_afterwards_is_computed_anew(cases):
+    before, after = cases["resident_points"], cases["resident_points_recomputed"]
+    # (370.00 - 25.00) x 65 % by the hundred yuan, and of critical illness (145.75 - 125.00) x 60 %.
+    assert paid(after) == (4200000, 2242500 + 124500, 1833000)
+    assert paid(before)[1] == 2091000
+    assert after["settlement"]["benefit_level"] == "LONG_TERM"
+    standings = after["standings"]
+    owed = [sum(standings[name]["owed_fen"].values()) for name in ("settled", "after")]
+    assert owed[1] - owed[0] == paid(after)[1] - paid(before)[1]
+
+
 def test_every_check_of_every_case_holds(document):
     failed = [
         (case["case"], check["name"])
@@ -165,14 +176,16 @@ def test_every_check_of_every_case_holds(document):
     assert document["ok"]
 
 
-def test_the_books_close(document):
+def test_the_books_close(document, cases):
     closing = document["clearing"]
-    # Six bills and the two parts of the stay; one bill and both parts are taken back.
-    assert (closing["settlement_count"], closing["reversal_count"]) == (8, 3)
+    # Six bills, one of them twice because computed anew, and the two parts of the stay; one bill,
+    # both parts and what was replaced are taken back.
+    assert (closing["settlement_count"], closing["reversal_count"]) == (9, 4)
     paid_fen = closing["fund_fen"] + closing["account_fen"] + closing["cash_fen"]
     stay = demo_cases.case("zhang").bill
     net_of_refund = stay.total.fen - stay.lines[0].amount.fen
     billed = sum(c["bill_total_fen"] for c in settled(document)) + net_of_refund
+    billed += cases["resident_points_recomputed"]["bill_total_fen"]
     assert paid_fen == closing["total_fen"] == billed
     owed = {
         (position["insured_region_code"], position["care_region_code"]): position["owed_fen"]
@@ -182,7 +195,7 @@ def test_the_books_close(document):
         ("650000", "640000"): 1303305,
         ("130000", "110000"): 0,
         ("110000", "120000"): 6892500,
-        ("610000", "510000"): 2091000 + 2187600,
+        ("610000", "510000"): 2367000 + 2187600,
         ("650000", "110000"): 9300,
     }
 

@@ -14,7 +14,7 @@ import yaml
 
 from services.benefits.domain.errors import PolicyRefused
 from services.benefits.policies import load_pack, load_policy, read_files, read_pack
-from services.benefits.strict_yaml import find_line, read_tree
+from services.kit.strict_yaml import find_line, read_tree
 
 FOLDER = Path(__file__).parent / "refusals"
 REGION = "640100"

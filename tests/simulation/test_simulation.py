@@ -26,8 +26,9 @@ from services.proving.simulation.engine import Server
 from services.proving.simulation.faults import Rates
 from services.proving.simulation.plan import plan_of
 from services.proving.simulation.shrink import shrink
-from services.proving.simulation.tables import benefits, journal, visits
+from services.proving.simulation.tables import benefits, journal, recomputation, visits
 from services.proving.simulation.world import STATEMENTS, simulate
+from services.settlement.successors import Successors
 from services.settlement.usecases import Settlements
 
 KNOWN_SEEDS = range(80)
@@ -222,6 +223,36 @@ def test_finds_a_ledger_whose_cursor_moves_on_its_own(monkeypatch):
 
     monkeypatch.setattr(clearing, "book_batch", book_batch)
     assert found(rates=STORMY)
+
+
+def test_finds_a_settlement_that_nothing_replaces(monkeypatch):
+    monkeypatch.setattr(recomputation, "_insert_successor", lambda *_: None)
+    assert found()
+
+
+def test_finds_one_that_is_replaced_twice(monkeypatch):
+    """As if the intent of what comes in its place were written apart from the reversal."""
+    insert_reversed = Successors.insert_reversed
+
+    async def and_once_more(self, record, plan):
+        done = await insert_reversed(self, record, plan)
+        now = self._clock.now()
+        other = self._successor(record, record, plan, attempt=1, now=now)
+        await self._store.insert_intent(other.intent)
+        return done
+
+    monkeypatch.setattr(Successors, "insert_reversed", and_once_more)
+    assert found()
+
+
+def test_finds_an_old_level_that_is_booked_on_top_of_a_new_one(monkeypatch):
+    """What the region booked wrongly is taken back only afterwards, so the sums are others."""
+
+    async def cleared(self, record, origin):
+        return await self._successors.attempt(origin, record.settlement_id)
+
+    monkeypatch.setattr(Settlements, "_cleared", cleared)
+    assert found(rates=Rates(wrong_answer=0.4))
 
 
 def test_finds_a_visit_that_is_settled_as_it_was(monkeypatch):

@@ -16,16 +16,23 @@ from decimal import Decimal
 from typing import Any
 
 import grpc
-from grpc_status import rpc_status
 
+from services.classification.chunk_wire import write_chunks
 from services.classification.model import CatalogueItem
-from services.classification.wire import write_item
+from services.classification.wire import read_item, write_item
 from services.identity.domain import errors as identity_errors
 from services.kit import codes, diseases, wire
-from services.kit.errors import AlreadyExists, DomainError, Overloaded, RuleForbids, Unavailable
-from services.kit.money import Rounding, share_fen
-from services.kit.status import to_status
-from yijie.benefits.v1 import adjudication_pb2, benefits_service_pb2, benefits_service_pb2_grpc
+from services.kit.errors import DomainError
+from tests.support.insured import (
+    DEDUCTIBLE_FEN,
+    FUND_RATIO,
+    INSURED,
+    LONG_S,
+    Booking,
+    FakeBenefits,
+    refuse,
+)
+from yijie.benefits.v1 import benefits_service_pb2_grpc
 from yijie.catalogue.v1 import catalogue_pb2, catalogue_service_pb2, catalogue_service_pb2_grpc
 from yijie.filing.v1 import filing_pb2, filing_service_pb2, filing_service_pb2_grpc
 from yijie.identity.v1 import (
@@ -36,25 +43,18 @@ from yijie.identity.v1 import (
 )
 from yijie.supervision.v1 import finding_pb2, supervision_service_pb2, supervision_service_pb2_grpc
 
+__all__ = ["DEDUCTIBLE_FEN", "FUND_RATIO", "INSURED", "LONG_S", "Booking", "FakeBenefits", "refuse"]
+
 PERSON = "0190aaaa-0000-7000-8000-000000000001"
 ID_NUMBER = "650101195001010020"
 CARD = "A70000001"
 LOST_CARD = "A70000002"
 HOSPITAL = "H64010400001"
 CARE = "640104"
-INSURED = "650100"
 BED = "001109000030000"
 DRUG = "XB01AXA223B001010100269"
 CAPPED = "XA02BCA224A001010100270"
 UNLISTED = "XZ99ZZZ999Z999999999999"
-DEDUCTIBLE_FEN = 10_000
-FUND_RATIO = Decimal("0.85")
-LONG_S = 30.0
-
-
-async def refuse(context: Any, error: DomainError, service: str) -> None:
-    """Answers an error as the errors interceptor of a service does."""
-    await context.abort_with_status(rpc_status.to_status(to_status(error, service)))
 
 
 def item(code: str, catalogue_class: str, **changes: Any) -> Any:
@@ -80,7 +80,8 @@ class FakeCatalogue(catalogue_service_pb2_grpc.CatalogueServiceServicer):
     def __init__(self) -> None:
         self.versions: list[Any] = []
         self.items: dict[tuple[str, str], list[Any]] = {}
-        self.page_size = 2
+        self.chunk_entries = 2
+        self.zones: list[Any] = []
         self._grown = asyncio.Condition()
         self.add(
             "640000",
@@ -123,12 +124,24 @@ class FakeCatalogue(catalogue_service_pb2_grpc.CatalogueServiceServicer):
     def _has_more(self, sequence: int) -> bool:
         return len(self.versions) > sequence
 
-    async def GetSnapshot(self, request: Any, context: Any) -> Any:
-        items = self.items[request.region_code, request.version]
+    async def DownloadSnapshot(self, request: Any, context: Any) -> AsyncIterator[Any]:
+        items = [read_item(found, "") for found in self.items[request.region_code, request.version]]
+        version = next(
+            found
+            for found in self.versions
+            if (found.region_code, found.version) == (request.region_code, request.version)
+        )
+        items.sort(key=lambda found: (found.item_code, found.begin_date))
+        for begin in range(0, len(items), self.chunk_entries):
+            for chunk in write_chunks(items[begin : begin + self.chunk_entries], begin):
+                chunk.version.CopyFrom(version)
+                yield chunk
+
+    async def ListZones(self, request: Any, context: Any) -> Any:
         begin = int(request.page_token or "0")
-        end = begin + self.page_size
-        return catalogue_service_pb2.GetSnapshotResponse(
-            items=items[begin:end], next_page_token=str(end) if end < len(items) else ""
+        return catalogue_service_pb2.ListZonesResponse(
+            zones=self.zones[begin : begin + 1],
+            next_page_token=str(begin + 1) if begin + 1 < len(self.zones) else "",
         )
 
 
@@ -144,10 +157,12 @@ class FakeIdentity(identity_service_pb2_grpc.IdentityServiceServicer):
         self.delay_s = 0.0
         self.error: DomainError | None = None
         self.schemes = {"310"}
+        self.requests: list[Any] = []
         self.person_type_code = "1201"
 
     async def VerifyCredential(self, request: Any, context: Any) -> Any:
         self.calls += 1
+        self.requests.append(request)
         await asyncio.sleep(self.delay_s)
         error = self.error or self._refusal(request)
         if error is not None:
@@ -166,6 +181,27 @@ class FakeIdentity(identity_service_pb2_grpc.IdentityServiceServicer):
         )
         institution = response.institution
         institution.CopyFrom(self._institution(request.institution_code))
+        return response
+
+    async def CheckPortability(self, request: Any, context: Any) -> Any:
+        """Knows the one person, whose lost card is lost."""
+        self.requests.append(request)
+        response = identity_service_pb2.CheckPortabilityResponse()
+        for entry in request.entries:
+            number = entry.credential.number
+            is_known = number in {ID_NUMBER, CARD, LOST_CARD}
+            reasons = dict.fromkeys(
+                ("number_format", "issuing_region", "card_state", "scheme"),
+                "" if is_known else "CREDENTIAL_UNKNOWN",
+            )
+            reasons["number_format"] = ""
+            if number == LOST_CARD:
+                reasons["card_state"] = "CARD_LOST"
+            if is_known and entry.scheme_code not in {"", *self.schemes}:
+                reasons["scheme"] = "INSURANCE_NOT_IN_FORCE"
+            standing = response.standings.add(person_id=PERSON if is_known else "")
+            for code, reason in reasons.items():
+                standing.checks.add(check_code=code, passed=not reason, reason=reason)
         return response
 
     async def GetInstitution(self, request: Any, context: Any) -> Any:
@@ -269,177 +305,6 @@ class FakeSupervision(supervision_service_pb2_grpc.SupervisionServiceServicer):
             message_zh="长" * self.message_chars,
         )
         return supervision_service_pb2.ScreenBillResponse(findings=[finding])
-
-
-@dataclass(repr=False)
-class Booking:
-    """What the insured region holds of a settlement; without a case it is a tombstone."""
-
-    case: Any = None
-    adjudication: Any = None
-    cancelled: bool = False
-
-
-@dataclass(repr=False)
-class FakeBenefits(benefits_service_pb2_grpc.BenefitsServiceServicer):
-    """Books in memory, once per settlement, with an account of 50 yuan.
-
-    `mode` is how it answers a Commit: "ok", "refuse" (POLICY_NOT_COVERED), "not_qualified"
-    (DISEASE_NOT_QUALIFIED, in words that name the disease), "silent" (before
-    booking), "unavailable" (before booking), "lost_reply" (after booking), "late_reply" (after
-    booking, too late), "inconsistent", "overloaded".
-    """
-
-    mode: str = "ok"
-    script: list[str] = field(default_factory=list)
-    """Modes of the next Commits; when it is empty, `mode`."""
-    bookings: dict[str, Booking] = field(default_factory=dict)
-    commits: int = 0
-    cancels: list[str] = field(default_factory=list)
-    history: list[tuple[str, str]] = field(default_factory=list)
-    """What was booked and restored, in order: ("book" or "restore", settlement id)."""
-    cancel_is_down: bool = False
-    cancel_is_refused: bool = False
-    """True: it answers a Cancel with an error that no region should have for it."""
-    delay_s: float = 0.0
-    account_fen: int = 5_000
-    deductible_fen: int = DEDUCTIBLE_FEN
-    """What the accumulators leave of the deductible."""
-    policy_version: str = "650000@2017-abcdef"
-    fund_ratio: Decimal = FUND_RATIO
-    knows_expected: bool = True
-    """False: a province that books what comes out, whatever it is told to expect."""
-
-    @property
-    def live(self) -> dict[str, Booking]:
-        """Bookings that stand."""
-        return {key: b for key, b in self.bookings.items() if b.case and not b.cancelled}
-
-    def adjudicate(self, case: Any) -> Any:
-        """Returns a consistent answer: a deductible, one fund, the account if asked for."""
-        amounts = case.amounts
-        deductible = min(amounts.in_scope.fen, self.deductible_fen)
-        fund = share_fen(amounts.in_scope.fen - deductible, self.fund_ratio, Rounding.DOWN)
-        patient = amounts.total.fen - fund
-        account = min(patient, self.account_fen) if case.use_account else 0
-        answer = adjudication_pb2.Adjudication(
-            policy_version=self.policy_version,
-            sample=self.mode == "sample",
-            accumulators_digest=f"accumulators-{self.deductible_fen}",
-            account_digest=f"account-{self.account_fen}",
-        )
-        for name, fen in (
-            ("deductible", deductible),
-            ("fund_total", fund),
-            ("account_pay", account),
-            ("cash_pay", patient - account),
-            ("patient_total", patient),
-            ("account_balance", self.account_fen - account),
-        ):
-            getattr(answer, name).fen = fen
-        if fund:
-            answer.fund_payments.add(fund_type_code="310100", amount=wire.write_money(fund))
-        for name, fen in (
-            ("full_self_pay", amounts.full_self_pay.fen),
-            ("over_limit", amounts.over_limit.fen),
-            ("prior_self_pay", amounts.prior_self_pay.fen),
-            ("deductible", deductible),
-            ("share", amounts.in_scope.fen - deductible - fund),
-        ):
-            getattr(answer.causes, name).fen = fen
-        step = answer.steps.add(step_code="segment", label_zh="统筹支付", label_en="pooled fund")
-        # As a province does that has a limit of its own for each disease.
-        step.parameters.add(path=f"employee/segments.ratio[{case.disease_code}]", value="0.85")
-        return answer
-
-    async def Adjudicate(self, request: Any, context: Any) -> Any:
-        await self._before(context, self.mode, request.case.disease_code)
-        answer = self.adjudicate(request.case)
-        if not request.with_trace:
-            answer.ClearField("steps")
-        if self.mode == "inconsistent":
-            answer.cash_pay.fen += 1
-        return benefits_service_pb2.AdjudicateResponse(adjudication=answer)
-
-    async def Commit(self, request: Any, context: Any) -> Any:
-        self.commits += 1
-        mode = self.script.pop(0) if self.script else self.mode
-        await self._before(context, mode, request.case.disease_code)
-        held = self.bookings.get(request.settlement_id)
-        if held is not None and held.cancelled:
-            error = RuleForbids("ADJUDICATION_CANCELLED", "cancelled before")
-            await refuse(context, error, "benefits")
-        if held is not None and held.case != request.case:
-            await refuse(context, AlreadyExists("REQUEST_ID_REUSED", "other case"), "benefits")
-        if held is None and request.HasField("expected") and self.knows_expected:
-            await self._compare(request, context)
-        if held is None:
-            held = Booking(request.case, self.adjudicate(request.case))
-            self.bookings[request.settlement_id] = held
-            self.history.append(("book", request.settlement_id))
-        if mode == "lost_reply":
-            await context.abort(grpc.StatusCode.UNAVAILABLE, "crashed after booking")
-        if mode == "late_reply":
-            await asyncio.sleep(LONG_S)
-        answer = adjudication_pb2.Adjudication()
-        answer.CopyFrom(held.adjudication)
-        if mode == "inconsistent":
-            answer.fund_total.fen += 1
-        return benefits_service_pb2.CommitResponse(adjudication=answer)
-
-    async def _compare(self, request: Any, context: Any) -> None:
-        """Refuses where other amounts come out than expected, as the real service does."""
-        now, then = self.adjudicate(request.case), request.expected
-        now.ClearField("steps")
-        if (now.deductible, now.fund_total, now.account_pay, now.cash_pay) == (
-            then.deductible, then.fund_total, then.account_pay, then.cash_pay
-        ):  # fmt: skip
-            return
-        pairs = {
-            "policy": now.policy_version == then.policy_version,
-            "accumulators": now.accumulators_digest == then.accumulators_digest,
-            "account": now.account_digest == then.account_digest,
-        }
-        changed = ",".join(name for name, same in pairs.items() if not same)
-        error = RuleForbids("EXPECTATION_NOT_MET", "not expected", metadata={"changed": changed})
-        await refuse(context, error, "benefits")
-
-    async def Cancel(self, request: Any, context: Any) -> Any:
-        self.cancels.append(request.settlement_id)
-        if self.cancel_is_down:
-            await refuse(context, Unavailable("DATABASE_UNAVAILABLE", "down"), "benefits")
-        if self.cancel_is_refused:
-            await refuse(context, RuleForbids("MONTH_CLOSED", "not any more"), "benefits")
-        booking = self.bookings.setdefault(request.settlement_id, Booking())
-        if booking.case is not None and not booking.cancelled:
-            self.history.append(("restore", request.settlement_id))
-        booking.cancelled = True
-        return benefits_service_pb2.CancelResponse(restored=booking.case is not None)
-
-    async def _before(self, context: Any, mode: str, disease: str = "") -> None:
-        await asyncio.sleep(self.delay_s)
-        if mode == "silent":
-            await asyncio.sleep(LONG_S)
-        if mode == "unavailable":
-            await context.abort(grpc.StatusCode.UNAVAILABLE, "down")
-        if mode == "overloaded":
-            await refuse(context, Overloaded("OVERLOADED", "busy"), "benefits")
-        if mode == "refuse":
-            error = RuleForbids(
-                "POLICY_NOT_COVERED",
-                "no policy of region 650000 covers this",
-                field="case.scheme_code",
-                metadata={"insuredRegionCode": INSURED},
-            )
-            await refuse(context, error, "benefits")
-        if mode == "not_qualified":
-            error = RuleForbids(
-                "DISEASE_NOT_QUALIFIED",
-                f"no qualification for {disease}",
-                field="case.disease_code",
-                metadata={"diseaseCode": disease},
-            )
-            await refuse(context, error, "benefits")
 
 
 @dataclass(repr=False)

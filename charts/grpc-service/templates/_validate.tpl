@@ -20,8 +20,8 @@ way out. Included by deployment.yaml, which is always rendered. */}}
 {{- if and .Values.keys.enabled (has .Values.service (list "identity" "settlement" "benefits")) (not .Values.keys.secret.indexKey) -}}
 {{- $problems = append $problems (printf "keys.secret.indexKey: %s needs a blind-index key" .Values.service) -}}
 {{- end -}}
-{{- if and .Values.keys.enabled (eq .Values.service "supervision") .Values.keys.secret.indexKey -}}
-{{- $problems = append $problems "keys.secret.indexKey: supervision reads none, set it to \"\"" -}}
+{{- if and .Values.keys.enabled (has .Values.service (list "filing" "supervision")) .Values.keys.secret.indexKey -}}
+{{- $problems = append $problems (printf "keys.secret.indexKey: %s reads none, set it to \"\"" .Values.service) -}}
 {{- end -}}
 {{- if hasKey .Values.callees .Values.service -}}
 {{- $problems = append $problems (printf "callees.%s: a service does not call itself" .Values.service) -}}

@@ -1,137 +1,22 @@
-"""What filing decides. Pure: dates come in as arguments; every decision cites its article."""
+"""Which benefit level a person's filings give at a place and date. Pure; every level says why."""
 
 from __future__ import annotations
 
-from calendar import monthrange
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from services.filing.domain.errors import (
-    EvidenceMissing,
-    FieldInvalid,
-    FilingLocked,
-    FilingNotLive,
-    NotCrossProvince,
-    RegionUnknown,
-)
-from services.filing.domain.model import BenefitLevel, Evidence, FilingState, FilingType
+from services.filing.domain.errors import NotCrossProvince, RegionUnknown
+from services.filing.domain.model import COUNTING, BenefitLevel, Evidence, FilingType
+from services.filing.domain.states import FilingState
 from services.kit import codes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Sequence
+    from datetime import date
     from uuid import UUID
 
-    from services.filing.domain.model import Application, Filing, Terms
-
-_MONTHS_PER_YEAR: Final = 12
-
-# Art. 8: what each type must be backed by. A temporary stay needs nothing but the person.
-_LONG_TERM_EVIDENCE: Final = frozenset({Evidence.DOCUMENT, Evidence.COMMITMENT})
-ACCEPTED_EVIDENCE: Final[Mapping[FilingType, frozenset[Evidence]]] = {
-    FilingType.RETIRED_SETTLED: _LONG_TERM_EVIDENCE,
-    FilingType.LONG_TERM_RESIDENT: _LONG_TERM_EVIDENCE,
-    FilingType.POSTED_WORKER: _LONG_TERM_EVIDENCE,
-    FilingType.REFERRAL: frozenset({Evidence.REFERRAL_PROOF}),
-    FilingType.TEMPORARY: frozenset(Evidence),
-}
-
-
-def add_months(day: date, months: int) -> date:
-    """Returns the same day some months later, or the last day of that month if it has none."""
-    years, month = divmod(day.month - 1 + months, _MONTHS_PER_YEAR)
-    year = day.year + years
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
-
-
-# --- submitting and cancelling ------------------------------------------------------------------
-
-
-def check_application(wanted: Application, *, at: str) -> None:
-    """Checks what is asked to be filed, apart from its dates.
-
-    Args:
-        wanted: the application.
-        at: path of the filing in the request.
-
-    Raises:
-        RegionUnknown: a region is not in the area list.
-        NotCrossProvince: both regions lie in one province.
-        FieldInvalid: the target is not of a level that may be filed for, or the type is never
-            submitted.
-        EvidenceMissing: the type needs other evidence (Art. 8).
-    """
-    if not codes.is_known_area(wanted.insured_region):
-        raise RegionUnknown(f"{at}.insured_region_code")
-    if not codes.is_known_area(wanted.target_region):
-        raise RegionUnknown(f"{at}.target_region_code")
-    if not codes.is_cross_province(care=wanted.target_region, insured=wanted.insured_region):
-        raise NotCrossProvince(f"{at}.target_region_code")
-    if not is_target(wanted.target_region):
-        raise FieldInvalid(
-            f"{at}.target_region_code", "neither a prefecture nor a municipality or the like"
-        )
-    if wanted.type is FilingType.EMERGENCY:
-        raise FieldInvalid(f"{at}.type", "an emergency is deemed filed, never submitted (Art. 8)")
-    if wanted.evidence not in ACCEPTED_EVIDENCE[wanted.type]:
-        raise EvidenceMissing(f"{at}.evidence")
-
-
-def is_target(area: str) -> bool:
-    """Tells whether a filing may name this area as the place of care.
-
-    A municipality is filed for as a whole; 海南, 西藏 and 兵团 as a whole or by prefecture; else a
-    prefecture is named, or a county that belongs to none (429004 仙桃).
-    """
-    if area == codes.province_of(area):
-        return codes.may_be_filed_as_a_whole(area)
-    if codes.is_municipality(area):
-        return False
-    # The group of the directly administered counties (429000) governs nothing; each is a target.
-    return area == codes.pooling_area_of(area) and area[2:] != "9000"
-
-
-def last_day_of(wanted: Application, terms: Terms, *, at: str) -> date | None:
-    """Returns the last day of validity (Art. 10); None: open-ended.
-
-    Raises:
-        FieldInvalid: the stated last day is before the first, or makes a filing of class B shorter
-            than the region's minimum.
-    """
-    stated = wanted.end_date
-    if stated is not None and stated < wanted.begin_date:
-        raise FieldInvalid(f"{at}.end_date", "before begin_date")
-    if wanted.type.long_term:
-        return stated
-    try:
-        least = add_months(wanted.begin_date, terms.temporary_months) - timedelta(days=1)
-    except ValueError:
-        raise FieldInvalid(f"{at}.begin_date", "too far in the future") from None
-    if stated is None:
-        return least
-    if stated < least:
-        raise FieldInvalid(f"{at}.end_date", "shorter than the region's minimum (Art. 10)")
-    return stated
-
-
-def check_cancellation(filing: Filing, terms: Terms, *, today: date) -> None:
-    """Checks that a filing may be cancelled today.
-
-    Raises:
-        FilingNotLive: it is cancelled, or its last day is over.
-        FilingLocked: it is long-term and the region's lock has not passed (Art. 10).
-    """
-    over = filing.end_date is not None and filing.end_date < today
-    if filing.state is FilingState.CANCELLED or over:
-        raise FilingNotLive
-    if filing.type.long_term:
-        free = add_months(filing.create_date, terms.change_lock_months)
-        if today < free:
-            raise FilingLocked(free)
-
-
-# --- matching -----------------------------------------------------------------------------------
+    from services.filing.domain.model import Filing
 
 
 class Reason(Enum):
@@ -184,6 +69,24 @@ class Reason(Enum):
             "as unfiled (Art. 10)."
         ),
     )
+    FILING_PENDING = (
+        "第八条、第九条",
+        "就医地备案尚未审核通过，按未备案处理（规程第八条、第九条）。",
+        "The filing for the place of care is not decided yet: it counts as unfiled (Art. 8, 9).",
+    )
+    FILING_REFUSED = (
+        "第七条、第八条",
+        "就医地备案审核未通过，按未备案处理（规程第七条、第八条）。",
+        "The filing for the place of care was refused: it counts as unfiled (Art. 7, 8).",
+    )
+    FILING_REVOKED = (
+        "第八条",
+        "就医地备案因承诺不实被撤销，自始无效，按未备案处理（规程第八条）。",
+        (
+            "The filing for the place of care was revoked for a false commitment and never counted "
+            "(Art. 8)."
+        ),
+    )
     NOT_FILED = (
         "第七条",
         "未办理跨省异地就医备案，按未备案处理（规程第七条）。",
@@ -231,7 +134,7 @@ def match(
     """Decides the benefit level at a place of care.
 
     Args:
-        filings: all filings of the person, cancelled ones included.
+        filings: all filings of the person, in whatever state.
         insured_region: the region whose filings count, six digits; compared by pooling area.
         care_region: where care is given, six digits.
         service_date: admission of a stay, or the visit's date.
@@ -272,7 +175,7 @@ def long_term_evidence(
     """
     home = codes.pooling_area_of(insured_region)
     shown = {
-        filing.evidence
+        filing.evidence_on(on)
         for filing in filings
         if filing.type.long_term
         and codes.pooling_area_of(filing.insured_region) == home
@@ -312,9 +215,19 @@ def _level(
     if temporary := _newest(f for f in in_force if f.type is FilingType.TEMPORARY):
         return Match(BenefitLevel.TEMPORARY, temporary.filing_id, Reason.TEMPORARY_AT_PLACE)
     if here:
-        return Match(BenefitLevel.UNFILED, None, Reason.FILING_NOT_IN_FORCE)
+        return Match(BenefitLevel.UNFILED, None, _why_not(here))
     why = Reason.FILED_FOR_ANOTHER_PLACE if elsewhere else Reason.NOT_FILED
     return Match(BenefitLevel.UNFILED, None, why)
+
+
+def _why_not(here: Sequence[Filing]) -> Reason:
+    """Returns why none of the filings for a place counts; first what can still change."""
+    states = {filing.state for filing in here}
+    if FilingState.PENDING in states:
+        return Reason.FILING_PENDING
+    if states & COUNTING:
+        return Reason.FILING_NOT_IN_FORCE
+    return Reason.FILING_REVOKED if FilingState.REVOKED in states else Reason.FILING_REFUSED
 
 
 def check_places(*, insured_region: str, care_region: str) -> None:

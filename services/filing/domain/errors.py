@@ -66,6 +66,87 @@ class FilingUnknown(Absent):
         )
 
 
+class PersonUnknown(Absent):
+    """Nobody has this person id."""
+
+    def __init__(self, field: str) -> None:
+        """Names the field."""
+        super().__init__(
+            "RESOURCE_NOT_FOUND", "no such person", field=field, metadata={"resource": "person"}
+        )
+
+
+class InsuranceNotInForce(RuleForbids):
+    """The insurance in that region is suspended, has ended or has not begun."""
+
+    def __init__(self, field: str) -> None:
+        """Names the field."""
+        super().__init__(
+            "INSURANCE_NOT_IN_FORCE",
+            "the insurance in this region is not in force on the days of the filing",
+            field=field,
+        )
+
+
+class FilingOfAnotherProvince(RuleForbids):
+    """The person is insured elsewhere, or the caller is the agency of another province."""
+
+    def __init__(self, field: str) -> None:
+        """Names the field."""
+        super().__init__(
+            "FILING_OF_ANOTHER_PROVINCE",
+            "only the region where the person is insured keeps their filings (Art. 7)",
+            field=field,
+        )
+
+
+class FilingTooLate(RuleForbids):
+    """The filing begins further back than the insured region allows."""
+
+    def __init__(self, field: str, earliest: date) -> None:
+        """Gives the first day on which a filing made today may begin."""
+        super().__init__(
+            "FILING_TOO_LATE",
+            "begins further back than the insured region allows",
+            field=field,
+            metadata={"earliestDate": earliest.isoformat()},
+        )
+
+
+class CommitmentBarred(RuleForbids):
+    """A commitment of the person was found false; papers are needed."""
+
+    def __init__(self, field: str, until: date) -> None:
+        """Gives the first day on which a commitment is accepted again."""
+        super().__init__(
+            "COMMITMENT_BARRED",
+            "an earlier commitment was false: papers are needed (Art. 8)",
+            field=field,
+            metadata={"untilDate": until.isoformat()},
+        )
+
+
+class SameOfficer(RuleForbids):
+    """Who entered something decides on it."""
+
+    def __init__(self, field: str) -> None:
+        """Names the field of who decides."""
+        super().__init__("SAME_OFFICER", "another officer has to decide", field=field)
+
+
+class FilingStateForbids(RuleForbids):
+    """The filing is not in a state that allows this."""
+
+    def __init__(self, state: str, *, approval: str = "") -> None:
+        """Gives the state, and what a pending filing waits for where that matters."""
+        super().__init__(
+            "FILING_STATE_FORBIDS",
+            "the filing is not in a state that allows this",
+            field="filing_id",
+            metadata={"state": state} | ({"approval": approval} if approval else {}),
+        )
+
+
 class FilingNotLive(RuleForbids):
     """The filing is already cancelled or has ended."""
 

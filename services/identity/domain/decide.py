@@ -6,52 +6,41 @@ contract holds, and a test holds us to it.
 
 from __future__ import annotations
 
-import unicodedata
+from enum import Enum
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from services.identity.domain.card_states import CardState
+from services.identity.domain.cards import check_card
 from services.identity.domain.errors import (
+    CardAlreadyActive,
     CardCancelled,
     CardLost,
-    CredentialExpired,
+    CardNotActive,
     CredentialUnknown,
-    DiseaseNotOpen,
-    DiseaseUnknown,
     FieldInvalid,
     IdNumberInvalid,
-    InstitutionNotOpen,
-    InstitutionUnknown,
     InsuranceNotInForce,
     PersonMismatch,
     RegionUnknown,
 )
-from services.identity.domain.model import CardState
-from services.kit import codes, diseases
+from services.identity.domain.names import check_name
+from services.identity.domain.tokens import check_token
+from services.kit import codes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from datetime import date, datetime
+    from uuid import UUID
 
     from services.identity.domain.model import (
-        Card,
+        CardKind,
         Claim,
         Evidence,
-        Institution,
         Insurance,
         Person,
+        PersonRow,
     )
-
-CARD_TRANSITIONS: Final[Mapping[CardState, frozenset[CardState]]] = {
-    CardState.ACTIVE: frozenset({CardState.ACTIVE, CardState.LOST, CardState.CANCELLED}),
-    CardState.LOST: frozenset({CardState.ACTIVE, CardState.LOST, CardState.CANCELLED}),
-    CardState.CANCELLED: frozenset({CardState.CANCELLED}),
-}
-"""Which state a card may be given next; a cancelled card never comes back."""
-
-# What no name holds: controls (NUL cannot be stored as text), invisible and bidirectional marks,
-# surrogates. Private-use and unassigned code points stay: rare characters of real names are there.
-_UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-
 
 # --- registering --------------------------------------------------------------------------------
 
@@ -86,99 +75,27 @@ def check_person(person: Person, *, today: date, at: str) -> None:
     _check_no_overlap(person.insurances, at=f"{at}.insurances")
 
 
-def check_name(name: str, *, at: str) -> None:
-    """Checks the name of a person or an institution.
+def check_row(row: PersonRow, *, today: date, at: str) -> None:
+    """Checks a person with their cards, apart from what is held of them.
 
     Raises:
-        FieldInvalid: blank, padded, or with characters that cannot be printed.
+        DomainError: those of `check_person` and `cards.check_card`.
+        FieldInvalid: one card is named twice.
+        CardAlreadyActive: two cards of one kind are active.
     """
-    if not name or name != name.strip():
-        raise FieldInvalid(at, "is blank or padded")
-    if any(unicodedata.category(character) in _UNPRINTABLE for character in name):
-        raise FieldInvalid(at, "holds characters that cannot be printed")
-
-
-def check_card(card: Card, *, at: str) -> None:
-    """Checks a card to be registered, apart from its holder and its present state.
-
-    Raises:
-        FieldInvalid: the number has no card's shape.
-        RegionUnknown: the issuing region is not in the area list.
-    """
-    if not codes.is_card_number(card.card_number):
-        raise FieldInvalid(f"{at}.card_number", "not the shape of a card number")
-    if not codes.is_known_area(card.issuing_region):
-        raise RegionUnknown(f"{at}.issuing_region_code")
-
-
-def check_card_change(held: Card | None, wanted: Card, *, at: str) -> None:
-    """Checks that a card may become what is wanted.
-
-    Raises:
-        PersonMismatch: the card is another person's; a card is never handed on.
-        CardCancelled: the card is cancelled and something else is wanted.
-    """
-    if held is None:
-        return
-    if held.person_id != wanted.person_id:
-        raise PersonMismatch(f"{at}.person_id")
-    if wanted.state not in CARD_TRANSITIONS[held.state]:
-        raise CardCancelled(f"{at}.state")
-
-
-def check_institution(institution: Institution, *, at: str) -> None:
-    """Checks an institution to be registered.
-
-    Raises:
-        FieldInvalid: a code, the name or an opening means nothing.
-        DiseaseUnknown: an opening is for a disease that there is not.
-        RegionUnknown: the region is not in the area list.
-    """
-    if not codes.is_institution_code(institution.code):
-        raise FieldInvalid(f"{at}.institution_code", "not the code of an institution")
-    check_name(institution.name, at=f"{at}.name")
-    if not codes.is_known_area(institution.region):
-        raise RegionUnknown(f"{at}.region_code")
-    if codes.province_of(institution.region) != codes.province_of(
-        codes.institution_area(institution.code)
-    ):
-        raise FieldInvalid(f"{at}.region_code", "in another province than the code says")
-    for name, level in (
-        ("hospital_level_code", institution.level),
-        ("price_level_code", institution.price_level),
-        ("deductible_level_code", institution.deductible_level),
-    ):
-        if level not in codes.INSTITUTION_LEVELS:
-            raise FieldInvalid(f"{at}.{name}", "not a level of the national dictionary")
-    _check_openings(institution, at=f"{at}.openings")
-
-
-def _check_openings(institution: Institution, *, at: str) -> None:
-    pharmacy = codes.is_pharmacy_code(institution.code)
-    for index, opening in enumerate(institution.openings):
-        path = f"{at}[{index}]"
-        if opening.medical_type not in codes.MEDICAL_TYPES:
-            raise FieldInvalid(f"{path}.medical_type_code", "not a national medical type")
-        if pharmacy and codes.is_inpatient_type(opening.medical_type):
-            raise FieldInvalid(f"{path}.medical_type_code", "a pharmacy has no stays")
-        if opening.end_date is not None and opening.end_date < opening.begin_date:
-            raise FieldInvalid(f"{path}.end_date", "before begin_date")
-        check_disease(opening.disease, opening.medical_type, at=f"{path}.disease_code")
-
-
-def check_disease(disease: str, medical_type: str, *, at: str) -> None:
-    """Checks a chronic disease beside its medical type; an empty one names none.
-
-    Raises:
-        FieldInvalid: the medical type is not that of chronic diseases.
-        DiseaseUnknown: no disease has this code.
-    """
-    if not disease:
-        return
-    if codes.medical_type_parent(medical_type) != diseases.MEDICAL_TYPE:
-        raise FieldInvalid(at, "only with medical type 14")
-    if not diseases.is_known_disease(disease):
-        raise DiseaseUnknown(at)
+    check_person(row.person, today=today, at=f"{at}.person")
+    numbers: set[str] = set()
+    active: set[CardKind] = set()
+    for index, card in enumerate(row.cards):
+        path = f"{at}.cards[{index}]"
+        check_card(card, at=path)
+        if card.card_number in numbers:
+            raise FieldInvalid(f"{path}.card_number", "named twice in one row")
+        numbers.add(card.card_number)
+        if card.state is CardState.ACTIVE:
+            if card.kind in active:
+                raise CardAlreadyActive(f"{path}.state")
+            active.add(card.kind)
 
 
 def _check_insurance(insurance: Insurance, *, at: str) -> None:
@@ -205,20 +122,26 @@ def _check_no_overlap(insurances: Iterable[Insurance], *, at: str) -> None:
 # --- proving ------------------------------------------------------------------------------------
 
 
-def check_usable(evidence: Evidence, *, now: datetime) -> None:
+def check_usable(
+    evidence: Evidence, *, use_id: UUID | None, institution_code: str, now: datetime
+) -> None:
     """Checks the state of the credential that was shown.
 
     Raises:
-        CredentialExpired: the token's time is over at `now`.
+        CredentialExpired, CredentialUsed: see `tokens.check_token`.
         CardLost: the card is reported lost.
         CardCancelled: the card is cancelled.
+        CardNotActive: the card was not activated, or was replaced.
     """
-    if evidence.token_expire_time is not None and evidence.token_expire_time <= now:
-        raise CredentialExpired
-    if evidence.card_state is CardState.LOST:
+    if evidence.token_use is not None:
+        check_token(evidence.token_use, use_id=use_id, institution_code=institution_code, now=now)
+    state = evidence.card_state
+    if state is CardState.LOST:
         raise CardLost
-    if evidence.card_state is CardState.CANCELLED:
+    if state is CardState.CANCELLED:
         raise CardCancelled
+    if state not in {None, CardState.ACTIVE}:
+        raise CardNotActive(state.value)
 
 
 def check_claim(person: Person, claim: Claim) -> None:
@@ -258,45 +181,14 @@ def insurances_in_force(
     )
 
 
-def is_open(institution: Institution, medical_type: str, on: date, *, disease: str = "") -> bool:
-    """Tells whether the institution may settle this business across provinces on a date.
-
-    Args:
-        institution: with its openings, by national two-digit type.
-        medical_type: two to six digits; local children count as their parent.
-        on: civil date of the business.
-        disease: chronic disease that an opening must be for: its own, that of the disease it
-            belongs to, or one for every disease. Empty: any opening of the medical type will do.
-    """
-    parent = codes.medical_type_parent(medical_type)
-    return any(
-        opening.medical_type == parent
-        and opening.in_force(on)
-        and (not disease or not opening.disease or diseases.covers(opening.disease, disease))
-        for opening in institution.openings
-    )
-
-
-def check_open(
-    institution: Institution | None, medical_type: str, on: date, *, disease: str = ""
-) -> None:
-    """Checks the institution where the patient stands.
-
-    Raises:
-        InstitutionUnknown: it is not registered.
-        InstitutionNotOpen: a medical type is named and it is not opened for it.
-        DiseaseNotOpen: a disease is named and it is opened for others only.
-    """
-    if institution is None:
-        raise InstitutionUnknown
-    if medical_type and not is_open(institution, medical_type, on):
-        raise InstitutionNotOpen(codes.medical_type_parent(medical_type))
-    if disease and not is_open(institution, medical_type, on, disease=disease):
-        raise DiseaseNotOpen
-
-
 def prove(
-    evidence: Evidence | None, claim: Claim, *, business_date: date, now: datetime
+    evidence: Evidence | None,
+    claim: Claim,
+    *,
+    business_date: date,
+    now: datetime,
+    use_id: UUID | None = None,
+    institution_code: str = "",
 ) -> tuple[Person, tuple[Insurance, ...]]:
     """Decides whether a shown credential proves an insured patient.
 
@@ -305,17 +197,19 @@ def prove(
         claim: what the caller asks to have checked.
         business_date: civil date on which insurance must be in force.
         now: instant, UTC, at which a token must still be accepted.
+        use_id: what a token is to be used for; None: it is only looked at.
+        institution_code: where the patient stands; empty: not stated.
 
     Returns:
         The holder and the insurances in force, at least one.
 
     Raises:
-        CredentialUnknown, CredentialExpired, CardLost, CardCancelled, PersonMismatch,
-        InsuranceNotInForce: the first that applies, in this order.
+        CredentialUnknown, CredentialExpired, CredentialUsed, CardLost, CardCancelled,
+        CardNotActive, PersonMismatch, InsuranceNotInForce: the first that applies, in this order.
     """
     if evidence is None:
         raise CredentialUnknown
-    check_usable(evidence, now=now)
+    check_usable(evidence, use_id=use_id, institution_code=institution_code, now=now)
     check_claim(evidence.person, claim)
     in_force = insurances_in_force(
         evidence.person.insurances,
@@ -326,6 +220,35 @@ def prove(
     if not in_force:
         raise InsuranceNotInForce(insured_region=claim.insured_region, scheme=claim.scheme)
     return evidence.person, in_force
+
+
+class Standing(Enum):
+    """How a person stands to a region on a date."""
+
+    IN_FORCE = "IN_FORCE"
+    NOT_IN_FORCE = "NOT_IN_FORCE"
+    """Insured there, but suspended, ended or outside the period."""
+    ELSEWHERE = "ELSEWHERE"
+    PERSON_UNKNOWN = "PERSON_UNKNOWN"
+
+
+def standing(person: Person | None, insured_region: str, on: date) -> Standing:
+    """Returns how a person stands to a region on a civil date; regions by pooling area."""
+    if person is None:
+        return Standing.PERSON_UNKNOWN
+    area = codes.pooling_area_of(insured_region)
+    there = [
+        insurance
+        for insurance in person.insurances
+        if codes.pooling_area_of(insurance.insured_region) == area
+    ]
+    if not there:
+        return Standing.ELSEWHERE
+    return (
+        Standing.IN_FORCE
+        if any(insurance.in_force(on) for insurance in there)
+        else Standing.NOT_IN_FORCE
+    )
 
 
 def masked_name(name: str) -> str:

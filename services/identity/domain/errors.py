@@ -5,7 +5,13 @@ The Chinese text of each reason is in services.kit.reasons.
 
 from __future__ import annotations
 
-from services.kit.errors import Absent, FieldViolation, InvalidArgument, RuleForbids
+from services.kit.errors import (
+    Absent,
+    AlreadyExists,
+    FieldViolation,
+    InvalidArgument,
+    RuleForbids,
+)
 
 
 class FieldInvalid(InvalidArgument):
@@ -66,13 +72,9 @@ class PersonUnknown(Absent):
 class CredentialUnknown(Absent):
     """No person, card or token answers to this credential."""
 
-    def __init__(self) -> None:
-        """Says so."""
-        super().__init__(
-            "CREDENTIAL_UNKNOWN",
-            "no person answers to this credential",
-            field="credential.number",
-        )
+    def __init__(self, field: str = "credential.number") -> None:
+        """Names the field."""
+        super().__init__("CREDENTIAL_UNKNOWN", "no person answers to this credential", field=field)
 
 
 class CredentialExpired(RuleForbids):
@@ -103,6 +105,68 @@ class CardCancelled(RuleForbids):
         super().__init__("CARD_CANCELLED", "the card is cancelled", field=field)
 
 
+class CardNotActive(RuleForbids):
+    """The card was not activated yet, or another one has taken its place."""
+
+    def __init__(self, state: str) -> None:
+        """Gives back the state of the card."""
+        super().__init__(
+            "CARD_NOT_ACTIVE",
+            "the card is not active",
+            field="credential.number",
+            metadata={"state": state},
+        )
+
+
+class CredentialUsed(RuleForbids):
+    """The e-credential token was used before, for something else or elsewhere."""
+
+    def __init__(self) -> None:
+        """Says what to do."""
+        super().__init__(
+            "CREDENTIAL_USED",
+            "the e-credential token was used before; show a fresh one",
+            field="credential.number",
+        )
+
+
+class CardUnknown(Absent):
+    """There is no such card."""
+
+    def __init__(self, field: str) -> None:
+        """Names the field."""
+        super().__init__("CREDENTIAL_UNKNOWN", "there is no such card", field=field)
+
+
+class CardStateForbids(RuleForbids):
+    """The card is not in a state that allows this."""
+
+    def __init__(self, state: str, field: str) -> None:
+        """Gives back the state of the card."""
+        super().__init__(
+            "CARD_STATE_FORBIDS",
+            "the card is in a state that does not allow this",
+            field=field,
+            metadata={"state": state},
+        )
+
+
+class CardAlreadyActive(RuleForbids):
+    """The person has another active card of this kind."""
+
+    def __init__(self, field: str) -> None:
+        """Names the field."""
+        super().__init__("CARD_ALREADY_ACTIVE", "another card of this kind is active", field=field)
+
+
+class CardNumberTaken(AlreadyExists):
+    """Another card has this number."""
+
+    def __init__(self, field: str) -> None:
+        """Names the field."""
+        super().__init__("CARD_NUMBER_TAKEN", "another card has this number", field=field)
+
+
 class InsuranceNotInForce(RuleForbids):
     """No insurance pays on that date for the region and scheme asked for."""
 
@@ -126,6 +190,44 @@ class InstitutionUnknown(Absent):
             "INSTITUTION_UNKNOWN",
             "the institution is not registered",
             field="institution_code",
+        )
+
+
+class InstitutionNotDesignated(RuleForbids):
+    """The institution has no agreement with the care agency on that date."""
+
+    def __init__(self) -> None:
+        """Says so."""
+        super().__init__(
+            "INSTITUTION_NOT_DESIGNATED",
+            "no agreement is in force on this date",
+            field="institution_code",
+        )
+
+
+class InstitutionSuspended(RuleForbids):
+    """The institution, or this business of it, is suspended on that date."""
+
+    def __init__(self, medical_type: str) -> None:
+        """Gives back the one business suspended, two digits; empty: all."""
+        super().__init__(
+            "INSTITUTION_SUSPENDED",
+            "suspended from direct settlement on this date",
+            field="institution_code",
+            metadata={"medicalTypeCode": medical_type} if medical_type else {},
+        )
+
+
+class SuspensionUnknown(Absent):
+    """No suspension has this id."""
+
+    def __init__(self) -> None:
+        """Names the field."""
+        super().__init__(
+            "RESOURCE_NOT_FOUND",
+            "no such suspension",
+            field="suspension_id",
+            metadata={"resource": "suspension"},
         )
 
 

@@ -10,8 +10,11 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import date
     from uuid import UUID
+
+    from services.identity.domain.card_states import CardState
+    from services.identity.domain.tokens import TokenUse
 
 
 class InsuranceStatus(Enum):
@@ -22,12 +25,13 @@ class InsuranceStatus(Enum):
     ENDED = "3"
 
 
-class CardState(Enum):
-    """Whether a card may be used (卡状态); CANCELLED is for good."""
+class CardKind(Enum):
+    """Kinds of card; a person has at most one active card of each."""
 
-    ACTIVE = "ACTIVE"
-    LOST = "LOST"
-    CANCELLED = "CANCELLED"
+    SOCIAL_SECURITY = "SOCIAL_SECURITY"
+    """实体社会保障卡"""
+    ELECTRONIC = "ELECTRONIC"
+    """电子社保卡"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,17 @@ class Card:
     issuing_region: str
     """Area that issued it, six digits."""
     state: CardState
+    kind: CardKind = CardKind.SOCIAL_SECURITY
+    recognition_code: str = ""
+    """32 characters, the area that issued it first (卡识别码); empty: not known."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PersonRow:
+    """A person with their cards, as an insured region reports them in bulk."""
+
+    person: Person
+    cards: tuple[Card, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +112,23 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
+class Suspension:
+    """A time in which an institution may not settle across provinces (暂停跨省直接结算)."""
+
+    suspension_id: UUID
+    medical_type: str
+    """The one business suspended, two digits; empty: all."""
+    begin_date: date
+    end_date: date | None
+    """Last day; None: until it is lifted. Before begin_date: it never counted."""
+    reason: str
+
+    def in_force(self, on: date) -> bool:
+        """Tells whether it counts on a civil date."""
+        return self.begin_date <= on and (self.end_date is None or on <= self.end_date)
+
+
+@dataclass(frozen=True, slots=True)
 class Institution:
     """A designated institution (定点医药机构)."""
 
@@ -112,6 +144,23 @@ class Institution:
     deductible_level: str
     """Level that picks deductible and ratios (起付线医院等级)."""
     openings: tuple[Opening, ...]
+    type_code: str = ""
+    """`1` hospital or clinic, `2` pharmacy (定点医药机构类型); empty: as the code says."""
+    begin_date: date | None = None
+    """First day of the agreement with the care agency; None: since ever."""
+    end_date: date | None = None
+    """Last day of the agreement; None: open-ended."""
+    address: str = ""
+    national_platform_code: str = ""
+    """Code on the national platform for care elsewhere (国家异地平台机构编号); empty: none."""
+    suspensions: tuple[Suspension, ...] = ()
+    """By first day; those that are over too, unless they never counted."""
+
+    def is_designated(self, on: date) -> bool:
+        """Tells whether the agreement is in force on a civil date."""
+        return (self.begin_date is None or self.begin_date <= on) and (
+            self.end_date is None or on <= self.end_date
+        )
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -121,8 +170,8 @@ class Evidence:
     person: Person
     card_state: CardState | None
     """State of the card shown; None for other credentials."""
-    token_expire_time: datetime | None
-    """Until when the token shown is accepted, UTC; None for other credentials."""
+    token_use: TokenUse | None
+    """What the token shown was used for before; None for other credentials."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

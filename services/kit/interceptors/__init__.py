@@ -10,13 +10,14 @@ import grpc
 
 Unary = Callable[[Any, grpc.aio.ServicerContext], Awaitable[Any]]
 Stream = Callable[[Any, grpc.aio.ServicerContext], AsyncIterator[Any]]
+"""Handler that answers a stream; its request is a message, or an iterator of messages (duplex)."""
 
 # Health and reflection are probes and tools: they set no deadline and are not worth a span.
 PLUMBING = ("/grpc.health.", "/grpc.reflection.")
 
 
 class Interceptor(grpc.aio.ServerInterceptor, abc.ABC):  # type: ignore[misc]
-    """Wraps the unary and the server-streaming handlers of our services, once per method."""
+    """Wraps the handlers of our services, once per method: unary, server-streaming and duplex."""
 
     def __init__(self) -> None:
         self._wrapped: dict[str, grpc.RpcMethodHandler] = {}
@@ -44,17 +45,34 @@ class Interceptor(grpc.aio.ServerInterceptor, abc.ABC):  # type: ignore[misc]
     def stream(self, method: str, inner: Stream) -> Stream:
         """Returns the handler to call instead of a server-streaming one."""
 
+    def duplex(self, method: str, inner: Stream) -> Stream:
+        """Returns the handler to call instead of one that takes a stream and answers one.
+
+        What looks at no request treats it like any other stream.
+        """
+        return self.stream(method, inner)
+
     def deserializer(self, handler: grpc.RpcMethodHandler) -> Callable[[bytes], Any]:
         """Returns how the request's bytes are read."""
         deserializer: Callable[[bytes], Any] = handler.request_deserializer
         return deserializer
 
     def _wrap(self, method: str, handler: grpc.RpcMethodHandler) -> grpc.RpcMethodHandler:
-        make, behaviour = (
-            (grpc.unary_unary_rpc_method_handler, self.unary(method, handler.unary_unary))
-            if handler.unary_unary
-            else (grpc.unary_stream_rpc_method_handler, self.stream(method, handler.unary_stream))
-        )
+        make: Callable[..., grpc.RpcMethodHandler]
+        behaviour: Unary | Stream
+        if handler.unary_unary:
+            make = grpc.unary_unary_rpc_method_handler
+            behaviour = self.unary(method, handler.unary_unary)
+        elif handler.unary_stream:
+            make = grpc.unary_stream_rpc_method_handler
+            behaviour = self.stream(method, handler.unary_stream)
+        elif handler.stream_stream:
+            make = grpc.stream_stream_rpc_method_handler
+            behaviour = self.duplex(method, handler.stream_stream)
+        else:
+            # A broken load could not tell what of it went in: our contracts answer each batch.
+            msg = f"{method} takes a stream and answers once"
+            raise TypeError(msg)
         return make(
             behaviour,
             request_deserializer=self.deserializer(handler),

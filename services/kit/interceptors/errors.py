@@ -54,7 +54,7 @@ class ErrorsInterceptor(Interceptor):
         return guarded
 
     def stream(self, method: str, inner: Stream) -> Stream:  # noqa: ARG002 - same for every method
-        """Returns a handler that answers errors of a server stream."""
+        """Returns a handler that answers errors of a stream; what it answered before stands."""
 
         async def guarded(request: Any, context: grpc.aio.ServicerContext) -> AsyncIterator[Any]:
             try:

@@ -45,7 +45,7 @@ class TelemetryInterceptor(Interceptor):
         return observed
 
     def stream(self, method: str, inner: Stream) -> Stream:
-        """Returns a handler that observes a server stream; its duration is no latency."""
+        """Returns a handler that observes a stream; its duration is no latency."""
         log = get_logger()
 
         async def observed(request: Any, context: grpc.aio.ServicerContext) -> AsyncIterator[Any]:

@@ -52,6 +52,22 @@ class ValidationInterceptor(Interceptor):
 
         return validated
 
+    def duplex(self, method: str, inner: Stream) -> Stream:  # noqa: ARG002 - same for every method
+        """Returns a handler that gets valid messages only; the first other one ends the stream."""
+
+        async def checked(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+            async for request in requests:
+                check(request)
+                yield request
+
+        async def validated(
+            requests: AsyncIterator[Any], context: grpc.aio.ServicerContext
+        ) -> AsyncIterator[Any]:
+            async for response in inner(checked(requests), context):
+                yield response
+
+        return validated
+
     def deserializer(self, handler: grpc.RpcMethodHandler) -> Callable[[bytes], Any]:
         """Returns a reader that gives Malformed where the bytes are no message."""
         inner: Callable[[bytes], Any] = handler.request_deserializer

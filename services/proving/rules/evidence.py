@@ -11,6 +11,7 @@ from services.proving.history import (
     Final,
     History,
     Operation,
+    Recompute,
     Reverse,
     Settle,
     Settlement,
@@ -39,8 +40,17 @@ class Evidence:
     """Attempts to settle, by request id, in the order of sending."""
     reversals: Mapping[str, list[Operation]]
     """Attempts to reverse, by the settlement that they are about."""
+    recomputations: Mapping[str, list[Operation]]
+    """Attempts to compute anew, by the settlement to replace."""
     listed: Mapping[str, Settlement]
     """The journal by settlement id."""
+
+    def undoings(self, settlement_id: str) -> list[Operation]:
+        """Returns every attempt after which a settlement may not stand any more."""
+        return [
+            *self.reversals.get(settlement_id, ()),
+            *self.recomputations.get(settlement_id, ()),
+        ]
 
     def answers(self) -> Iterator[tuple[Operation, Settlement]]:
         """Yields each answer that shows a settlement of the journal (not a trial)."""
@@ -61,17 +71,21 @@ def evidence_of(history: History, final: Final) -> Evidence:
     """Arranges a run."""
     settles: dict[str, list[Operation]] = defaultdict(list)
     reversals: dict[str, list[Operation]] = defaultdict(list)
+    recomputations: dict[str, list[Operation]] = defaultdict(list)
     for operation in history.operations:
         match operation.request:
             case Settle() | SettleVisit() as request:
                 settles[request.request_id].append(operation)
             case Reverse() as request:
                 reversals[target_of(request, final)].append(operation)
+            case Recompute() as request:
+                recomputations[request.settlement_id].append(operation)
     return Evidence(
         history=history,
         final=final,
         settles=dict(settles),
         reversals=dict(reversals),
+        recomputations=dict(recomputations),
         listed={settlement.settlement_id: settlement for settlement in final.listed},
     )
 

@@ -95,7 +95,7 @@ def _windows(
         attempts = evidence.settles.get(settlement.request_id)
         if attempts:
             began[EventKind.SETTLED, settlement.settlement_id] = attempts[0].sent
-        undone = evidence.reversals.get(settlement.settlement_id)
+        undone = evidence.undoings(settlement.settlement_id)
         if undone:
             began[EventKind.REVERSED, settlement.settlement_id] = min(one.sent for one in undone)
     for operation, shown in evidence.answers():

@@ -381,7 +381,7 @@ def _highest(evidence: Evidence) -> dict[str, Counter[str]]:
     moments: dict[str, list[tuple[int, int, Settlement]]] = defaultdict(list)
     for key, since in told.items():
         settlement = evidence.listed.get(key)
-        undone = [attempt.sent for attempt in evidence.reversals.get(key, ())]
+        undone = [attempt.sent for attempt in evidence.undoings(key)]
         if settlement is None or settlement.adjudication is None:
             continue
         until = min(undone, default=None)

@@ -77,6 +77,9 @@ def nothing_invented(evidence: Evidence) -> Iterator[str]:
     """Yields settlements that nobody asked for, or otherwise than they were asked for."""
     for settlement in evidence.listed.values():
         attempts = evidence.settles.get(settlement.request_id, [])
+        if settlement.recomputes_settlement_id and not attempts:
+            # Whether that was asked for: replacing.py.
+            continue
         if not attempts:
             yield f"{named(settlement)} was never asked for"
             continue
@@ -88,9 +91,7 @@ def nothing_invented(evidence: Evidence) -> Iterator[str]:
         asked = [one.request for one in attempts]
         if not any(_agrees(settlement, request) for request in asked):
             yield f"{named(settlement)} is not what was asked for"
-        if settlement.state is State.REVERSED and not evidence.reversals.get(
-            settlement.settlement_id
-        ):
+        if settlement.state is State.REVERSED and not evidence.undoings(settlement.settlement_id):
             yield f"{named(settlement)} is reversed though nobody asked"
 
 

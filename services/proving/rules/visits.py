@@ -209,7 +209,7 @@ def stays_are_stacks(evidence: Evidence) -> Iterator[str]:
 def _undone_under(
     evidence: Evidence, older: Settlement, newer: Settlement, acknowledged: Operation
 ) -> Iterator[str]:
-    undone = [one.sent for one in evidence.reversals.get(newer.settlement_id, ())]
+    undone = [one.sent for one in evidence.undoings(newer.settlement_id)]
     attempts = evidence.reversals.get(older.settlement_id, ())
     if any(
         one.sent < acknowledged.ended and not isinstance(one.reply, Refused) for one in attempts

@@ -11,6 +11,7 @@ from services.proving import history
 from services.proving.reading import read_adjudication, read_date
 from services.proving.simulation.caller import Caller
 from services.proving.simulation.plan import Action, Kind, Order, Plan
+from services.proving.simulation.refiler import Refiler
 from yijie.settlement.v1 import settlement_service_pb2 as pb
 
 _THINKS_S: Final = 6.0
@@ -19,8 +20,9 @@ _THINKS_S: Final = 6.0
 class Hospital:
     """Sends bills whole, tries, queries and takes back."""
 
-    def __init__(self, caller: Caller, stub: Any, plan: Plan) -> None:
+    def __init__(self, caller: Caller, stub: Any, plan: Plan, refiler: Refiler) -> None:
         """`stub` is that of SettlementService."""
+        self._refiler = refiler
         self._caller = caller
         self._stub = stub
         self._plan = plan
@@ -47,8 +49,22 @@ class Hospital:
             await self._settle(action, order.request)
         elif action.kind is Kind.GET:
             await self._get(action, order)
+        elif action.kind is Kind.RECOMPUTE:
+            await self._recompute(action, order)
         else:
             await self._reverse(action, order)
+
+    async def _recompute(self, action: Action, order: Order) -> None:
+        """Computes a settlement anew after another filing, sometimes from two windows."""
+        if action.order not in self._known:
+            await self._get(action, order)
+        settlement_id = self._known.get(action.order)
+        if settlement_id is None:
+            return
+        person_id = order.request.patient.person_id
+        found = await self._refiler.recompute(action, person_id, settlement_id)
+        if found is not None:
+            self._known[action.order] = found
 
     async def _settle(self, action: Action, request: Any) -> None:
         self._sent.add(action.order)

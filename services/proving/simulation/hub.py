@@ -64,6 +64,7 @@ class FixedCatalogues(Snapshots):
     def __init__(self) -> None:
         regions = [hospital.region_code for hospital in HOSPITALS]
         self._by_province = {found.region_code: found for found in map(catalogue, regions)}
+        self._zones = ()
 
 
 def make_hub(

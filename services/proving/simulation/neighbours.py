@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from services.kit.errors import Unavailable
 from services.proving.simulation.faults import Faults
@@ -19,6 +19,13 @@ from yijie.identity.v1 import identity_service_pb2, identity_service_pb2_grpc, p
 from yijie.supervision.v1 import supervision_service_pb2, supervision_service_pb2_grpc
 
 _LONG_S = 5.0
+LEVELS: Final = (
+    filing_service_pb2.BENEFIT_LEVEL_LONG_TERM,
+    filing_service_pb2.BENEFIT_LEVEL_REFERRAL,
+    filing_service_pb2.BENEFIT_LEVEL_TEMPORARY,
+    filing_service_pb2.BENEFIT_LEVEL_UNFILED,
+)
+"""What filing says of a person, the first until something else is filed."""
 _REGIONS = {hospital.institution_code: hospital.region_code for hospital in HOSPITALS}
 
 
@@ -49,14 +56,15 @@ class _Identity(identity_service_pb2_grpc.IdentityServiceServicer):
 
 
 class _Filing(filing_service_pb2_grpc.FilingServiceServicer):
-    def __init__(self, faults: Faults) -> None:
+    def __init__(self, faults: Faults, levels: Mapping[str, int]) -> None:
         self._faults = faults
+        self._levels = levels
 
     async def MatchFiling(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
         if self._faults.hits("neighbour_down"):
             raise Unavailable("DATABASE_UNAVAILABLE", "down")
         return filing_service_pb2.MatchFilingResponse(
-            benefit_level=filing_service_pb2.BENEFIT_LEVEL_LONG_TERM,
+            benefit_level=self._levels.get(request.person_id, LEVELS[0]),  # type: ignore[arg-type]
             filing_id="0190bbbb-0000-7000-8000-000000000001",
             explanation_zh="长期备案",
             explanation_en="long-term filing",
@@ -73,15 +81,20 @@ class _Supervision(supervision_service_pb2_grpc.SupervisionServiceServicer):
         return supervision_service_pb2.ScreenBillResponse()
 
 
-def serve_neighbours(network: Network, process: Process, people: tuple[Person, ...]) -> None:
-    """Serves the three from one process."""
+def serve_neighbours(
+    network: Network,
+    process: Process,
+    people: tuple[Person, ...],
+    levels: Mapping[str, int],
+) -> None:
+    """Serves the three from one process; `levels` are persons' benefit levels as they change."""
     server: Any = network.serve(process, "neighbours")
     by_id = {str(person.person_id): person for person in people}
     faults = network.faults
     identity_service_pb2_grpc.add_IdentityServiceServicer_to_server(
         _Identity(by_id, faults), server
     )
-    filing_service_pb2_grpc.add_FilingServiceServicer_to_server(_Filing(faults), server)
+    filing_service_pb2_grpc.add_FilingServiceServicer_to_server(_Filing(faults, levels), server)
     supervision_service_pb2_grpc.add_SupervisionServiceServicer_to_server(
         _Supervision(faults), server
     )

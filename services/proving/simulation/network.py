@@ -243,6 +243,15 @@ class Channel:
 
         return opened
 
+    def stream_stream(self, method: str, *_options: Any, **_more: Any) -> Any:
+        """Returns what opens a stream both ways, which nobody who is simulated does."""
+
+        def opened(*_arguments: Any, **_named: Any) -> Any:
+            msg = f"{method} is not simulated"
+            raise LookupError(msg)
+
+        return opened
+
 
 class _Unary:
     """One method of a stub."""

@@ -41,6 +41,7 @@ class Kind(Enum):
     ALTERED = "settle other content under the same id"
     REVERSE_BY_ID = "reverse by settlement id"
     REVERSE_BY_REQUEST = "reverse by request id"
+    RECOMPUTE = "file otherwise, then compute anew"
     GET = "query"
     QUOTED = "try, then settle by the quote"
     REGISTER = "register"
@@ -51,6 +52,7 @@ class Kind(Enum):
     FINAL = "settle in full"
     BATCH = "settle a batch"
     REVERSE_PART = "reverse the newest settlement"
+    RECOMPUTE_PART = "file otherwise, then compute the newest settlement anew"
     DISCHARGE = "discharge"
     CANCEL_DISCHARGE = "cancel discharge"
     CANCEL_VISIT = "cancel visit"
@@ -62,6 +64,7 @@ OF_VISITS: Final = frozenset(Kind) - {
     Kind.ALTERED,
     Kind.REVERSE_BY_ID,
     Kind.REVERSE_BY_REQUEST,
+    Kind.RECOMPUTE,
     Kind.GET,
     Kind.QUOTED,
 }
@@ -78,6 +81,11 @@ _RACES: Final = frozenset(
         (Kind.DISCHARGE, Kind.FINAL),
         (Kind.CANCEL_DISCHARGE, Kind.FINAL),
         (Kind.REVERSE_PART, Kind.INTERIM),
+        (Kind.REVERSE_PART, Kind.RECOMPUTE_PART),
+        (Kind.RECOMPUTE_PART, Kind.RECOMPUTE_PART),
+        (Kind.REVERSE_BY_ID, Kind.RECOMPUTE),
+        (Kind.REVERSE_BY_REQUEST, Kind.RECOMPUTE),
+        (Kind.RECOMPUTE, Kind.RECOMPUTE),
         (Kind.REVERSE_PART, Kind.FINAL),
         (Kind.REVERSE_PART, Kind.BATCH),
     )
@@ -183,19 +191,35 @@ def _stay(random: Random) -> list[Kind]:
         Kind.CANCEL_FEES,
         Kind.CANCEL_FEES,
         Kind.REVERSE_PART,
+        Kind.RECOMPUTE_PART,
         Kind.REGISTER,
     )
     course += [random.choice(middle) for _ in range(random.randint(0, 4))]
     if random.random() < _CANCELLED:
         course += [Kind.CANCEL_FEES, Kind.CANCEL_VISIT]
     course += [Kind.DISCHARGE, Kind.FINAL]
-    end = (Kind.REVERSE_PART, Kind.FINAL, Kind.CANCEL_DISCHARGE, Kind.UPLOAD, Kind.DISCHARGE)
+    end = (
+        Kind.REVERSE_PART,
+        Kind.RECOMPUTE_PART,
+        Kind.FINAL,
+        Kind.CANCEL_DISCHARGE,
+        Kind.UPLOAD,
+        Kind.DISCHARGE,
+    )
     return course + [random.choice(end) for _ in range(random.randint(0, 3))]
 
 
 def _batches(random: Random) -> list[Kind]:
     """At the window: charged and settled batch by batch."""
-    kinds = (Kind.UPLOAD, Kind.BATCH, Kind.BATCH, Kind.REFUND, Kind.REVERSE_PART, Kind.CANCEL_FEES)
+    kinds = (
+        Kind.UPLOAD,
+        Kind.BATCH,
+        Kind.BATCH,
+        Kind.REFUND,
+        Kind.REVERSE_PART,
+        Kind.RECOMPUTE_PART,
+        Kind.CANCEL_FEES,
+    )
     follow = [random.choice(kinds) for _ in range(random.randint(0, 5))]
     return [Kind.REGISTER, Kind.UPLOAD, Kind.BATCH, *follow]
 
@@ -225,6 +249,8 @@ def _course(random: Random) -> list[Kind]:
         Kind.REVERSE_BY_ID,
         Kind.REVERSE_BY_ID,
         Kind.REVERSE_BY_REQUEST,
+        Kind.RECOMPUTE,
+        Kind.RECOMPUTE,
     )
     return course + [random.choice(follow) for _ in range(random.choice((0, 1, 1, 2, 3)))]
 

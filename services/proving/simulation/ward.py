@@ -21,6 +21,7 @@ from services.proving.simulation.people import (
     patient,
 )
 from services.proving.simulation.plan import Action, Kind, Plan, Treatment, ident
+from services.proving.simulation.refiler import Refiler
 from yijie.settlement.v1 import settlement_pb2, visit_pb2
 from yijie.settlement.v1 import settlement_service_pb2 as pb
 from yijie.settlement.v1 import visit_service_pb2 as visits
@@ -58,8 +59,11 @@ class _Books:
 class Ward:
     """Does what is done to visits."""
 
-    def __init__(self, caller: Caller, settlement: Any, visit: Any, plan: Plan) -> None:
+    def __init__(
+        self, caller: Caller, settlement: Any, visit: Any, plan: Plan, refiler: Refiler
+    ) -> None:
         """Takes the stubs of SettlementService and VisitService."""
+        self._refiler = refiler
         self._caller = caller
         self._settlement = settlement
         self._visit = visit
@@ -87,6 +91,8 @@ class Ward:
             await self._settle(action, books, treatment, random)
         elif action.kind is Kind.REVERSE_PART:
             await self._reverse(action, books, random)
+        elif action.kind is Kind.RECOMPUTE_PART:
+            await self._recompute(action, books, treatment)
         elif action.kind in {Kind.UPLOAD, Kind.REFUND}:
             await self._upload(action, books, treatment, random)
         elif action.kind is Kind.CANCEL_FEES:
@@ -248,6 +254,15 @@ class Ward:
         )
         if response is not None:
             books.settled.remove(which)
+
+    async def _recompute(self, action: Action, books: _Books, treatment: Treatment) -> None:
+        if not books.settled:
+            return
+        before = books.settled[-1]
+        person_id = str(treatment.person.person_id)
+        found = await self._refiler.recompute(action, person_id, before)
+        if found is not None and before in books.settled:
+            books.settled[books.settled.index(before)] = found
 
     async def _change(
         self, action: Action, books: _Books, treatment: Treatment, random: Random

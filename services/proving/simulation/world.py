@@ -34,12 +34,21 @@ from services.proving.simulation.network import Network
 from services.proving.simulation.people import PROVINCES, caps, families
 from services.proving.simulation.plan import OF_VISITS, Action, Plan, plan_of
 from services.proving.simulation.quiet import Reader
-from services.proving.simulation.tables import benefits, journal, ledger, outbox, visits
+from services.proving.simulation.refiler import Refiler
+from services.proving.simulation.tables import (
+    benefits,
+    journal,
+    ledger,
+    outbox,
+    recomputation,
+    visits,
+)
 from services.proving.simulation.ward import Ward
 from yijie.settlement.v1 import settlement_service_pb2_grpc, visit_service_pb2_grpc
 
 STATEMENTS: Final[Mapping[str, Statement]] = {
     **journal.STATEMENTS,
+    **recomputation.STATEMENTS,
     **outbox.STATEMENTS,
     **visits.STATEMENTS,
     **benefits.STATEMENTS,
@@ -222,16 +231,18 @@ class World:
         """Starts what does not crash: the hospitals, and the services around."""
         idle = Faults(Random(0), Rates())  # noqa: S311 - never rolled
         around = Machine(self._loop, idle, self._log, hub.NEIGHBOURS, _for_ever).start()
-        serve_neighbours(self._network, around, self._plan.people)
+        levels: dict[str, int] = {}
+        serve_neighbours(self._network, around, self._plan.people, levels)
         process = Machine(self._loop, idle, self._log, "hospital", _for_ever).start()
         channel = self._network.channel(process, *hub.HUBS)
         caller = Caller(self._network, process)
         settlement: Any = settlement_service_pb2_grpc.SettlementServiceStub(channel)
         visit: Any = visit_service_pb2_grpc.VisitServiceStub(channel)
+        refiler = Refiler(caller, settlement, levels)
         return (
             caller,
-            Hospital(caller, settlement, self._plan),
-            Ward(caller, settlement, visit, self._plan),
+            Hospital(caller, settlement, self._plan, refiler),
+            Ward(caller, settlement, visit, self._plan, refiler),
         )
 
     async def _until_quiet(self) -> bool:

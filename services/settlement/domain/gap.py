@@ -18,11 +18,14 @@ from decimal import Decimal
 from typing import Final
 
 from services.classification.classify import PriceAboveCeiling, classify_line, totals
-from services.classification.model import FeeLine, LineSplit, SplitTotals
+from services.classification.conditions import Usage
+from services.classification.model import ClassificationContext, FeeLine, LineSplit, SplitTotals
 from services.classification.snapshot import Snapshot
+from services.classification.zones import Recognition
 from services.kit import codes
 
 _ZERO: Final = Decimal(0)
+_NOTHING_KNOWN: Final = ClassificationContext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +55,33 @@ class LinePair:
         return _amounts(self.direct) != _amounts(self.home)
 
 
-def price_direct(snapshot: Snapshot, lines: Iterable[FeeLine]) -> tuple[LineSplit, ...]:
-    """Returns the lines by the care region's catalogue, in their order.
+def price_direct(
+    snapshot: Snapshot,
+    lines: Iterable[FeeLine],
+    context: ClassificationContext = _NOTHING_KNOWN,
+    recognition: Recognition | None = None,
+) -> tuple[LineSplit, ...]:
+    """Returns the lines by the care region's catalogue, in their order, as a settlement does.
+
+    Where a zone is applied (`recognition`), it lets the insured region's stand in, as there.
 
     Raises:
         CatalogueNotPublished: a fee date is before the first one that the catalogue knows.
     """
-    return tuple(_price(snapshot, line) for line in lines)
+    usage = Usage()
+    return tuple(_price(snapshot, line, context, usage, recognition) for line in lines)
 
 
-def price_home(snapshot: Snapshot, lines: Iterable[FeeLine]) -> tuple[LineSplit, ...]:
+def price_home(
+    snapshot: Snapshot, lines: Iterable[FeeLine], context: ClassificationContext = _NOTHING_KNOWN
+) -> tuple[LineSplit, ...]:
     """Returns the lines by the insured region's catalogue, in their order.
 
     Raises:
         CatalogueNotPublished: a fee date is before the first one that the catalogue knows.
     """
-    return tuple(_price(snapshot, _national(line)) for line in lines)
+    usage = Usage()
+    return tuple(_price(snapshot, _national(line), context, usage) for line in lines)
 
 
 def pair_lines(
@@ -150,19 +164,23 @@ class PairSums:
         self.mutual_fund_cost_fen += gap.mutual_fund_cost_fen
 
 
-def _price(snapshot: Snapshot, line: FeeLine) -> LineSplit:
+def _price(
+    snapshot: Snapshot,
+    line: FeeLine,
+    context: ClassificationContext,
+    usage: Usage,
+    recognition: Recognition | None = None,
+) -> LineSplit:
     try:
-        return classify_line(snapshot, line)
+        return classify_line(snapshot, line, context=context, recognition=recognition, usage=usage)
     except PriceAboveCeiling:
-        return _refused(snapshot, line)
+        return _refused(snapshot, line, context)
 
 
-def _refused(snapshot: Snapshot, line: FeeLine) -> LineSplit:
-    item = snapshot.lookup(line.item_code, line.fee_date)
-    if item is None:
-        # Not reached: only an item has a ceiling.
-        msg = "no item of the catalogue has this ceiling"
-        raise LookupError(msg)
+def _refused(snapshot: Snapshot, line: FeeLine, context: ClassificationContext) -> LineSplit:
+    # Only an item has a ceiling: it is there.
+    entry = snapshot.find(line.item_code, line.fee_date)
+    terms = snapshot.terms_of(entry)
     return LineSplit(
         line_id=line.line_id,
         total_fen=line.amount_fen,
@@ -170,12 +188,12 @@ def _refused(snapshot: Snapshot, line: FeeLine) -> LineSplit:
         over_limit_fen=0,
         prior_self_pay_fen=0,
         in_scope_fen=0,
-        catalogue_class=item.catalogue_class,
-        charge_category_code=item.charge_category_code,
+        catalogue_class=terms.catalogue_class,
+        charge_category_code=terms.charge_category_code,
         prior_self_pay_ratio=_ZERO,
-        price_ceiling=item.price_ceiling,
+        price_ceiling=snapshot.ceiling_of(entry, context.price_level_code),
         not_listed=False,
-        sample=item.sample,
+        sample=terms.sample,
     )
 
 

@@ -58,6 +58,8 @@ class Record:
     doctor_code: str
     department_code: str
     scheme_code: str
+    expected_discharge_date: date | None = None
+    """Of a stay; None: not stated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +119,13 @@ class Visit:
     revision: int
     create_time: datetime
     update_time: datetime
+    use_id: UUID | None = None
+    """Under what identity took the token that was shown at registration; None: the visit's id."""
+
+    @property
+    def token_use_id(self) -> UUID:
+        """Returns under what a token is used for this visit, at registration and later."""
+        return self.use_id or self.visit_id
 
     @property
     def is_stay(self) -> bool:
@@ -162,6 +171,13 @@ class Line:
     cover_date: date
     """The date by which interim settlements cover it: its fee date, of a refund its original's."""
     create_time: datetime
+
+    @property
+    def billed(self) -> FeeLine:
+        """Returns the fee with its department, which an upload may state beside the fee."""
+        if self.fee.department_code or not self.department_code:
+            return self.fee
+        return replace(self.fee, department_code=self.department_code)
 
 
 def covered_by(visit: Visit, line: Line) -> Standing | None:
@@ -228,6 +244,22 @@ def remainder(charge: Line, refunds: Iterable[Line]) -> Line:
         quantity += refund.fee.quantity
         amount += refund.fee.amount_fen
     return replace(charge, fee=replace(charge.fee, quantity=quantity, amount_fen=amount))
+
+
+def around_refunds(lines: Iterable[Line]) -> dict[str, tuple[Line, Line]]:
+    """Returns what stands of an original before and after each refund, by the refund's line id.
+
+    `lines` are in upload order and have every refund together with its original.
+    """
+    lines = list(lines)
+    left = {line.fee.line_id: line for line in lines if not line.refund_of_line_id}
+    found = {}
+    for line in lines:
+        if line.refund_of_line_id:
+            before = left[line.refund_of_line_id]
+            left[line.refund_of_line_id] = after = remainder(before, [line])
+            found[line.fee.line_id] = (before, after)
+    return found
 
 
 def total_fen(lines: Iterable[Line]) -> int:

@@ -171,7 +171,7 @@ def bill_of(visit: Visit, lines: Sequence[Line], *, begin_date: date, end_date: 
         end_date=end_date,
         emergency=visit.record.emergency,
         main_diagnosis_count=sum(diagnosis.main for diagnosis in diagnoses_of(visit)),
-        lines=[line.fee for line in lines],
+        lines=[line.billed for line in lines],
         total_fen=total_fen(lines),
         disease_code=visit.record.disease_code,
     )

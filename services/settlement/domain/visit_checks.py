@@ -203,6 +203,13 @@ def _shapes(record: Record, institution_code: str) -> Iterable[tuple[str, bool, 
         not referring or (codes.is_institution_code(referring) and referring != institution_code),
         "not the code of another institution",
     )
+    expected = record.expected_discharge_date
+    yield (
+        "expected_discharge_date",
+        expected is None
+        or (codes.is_inpatient_type(medical_type) and expected >= record.begin_date),
+        "a day of a stay, not before record.begin_date",
+    )
     yield "admission_diagnoses", _has_one_main(record.admission_diagnoses), _ONE_MAIN
     yield (
         "disease_code",

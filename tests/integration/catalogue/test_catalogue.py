@@ -156,8 +156,13 @@ async def test_a_version_is_invisible_until_published_then_whole(client):
 
     last = await client.load(BED, publish=True)
     assert last.published_version == catalogue_pb2.CatalogueVersion(
-        region_code=REGION, version="v1", item_count=2, publication_sequence=1
+        region_code=REGION,
+        version="v1",
+        item_count=2,
+        publication_sequence=1,
+        publish_time=last.published_version.publish_time,
     )
+    assert last.published_version.publish_time.seconds > 0
     assert await client.all_items() == [BED, DRUG]
     page = await client.page()
     assert page.version == last.published_version
@@ -261,9 +266,8 @@ async def test_a_malformed_import_is_refused_whole(client, options, code, reason
 
 async def test_too_many_entries_an_oversized_name_and_an_empty_version_are_refused(client):
     assert (await refused(client.load(*[BED] * 5001))).reason == "FIELD_INVALID"
-    assert (await refused(client.load(replace(BED, name="字" * 300_000)))).fields == [
-        "items[0].name"
-    ]
+    oversized = await client.load(replace(BED, name="字" * 300_000))
+    assert read_status(oversized.refused_items[0].error).fields == ["items[0].name"]
     assert (await refused(client.load(publish=True))).fields == ["items"]
 
 

@@ -6,8 +6,7 @@ import asyncpg
 import pytest
 
 from services.kit import paging
-from services.kit.config import ConfigError
-from tests.integration.filing.world import PERSON, SHANGHAI, YINCHUAN, day, filing, ident
+from tests.integration.filing.world import SHANGHAI, YINCHUAN, day, ident
 from tests.support.rpc import TIMEOUT_S, refused
 from yijie.filing.v1 import filing_pb2
 from yijie.filing.v1 import filing_service_pb2 as pb
@@ -20,14 +19,6 @@ REFERRAL = {
 }
 
 
-async def rows(world, query):
-    connection = await asyncpg.connect(world.dsn)
-    try:
-        return await connection.fetch(query)
-    finally:
-        await connection.close()
-
-
 async def test_a_filing_is_read_back_as_kept(world):
     kept = (await world.submit()).filing
     assert kept.state == filing_pb2.FILING_STATE_LIVE
@@ -35,7 +26,7 @@ async def test_a_filing_is_read_back_as_kept(world):
     assert not kept.HasField("end_date")
     assert not kept.HasField("cancel_time")
     assert (await world.get(kept.filing_id)).filing == kept
-    for field, asked in filing().ListFields():
+    for field, asked in world.filing().ListFields():
         assert getattr(kept, field.name) == asked
 
 
@@ -47,18 +38,6 @@ async def test_referrals_and_temporary_stays_last_six_months(world):
         assert (await world.submit(**changes)).filing.end_date == day(2026, 6, 30)
     longer = await world.submit(**REFERRAL, end_date=day(2026, 12, 31))
     assert longer.filing.end_date == day(2026, 12, 31)
-
-
-async def test_a_region_may_give_longer(open_world):
-    async with open_world(YIJIE_TEMPORARY_MONTHS="12") as world:
-        assert (await world.submit(**REFERRAL)).filing.end_date == day(2026, 12, 31)
-
-
-async def test_a_region_may_not_leave_the_national_bounds(open_world):
-    with pytest.raises(ConfigError) as caught:
-        async with open_world(YIJIE_TEMPORARY_MONTHS="3", YIJIE_CHANGE_LOCK_MONTHS="9"):
-            pass
-    assert len(caught.value.problems) == 2
 
 
 # A row each; one database for all, because making one takes longer than asking.
@@ -118,8 +97,8 @@ async def test_a_filing_is_refused(world):
         assert refusal.fields[0] == f"filing.{field or next(iter(changes))}"
         assert refusal.zh
         assert refusal.domain == "filing.yijie"
-    assert not await rows(world, "SELECT filing_id FROM filing.filing")
-    assert not await rows(world, "SELECT request_id FROM filing.request")
+    assert not await world.rows("SELECT filing_id FROM filing.filing")
+    assert not await world.rows("SELECT request_id FROM filing.request")
 
 
 async def test_a_repeat_gets_the_first_answer(world):
@@ -127,7 +106,7 @@ async def test_a_repeat_gets_the_first_answer(world):
     first = await world.submit(request_id)
     world.clock.pass_time(days=1)
     assert await world.submit(request_id) == first
-    assert len(await rows(world, "SELECT filing_id FROM filing.filing")) == 1
+    assert len(await world.rows("SELECT filing_id FROM filing.filing")) == 1
     refusal = await refused(world.submit(request_id, target_region_code=SHANGHAI))
     assert (refusal.code, refusal.reason) == ("ALREADY_EXISTS", "REQUEST_ID_REUSED")
     refusal = await refused(world.cancel(first.filing.filing_id, request_id))
@@ -141,7 +120,7 @@ async def test_the_same_submission_at_once_is_one_filing(world):
     )
     kept = {a.filing.filing_id for a in answers if not isinstance(a, BaseException)}
     assert len(kept) == 1
-    assert len(await rows(world, "SELECT filing_id FROM filing.filing")) == 1
+    assert len(await world.rows("SELECT filing_id FROM filing.filing")) == 1
     assert (await world.submit(request_id)).filing.filing_id in kept
 
 
@@ -175,18 +154,6 @@ async def test_an_ended_filing_cannot_be_cancelled(world):
     assert (await refused(world.cancel(filing_id))).reason == "FILING_NOT_LIVE"
 
 
-async def test_a_locked_filing_says_until_when(open_world):
-    async with open_world(YIJIE_CHANGE_LOCK_MONTHS="6") as world:
-        filing_id = (await world.submit()).filing.filing_id
-        refusal = await refused(world.cancel(filing_id))
-        assert (refusal.code, refusal.reason) == ("FAILED_PRECONDITION", "FILING_LOCKED")
-        assert refusal.metadata["lockedUntilDate"] == "2026-07-01"
-        referral = (await world.submit(**REFERRAL)).filing.filing_id
-        await world.cancel(referral)
-        world.clock.pass_time(days=181)
-        await world.cancel(filing_id)
-
-
 async def test_what_does_not_exist(world):
     for call in (world.get(ident()), world.cancel(ident())):
         refusal = await refused(call)
@@ -197,7 +164,7 @@ async def test_what_does_not_exist(world):
 
 async def test_filings_are_listed_newest_first_in_pages(world):
     kept = [(await world.submitted(target_region_code=YINCHUAN)).filing_id for _ in range(7)]
-    await world.submitted(person_id=ident())
+    await world.submitted(person_id=await world.register())
     listed, token = [], ""
     while True:
         answer = await world.list(page_size=3, page_token=token)
@@ -209,7 +176,7 @@ async def test_filings_are_listed_newest_first_in_pages(world):
     assert listed == kept[::-1]
     refusal = await refused(world.list(ident(), page_token=last_token))
     assert (refusal.code, refusal.reason) == ("INVALID_ARGUMENT", "PAGE_TOKEN_INVALID")
-    request = pb.ListFilingsRequest(person_id=PERSON)
+    request = pb.ListFilingsRequest(person_id=world.person)
     request.page_token = paging.write_token(request, ["no uuid"])
     refusal = await refused(world.stub.ListFilings(request, timeout=TIMEOUT_S))
     assert (refusal.reason, refusal.fields) == ("PAGE_TOKEN_INVALID", ["page_token"])
@@ -224,4 +191,4 @@ async def test_what_is_kept_cannot_be_altered(world):
         "TRUNCATE filing.filing CASCADE",
     ):
         with pytest.raises(asyncpg.RestrictViolationError):
-            await rows(world, statement)
+            await world.rows(statement)

@@ -26,6 +26,8 @@ async def world(dsn, clock):
         "YIJIE_INDEX_KEY": INDEX_KEY,
         "YIJIE_DRAIN_GRACE_S": "1",
         "YIJIE_DB_POOL_SIZE_MAX": "4",
+        "YIJIE_FEED_POLL_S": "0.05",
+        "YIJIE_SIGNAL_INTERVAL_S": "0.1",
     }
     lines = io.BytesIO()
     log.configure("identity", "info", lines)
@@ -33,4 +35,4 @@ async def world(dsn, clock):
         running(load(Config, environ), clock=clock) as served,
         open_channel(served.address) as channel,
     ):
-        yield World(rpc.IdentityServiceStub(channel), dsn, clock, lines)
+        yield World(rpc.IdentityServiceStub(channel), dsn, clock, lines, channel)

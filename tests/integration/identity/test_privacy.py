@@ -11,21 +11,38 @@ from tests.integration.identity.world import (
     CARD,
     CERT,
     NAME,
+    batch,
     card,
     cards,
     ident,
     person,
+    person_card,
     persons,
 )
 from tests.support.rpc import TIMEOUT_S, refused
 from yijie.common.v1 import bill_pb2
+from yijie.identity.v1 import card_service_pb2 as card_pb
+from yijie.identity.v1 import card_service_pb2_grpc as card_rpc
 from yijie.identity.v1 import identity_service_pb2 as pb
 from yijie.identity.v1 import person_pb2
 
 pytestmark = pytest.mark.postgres
 
 BAD_CERT = CERT[:-1] + "1"
-CANARIES = (CERT, BAD_CERT, NAME, CARD, CERT[6:14], "1950-01-01", "金丝雀")
+ELECTRONIC, REPLACING = "E70000001", "F70000001"
+CODE = "650100" + "C0FFEE" + "0" * 20
+CANARIES = (
+    CERT,
+    BAD_CERT,
+    NAME,
+    CARD,
+    CERT[6:14],
+    "1950-01-01",
+    "金丝雀",
+    ELECTRONIC,
+    REPLACING,
+    "C0FFEE",
+)
 
 
 def found_in(data: bytes) -> list[str]:
@@ -37,6 +54,44 @@ async def columns_of(connection):
         """SELECT table_name, column_name FROM information_schema.columns
             WHERE table_schema = 'identity'"""
     )
+
+
+async def live_with_cards(world, holder):
+    """Loads, replaces and lists cards; returns what was refused."""
+    held = pb.PersonRow(
+        person=person(),
+        cards=[
+            person_card(ELECTRONIC, kind=person_pb2.CARD_KIND_ELECTRONIC, recognition_code=CODE)
+        ],
+    )
+    bad = pb.PersonRow(person=person(cert_number=BAD_CERT), cards=[person_card(CERT)])
+    broken = pb.PersonRow(person=person(cert_type_code=CERT), cards=[person_card()])
+    world.answers += await world.load(
+        batch(held, bad, broken), batch(held, bad, broken, dry_run=True)
+    )
+    for purpose in (4, 8):
+        asked = pb.LookUpPersonsRequest(cert_numbers=[CERT, BAD_CERT, NAME, CARD], purpose=purpose)
+        await world.call("LookUpPersons", asked)
+    stub = card_rpc.CardServiceStub(world.channel)
+    done = card_pb.ReplaceCardRequest(
+        request_id=ident(),
+        card_number=ELECTRONIC,
+        new_card_number=REPLACING,
+        new_recognition_code=CODE,
+        issuing_region_code="650100",
+        kind=person_pb2.CARD_KIND_ELECTRONIC,
+    )
+    await stub.ReplaceCard(done, timeout=TIMEOUT_S)
+    listed = card_pb.ListCardChangesRequest(person_id=holder)
+    world.answers.append(await stub.ListCardChanges(listed, timeout=TIMEOUT_S))
+    done.request_id = ident()
+    unknown = card_pb.ChangeCardStateRequest(
+        request_id=ident(), card_number=NAME, change=2, agency_region_code="650100"
+    )
+    return [
+        await refused(stub.ReplaceCard(done, timeout=TIMEOUT_S)),
+        await refused(stub.ChangeCardState(unknown, timeout=TIMEOUT_S)),
+    ]
 
 
 async def test_canaries_stay_inside(world):
@@ -64,6 +119,7 @@ async def test_canaries_stay_inside(world):
         world.verify(scheme_code="390"),
     )
     refusals = [await refused(attempt) for attempt in attempts]
+    refusals += await live_with_cards(world, holder)
     await world.verify(person_pb2.CREDENTIAL_TYPE_E_CREDENTIAL, token)
     await world.verify(person_pb2.CREDENTIAL_TYPE_CARD, CARD)
 
@@ -79,7 +135,7 @@ async def test_canaries_stay_inside(world):
     connection = await asyncpg.connect(world.dsn)
     try:
         columns = await columns_of(connection)
-        assert len({row["table_name"] for row in columns}) == 9
+        assert len({row["table_name"] for row in columns}) == 15
         for table, column in columns:
             query = f'SELECT "{column}" AS value FROM identity."{table}"'  # noqa: S608
             values = await connection.fetch(query)

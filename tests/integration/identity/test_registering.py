@@ -27,7 +27,7 @@ from tests.integration.identity.world import (
 from tests.support.rpc import TIMEOUT_S, read_status, refused
 from yijie.common.v1 import bill_pb2
 from yijie.identity.v1 import identity_service_pb2 as pb
-from yijie.identity.v1 import person_pb2
+from yijie.identity.v1 import institution_pb2, person_pb2
 
 pytestmark = pytest.mark.postgres
 
@@ -234,6 +234,7 @@ async def test_an_institution_is_read_back_as_written(world):
     request = pb.GetInstitutionRequest(institution_code=HOSPITAL)
     read = (await world.call("GetInstitution", request)).institution
     written.deductible_level_code = "02"  # empty means the hospital's level
+    written.type = institution_pb2.INSTITUTION_TYPE_HOSPITAL  # unspecified means what the code says
     assert read == written
     chronic = institution(openings=[opening("14", disease="M07800"), opening("14")])
     await world.call("UpsertInstitutions", institutions(chronic))
@@ -369,3 +370,13 @@ async def test_what_is_registered_is_not_in_the_names_of_keys(world):
     holder = await world.give_card(await world.register())
     for text in (CERT, NAME, CARD):
         assert text not in holder
+
+
+async def test_a_card_reported_twice_in_a_batch_has_both_in_its_history(world):
+    holder = await world.register()
+    states = [person_pb2.CARD_STATE_ACTIVE, person_pb2.CARD_STATE_LOST] * 2
+    for _ in range(2):
+        answer = await world.call("UpsertCards", cards(*(card(holder, state=s) for s in states)))
+        assert [result.key for result in answer.results] == [holder] * 4
+    found = await world.rows("SELECT state FROM identity.card_state_change ORDER BY change_id")
+    assert [entry["state"] for entry in found] == ["ACTIVE", "LOST"] * 4

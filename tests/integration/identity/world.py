@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import asyncpg
+import grpc
 from google.type.date_pb2 import Date
 
 from services.kit import codes
@@ -48,12 +50,29 @@ class World:
     dsn: str
     clock: SetClock
     log: io.BytesIO
+    channel: grpc.aio.Channel
     answers: list = field(default_factory=list)
 
     async def call(self, method, request):
         answer = await getattr(self.stub, method)(request, timeout=TIMEOUT_S)
         self.answers.append(answer)
         return answer
+
+    async def rows(self, query, *arguments):
+        """Asks the database itself."""
+        connection = await asyncpg.connect(self.dsn)
+        try:
+            return await connection.fetch(query, *arguments)
+        finally:
+            await connection.close()
+
+    async def load(self, *batches):
+        """Sends batches of a bulk load down one stream; returns the answers."""
+        call = self.stub.LoadPersons()
+        for batch in batches:
+            await call.write(batch)
+        await call.done_writing()
+        return [answer async for answer in call]
 
     async def register(self, **changes):
         """Registers one person and returns their id."""
@@ -155,6 +174,29 @@ def institution(**changes):
 
 def institutions(*entries, request_id=None):
     return pb.UpsertInstitutionsRequest(request_id=request_id or ident(), institutions=entries)
+
+
+def person_card(number=CARD, **changes):
+    """A card in the row of its holder."""
+    parts = {
+        "card_number": number,
+        "issuing_region_code": "650100",
+        "state": person_pb2.CARD_STATE_ACTIVE,
+    }
+    return pb.PersonCard(**{**parts, **changes})
+
+
+def row(number=0, *cards, **changes):
+    """A row of a bulk load: another person for each number."""
+    held = person_number(number)
+    for name, value in changes.items():
+        held.ClearField(name)
+        held.MergeFrom(person_pb2.Person(**{name: value}))
+    return pb.PersonRow(person=held, cards=cards)
+
+
+def batch(*rows, request_id=None, dry_run=False):
+    return pb.LoadPersonsRequest(request_id=request_id or ident(), dry_run=dry_run, rows=rows)
 
 
 def verification(kind, number, **parts):

@@ -20,6 +20,8 @@ from tests.support.certificates import Authority
 from tests.support.rpc import refused
 from yijie.settlement.v1 import settlement_service_pb2 as pb
 from yijie.settlement.v1 import settlement_service_pb2_grpc as rpc
+from yijie.settlement.v1 import visit_service_pb2 as visit_pb
+from yijie.settlement.v1 import visit_service_pb2_grpc as visit_rpc
 
 pytestmark = pytest.mark.postgres
 
@@ -43,7 +45,9 @@ async def behind_tls(dsn, callees, clock, monkeypatch):
     async def stub_of(address, *uris):
         target = f"localhost:{address.rpartition(':')[2]}"
         async with grpc.aio.secure_channel(target, authority.client_credentials(*uris)) as channel:
-            yield rpc.SettlementServiceStub(channel)
+            stub = rpc.SettlementServiceStub(channel)
+            stub.visits = visit_rpc.VisitServiceStub(channel)
+            yield stub
 
     config = load(Config, settings_of(dsn, callees))
     with logging_to(io.BytesIO()), monkeypatch.context() as patch:
@@ -75,3 +79,15 @@ async def test_a_province_reads_its_own_events_only(behind_tls, dsn, clock):
     ):
         await reader.has(2)
     assert reader.ids == [mine, other]
+
+
+async def test_stays_of_all_provinces_are_for_the_hub_alone(behind_tls):
+    for uri in ("spiffe://yijie/region/640000/role/agency", "spiffe://example/nobody"):
+        async with behind_tls(uri) as stub:
+            stream = stub.visits.SubscribeAdmissions(visit_pb.SubscribeAdmissionsRequest())
+            refusal = await refused(stream.read())
+            assert (refusal.code, refusal.reason) == ("PERMISSION_DENIED", "CALLER_NOT_ALLOWED")
+    async with behind_tls("spiffe://yijie/region/000000/role/hub") as stub:
+        stream = stub.visits.SubscribeAdmissions(visit_pb.SubscribeAdmissionsRequest())
+        assert not (await stream.read()).events
+        stream.cancel()

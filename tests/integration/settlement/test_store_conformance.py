@@ -16,7 +16,16 @@ import pytest
 from services.settlement.domain.states import State
 from services.settlement.feed_store import START, FeedStore, Wanted
 from services.settlement.intent_store import IntentStore, Share
-from services.settlement.store import NOTHING, Booked, Filter, Intent, Store, fresh_record
+from services.settlement.store import (
+    NOTHING,
+    RECOMPUTE,
+    REVERSE,
+    Booked,
+    Filter,
+    Intent,
+    Store,
+    fresh_record,
+)
 from tests.simulation.databases import CIPHER, NOW, Attempt, Within, agree, held_open
 
 pytestmark = pytest.mark.postgres
@@ -141,7 +150,11 @@ async def drawn(database, seed: int) -> list[object]:
             lambda n=number, o=other: journal.reversed(n, o),
             lambda n=number: journal.store.is_reversing(ident(n)),
             lambda o=other, n=number: journal.store.take_request(
-                request_id(o), b"v" * 32, draw.choice((NOTHING, ident(n))), NOW
+                request_id(o),
+                b"v" * 32,
+                draw.choice((NOTHING, ident(n))),
+                NOW,
+                method=draw.choice((REVERSE, RECOMPUTE)),
             ),
             lambda n=number: journal.store.find(ident(n)),
             lambda o=other: journal.store.find_request(request_id(o)),

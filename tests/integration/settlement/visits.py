@@ -72,8 +72,15 @@ def register_request(medical_type: str = "21", **record: Any) -> pb.RegisterVisi
     fields.admission_diagnoses.add(diagnosis_code=DIAGNOSIS, main=True)
     fields.doctor_code, fields.department_code = "D640104000001", "0301"
     for name, value in record.items():
-        setattr(fields, name, value)
+        _set(fields, name, value)
     return request
+
+
+def _set(fields: Any, name: str, value: Any) -> None:
+    if isinstance(value, date):
+        getattr(fields, name).CopyFrom(write_date(value))
+    else:
+        setattr(fields, name, value)
 
 
 @dataclass(repr=False)
@@ -109,10 +116,7 @@ class Visits:
             update_mask=FieldMask(paths=paths or tuple(record)),
         )
         for name, value in record.items():
-            if name == "begin_date":
-                request.record.begin_date.CopyFrom(write_date(value))
-            else:
-                setattr(request.record, name, value)
+            _set(request.record, name, value)
         return self.stub.UpdateVisit(request, timeout=TIMEOUT_S)
 
     def cancel(self, visit_id: str, *, request_id: str = "") -> Any:

@@ -49,6 +49,7 @@ FUND_FEN = 62_333
 TABLES = ("settlement", "settlement_state_change", "request", "open_intent", "outbox")
 MORE_TABLES = (
     "visit", "visit_upload", "visit_line", "visit_request", "visit_settlement", "quarantine",
+    "recomputation", "recomputation_attempt", "admission_event",
 )  # fmt: skip
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 

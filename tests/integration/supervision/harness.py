@@ -20,6 +20,7 @@ def environ(dsn: str, port: int) -> dict[str, str]:
         "YIJIE_DSN": dsn,
         "YIJIE_DATA_KEY": KEY,
         "YIJIE_SETTLEMENT_TARGET": f"127.0.0.1:{port}",
+        "YIJIE_IDENTITY_TARGET": f"127.0.0.1:{port}",
         "YIJIE_FEED_BACKOFF_S": "0.01",
         "YIJIE_FEED_BACKOFF_S_MAX": "0.05",
         "YIJIE_FEED_STANDBY_S": "0.05",

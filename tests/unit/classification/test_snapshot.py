@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import date
 from decimal import Decimal
 
@@ -71,10 +70,3 @@ def test_an_unknown_code_and_an_empty_snapshot_answer_nothing():
     assert snapshot((d(1), None)).lookup("Y", d(1)) is None
     assert snapshot().first_date is None
     assert snapshot().lookup("X", d(1)) is None
-
-
-def test_an_index_entry_of_one_period_costs_no_container():
-    items = [item(str(number), d(1), None) for number in range(1000)]
-    found = Snapshot(region_code="640000", version="1", items=items)
-    assert sys.getsizeof(items[0]) < 200
-    assert all(entry is given for entry, given in zip(found, items, strict=True))

@@ -1,7 +1,7 @@
-"""Filing rules: what may be filed, how long it is valid, and which level it gives where."""
+"""Which level filings give where, and which areas they cover."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import permutations
 from uuid import UUID
 
@@ -11,68 +11,19 @@ from hypothesis import strategies as st
 
 from services.filing.domain import decide
 from services.filing.domain.decide import Reason
-from services.filing.domain.errors import (
-    EvidenceMissing,
-    FieldInvalid,
-    FilingLocked,
-    FilingNotLive,
-    NotCrossProvince,
-    RegionUnknown,
+from services.filing.domain.errors import NotCrossProvince, RegionUnknown
+from services.filing.domain.model import BenefitLevel, Evidence, FilingType
+from services.filing.domain.states import FilingState
+from tests.unit.filing.filing_samples import (
+    DAY,
+    LONG_TERM,
+    SHANGHAI,
+    XINJIANG,
+    YINCHUAN,
+    cancelled,
+    filing,
+    pending,
 )
-from services.filing.domain.model import (
-    Application,
-    BenefitLevel,
-    Evidence,
-    Filing,
-    FilingState,
-    FilingType,
-    Terms,
-)
-
-PERSON = UUID("0193b000-0000-7000-8000-000000000001")
-DAY = date(2026, 3, 10)
-SUBMITTED = datetime(2026, 1, 1, 1, tzinfo=UTC)
-XINJIANG, YINCHUAN, SHANGHAI = "650100", "640100", "310000"
-LONG_TERM = (
-    FilingType.RETIRED_SETTLED,
-    FilingType.LONG_TERM_RESIDENT,
-    FilingType.POSTED_WORKER,
-)
-
-
-def application(**changes):
-    wanted = Application(
-        person_id=PERSON,
-        insured_region=XINJIANG,
-        target_region=YINCHUAN,
-        type=FilingType.RETIRED_SETTLED,
-        begin_date=date(2026, 1, 1),
-        end_date=None,
-        evidence=Evidence.DOCUMENT,
-    )
-    return replace(wanted, **changes)
-
-
-def filing(number=1, **changes):
-    held = Filing(
-        filing_id=UUID(int=number),
-        person_id=PERSON,
-        insured_region=XINJIANG,
-        target_region=YINCHUAN,
-        type=FilingType.RETIRED_SETTLED,
-        begin_date=date(2026, 1, 1),
-        end_date=None,
-        evidence=Evidence.DOCUMENT,
-        create_time=SUBMITTED,
-        create_date=date(2026, 1, 1),
-    )
-    return replace(held, **changes)
-
-
-def cancelled(held, on):
-    return replace(
-        held, cancel_time=datetime(on.year, on.month, on.day, tzinfo=UTC), cancel_date=on
-    )
 
 
 def matched(*filings, care="640104", on=DAY, until=None, emergency=False, insured=XINJIANG):
@@ -92,29 +43,6 @@ def test_codes_of_the_six_types():
 
 
 @pytest.mark.parametrize(
-    ("target", "allowed"),
-    [
-        ("640100", True),
-        ("640104", False),  # a county of a prefecture
-        ("640000", False),  # a province that must be filed for by prefecture
-        ("310000", True),
-        ("310100", False),  # a municipality is one area
-        ("310115", False),
-        ("460000", True),
-        ("460100", True),
-        ("540000", True),
-        ("660000", True),
-        ("429000", False),  # governs nothing
-        ("429004", True),
-        ("441900", True),
-        ("131199", False),  # an agency, no place
-    ],
-)
-def test_which_areas_may_be_filed_for(target, allowed):
-    assert decide.is_target(target) is allowed
-
-
-@pytest.mark.parametrize(
     ("target", "care", "covered"),
     [
         ("640100", "640104", True),
@@ -131,103 +59,6 @@ def test_which_areas_may_be_filed_for(target, allowed):
 )
 def test_which_care_regions_a_filing_covers(target, care, covered):
     assert decide.covers(target, care) is covered
-
-
-@pytest.mark.parametrize(
-    ("changes", "error", "field"),
-    [
-        ({"insured_region": "659999"}, RegionUnknown, "insured_region_code"),
-        ({"target_region": "649999"}, RegionUnknown, "target_region_code"),
-        ({"target_region": "652300"}, NotCrossProvince, "target_region_code"),
-        ({"target_region": "640104"}, FieldInvalid, "target_region_code"),
-        ({"type": FilingType.EMERGENCY}, FieldInvalid, "type"),
-    ],
-)
-def test_an_application_is_refused_with_the_field(changes, error, field):
-    with pytest.raises(error) as caught:
-        decide.check_application(application(**changes), at="filing")
-    assert [violation.field for violation in caught.value.violations] == [f"filing.{field}"]
-
-
-@pytest.mark.parametrize(
-    ("filing_type", "accepted"),
-    [
-        *((t, {Evidence.DOCUMENT, Evidence.COMMITMENT}) for t in LONG_TERM),
-        (FilingType.REFERRAL, {Evidence.REFERRAL_PROOF}),
-        (FilingType.TEMPORARY, set(Evidence)),
-    ],
-)
-def test_evidence_of_article_8(filing_type, accepted):
-    for evidence in Evidence:
-        wanted = application(type=filing_type, evidence=evidence)
-        if evidence in accepted:
-            decide.check_application(wanted, at="filing")
-        else:
-            with pytest.raises(EvidenceMissing):
-                decide.check_application(wanted, at="filing")
-
-
-@pytest.mark.parametrize("filing_type", LONG_TERM)
-def test_long_term_filings_are_open_ended(filing_type):
-    wanted = application(type=filing_type)
-    assert decide.last_day_of(wanted, Terms(), at="filing") is None
-    stated = replace(wanted, end_date=date(2026, 2, 1))
-    assert decide.last_day_of(stated, Terms(), at="filing") == date(2026, 2, 1)
-
-
-@pytest.mark.parametrize("filing_type", [FilingType.REFERRAL, FilingType.TEMPORARY])
-@pytest.mark.parametrize(
-    ("begin", "months", "last"),
-    [
-        (date(2026, 1, 1), 6, date(2026, 6, 30)),
-        (date(2025, 8, 31), 6, date(2026, 2, 27)),
-        (date(2026, 1, 1), 12, date(2026, 12, 31)),
-    ],
-)
-def test_temporary_filings_last_as_the_region_says(filing_type, begin, months, last):
-    terms = Terms(temporary_months=months)
-    wanted = application(type=filing_type, begin_date=begin)
-    assert decide.last_day_of(wanted, terms, at="filing") == last
-    longer = replace(wanted, end_date=last + timedelta(days=30))
-    assert decide.last_day_of(longer, terms, at="filing") == longer.end_date
-    shorter = replace(wanted, end_date=last - timedelta(days=1))
-    with pytest.raises(FieldInvalid) as caught:
-        decide.last_day_of(shorter, terms, at="filing")
-    assert caught.value.violations[0].field == "filing.end_date"
-
-
-def test_impossible_dates_are_refused():
-    backwards = application(end_date=date(2025, 12, 31))
-    with pytest.raises(FieldInvalid):
-        decide.last_day_of(backwards, Terms(), at="filing")
-    endless = application(type=FilingType.TEMPORARY, begin_date=date(9999, 12, 1))
-    with pytest.raises(FieldInvalid) as caught:
-        decide.last_day_of(endless, Terms(), at="filing")
-    assert caught.value.violations[0].field == "filing.begin_date"
-
-
-@pytest.mark.parametrize("terms", [{"temporary_months": 5}, {"change_lock_months": 7}])
-def test_a_region_stays_within_the_national_bounds(terms):
-    with pytest.raises(ValueError, match="months"):
-        Terms(**terms)
-
-
-def test_a_long_term_filing_is_locked_as_the_region_says():
-    terms = Terms(change_lock_months=6)
-    decide.check_cancellation(filing(), terms, today=date(2026, 7, 1))
-    with pytest.raises(FilingLocked) as caught:
-        decide.check_cancellation(filing(), terms, today=date(2026, 6, 30))
-    assert caught.value.metadata == {"lockedUntilDate": "2026-07-01"}
-    decide.check_cancellation(filing(), Terms(), today=date(2026, 1, 1))
-    temporary = filing(type=FilingType.TEMPORARY, end_date=date(2026, 6, 30))
-    decide.check_cancellation(temporary, terms, today=date(2026, 1, 2))
-
-
-def test_what_is_over_cannot_be_cancelled():
-    for held in (cancelled(filing(), DAY), filing(end_date=DAY - timedelta(days=1))):
-        with pytest.raises(FilingNotLive):
-            decide.check_cancellation(held, Terms(), today=DAY)
-    decide.check_cancellation(filing(end_date=DAY), Terms(), today=DAY)
 
 
 @pytest.mark.parametrize("filing_type", LONG_TERM)
@@ -282,6 +113,15 @@ def test_an_emergency_is_deemed_filed():
         ([filing(end_date=DAY - timedelta(days=1))], Reason.FILING_NOT_IN_FORCE),
         ([cancelled(filing(), DAY)], Reason.FILING_NOT_IN_FORCE),
         ([filing(insured_region="131100")], Reason.NOT_FILED),
+        ([pending(filing())], Reason.FILING_PENDING),
+        ([pending(filing(1)), cancelled(filing(2), DAY)], Reason.FILING_PENDING),
+        ([replace(filing(), state=FilingState.REFUSED)], Reason.FILING_REFUSED),
+        ([replace(filing(), state=FilingState.REVOKED)], Reason.FILING_REVOKED),
+        (
+            [replace(filing(1), state=FilingState.REVOKED), filing(2, end_date=date(2026, 2, 1))],
+            Reason.FILING_NOT_IN_FORCE,
+        ),
+        ([pending(filing(target_region=SHANGHAI))], Reason.NOT_FILED),
     ],
 )
 def test_why_it_counts_as_unfiled(filings, reason):
@@ -312,6 +152,14 @@ def test_a_filing_that_ends_during_the_stay_counts():
 
 def test_the_insured_region_is_compared_by_pooling_area():
     assert matched(filing(insured_region="650199")).level is BenefitLevel.LONG_TERM
+
+
+def test_papers_that_came_later_count_from_that_day():
+    held = filing(
+        target_region=SHANGHAI, evidence=Evidence.COMMITMENT, documented_from=date(2026, 3, 5)
+    )
+    assert matched(held, on=date(2026, 3, 4)).long_term_evidence is Evidence.COMMITMENT
+    assert matched(held, on=date(2026, 3, 5)).long_term_evidence is Evidence.DOCUMENT
 
 
 def test_the_newest_of_several_decides():
@@ -368,13 +216,6 @@ def test_a_longer_stay_never_lowers_the_level(filings, on, days):
     short = matched(*filings, on=on)
     longer = matched(*filings, on=on, until=on + timedelta(days=days))
     assert rank.index(longer.level) <= rank.index(short.level)
-
-
-@given(st.dates(date(1950, 1, 1), date(2100, 1, 1)), st.integers(0, 60))
-def test_added_months_land_in_the_right_month(day, months):
-    later = decide.add_months(day, months)
-    assert (later.year - day.year) * 12 + later.month - day.month == months
-    assert later.day <= day.day
 
 
 @pytest.mark.parametrize(

@@ -2,19 +2,23 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from itertools import product
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.identity.domain import decide
+from services.identity.domain import decide, institutions
+from services.identity.domain.card_states import CardState
+from services.identity.domain.decide import Standing
 from services.identity.domain.errors import (
+    CardAlreadyActive,
     CardCancelled,
     CardLost,
+    CardNotActive,
     CredentialExpired,
     CredentialUnknown,
+    CredentialUsed,
     DiseaseNotOpen,
     DiseaseUnknown,
     FieldInvalid,
@@ -27,7 +31,7 @@ from services.identity.domain.errors import (
 )
 from services.identity.domain.model import (
     Card,
-    CardState,
+    CardKind,
     Claim,
     Evidence,
     Institution,
@@ -35,7 +39,9 @@ from services.identity.domain.model import (
     InsuranceStatus,
     Opening,
     Person,
+    PersonRow,
 )
+from services.identity.domain.tokens import TokenUse
 from services.kit import codes
 
 TODAY = date(2026, 11, 21)
@@ -75,7 +81,7 @@ HOSPITAL = Institution(
 
 
 def evidence(**changes):
-    held = {"person": PERSON, "card_state": None, "token_expire_time": None}
+    held = {"person": PERSON, "card_state": None, "token_use": None}
     return Evidence(**{**held, **changes})
 
 
@@ -157,37 +163,6 @@ def test_no_refusal_repeats_what_it_was_given():
 @pytest.mark.parametrize(
     ("changes", "error", "field"),
     [
-        ({"card_number": "卡12345678"}, FieldInvalid, "card_number"),
-        ({"issuing_region": "659999"}, RegionUnknown, "issuing_region_code"),
-    ],
-)
-def test_a_card_is_refused_with_the_field(changes, error, field):
-    with pytest.raises(error) as caught:
-        decide.check_card(replace(CARD, **changes), at="cards[0]")
-    assert field_of(caught) == [f"cards[0].{field}"]
-
-
-def test_every_card_transition_is_written_down():
-    assert set(decide.CARD_TRANSITIONS) == set(CardState)
-    for now, then in product(CardState, CardState):
-        held, wanted = replace(CARD, state=now), replace(CARD, state=then)
-        if now is CardState.CANCELLED and then is not now:
-            with pytest.raises(CardCancelled):
-                decide.check_card_change(held, wanted, at="c")
-        else:
-            decide.check_card_change(held, wanted, at="c")
-    decide.check_card_change(None, CARD, at="c")
-
-
-def test_a_card_is_never_handed_on():
-    with pytest.raises(PersonMismatch) as caught:
-        decide.check_card_change(CARD, replace(CARD, person_id=OTHER), at="cards[2]")
-    assert field_of(caught) == ["cards[2].person_id"]
-
-
-@pytest.mark.parametrize(
-    ("changes", "error", "field"),
-    [
         ({"code": "H99010400001"}, FieldInvalid, "institution_code"),
         ({"name": "\n"}, FieldInvalid, "name"),
         ({"region": "649999"}, RegionUnknown, "region_code"),
@@ -220,15 +195,15 @@ def test_a_card_is_never_handed_on():
 )
 def test_an_institution_is_refused_with_the_field(changes, error, field):
     with pytest.raises(error) as caught:
-        decide.check_institution(replace(HOSPITAL, **changes), at="institutions[0]")
+        institutions.check_institution(replace(HOSPITAL, **changes), at="institutions[0]")
     assert field_of(caught) == [f"institutions[0].{field}"]
 
 
 def test_sound_institutions_are_registered():
-    decide.check_institution(HOSPITAL, at="i")
+    institutions.check_institution(HOSPITAL, at="i")
     pharmacy = replace(HOSPITAL, code="P64010400001", openings=(Opening("41", TODAY, None),))
-    decide.check_institution(pharmacy, at="i")
-    decide.check_institution(replace(HOSPITAL, openings=()), at="i")
+    institutions.check_institution(pharmacy, at="i")
+    institutions.check_institution(replace(HOSPITAL, openings=()), at="i")
 
 
 @pytest.mark.parametrize(
@@ -269,10 +244,10 @@ def test_insurances_are_narrowed_by_pooling_area_and_scheme():
     ],
 )
 def test_when_an_institution_is_open(medical_type, on, opened):
-    assert decide.is_open(HOSPITAL, medical_type, on) is opened
+    assert institutions.is_open(HOSPITAL, medical_type, on) is opened
     if not opened:
         with pytest.raises(InstitutionNotOpen):
-            decide.check_open(HOSPITAL, medical_type, on)
+            institutions.check_open(HOSPITAL, medical_type, on)
 
 
 EVERY = Opening("14", date(2023, 1, 1), None)
@@ -299,60 +274,117 @@ TUMOURS_ENDED = Opening("14", date(2023, 1, 1), TODAY - timedelta(days=1), "M005
 )
 def test_which_disease_an_institution_is_open_for(openings, disease, opened):
     hospital = replace(HOSPITAL, openings=openings)
-    decide.check_institution(hospital, at="i")
-    assert decide.is_open(hospital, "140104", TODAY, disease=disease) is opened
+    institutions.check_institution(hospital, at="i")
+    assert institutions.is_open(hospital, "140104", TODAY, disease=disease) is opened
     if opened:
-        decide.check_open(hospital, "14", TODAY, disease=disease)
+        institutions.check_open(hospital, "14", TODAY, disease=disease)
         return
     with pytest.raises(DiseaseNotOpen) as refused:
-        decide.check_open(hospital, "14", TODAY, disease=disease)
+        institutions.check_open(hospital, "14", TODAY, disease=disease)
     assert disease not in repr((refused.value.metadata, refused.value.violations))
 
 
 def test_without_any_opening_for_chronic_diseases_that_is_the_reason():
     for openings in ((), (TUMOURS_ENDED,)):
         with pytest.raises(InstitutionNotOpen):
-            decide.check_open(replace(HOSPITAL, openings=openings), "14", TODAY, disease="M00500")
+            institutions.check_open(
+                replace(HOSPITAL, openings=openings), "14", TODAY, disease="M00500"
+            )
 
 
 def test_a_disease_beside_its_medical_type():
-    decide.check_disease("", "", at="disease_code")
-    decide.check_disease("M07803", "140104", at="disease_code")
+    institutions.check_disease("", "", at="disease_code")
+    institutions.check_disease("M07803", "140104", at="disease_code")
     for medical_type in ("", "11", "21"):
         with pytest.raises(FieldInvalid):
-            decide.check_disease("M07803", medical_type, at="disease_code")
+            institutions.check_disease("M07803", medical_type, at="disease_code")
     with pytest.raises(DiseaseUnknown):
-        decide.check_disease("M99999", "14", at="disease_code")
+        institutions.check_disease("M99999", "14", at="disease_code")
 
 
 def test_an_institution_may_be_asked_for_without_a_medical_type():
-    decide.check_open(HOSPITAL, "", TODAY)
+    institutions.check_open(HOSPITAL, "", TODAY)
     with pytest.raises(InstitutionUnknown):
-        decide.check_open(None, "", TODAY)
-
-
-def test_a_token_is_accepted_until_it_expires():
-    decide.check_usable(evidence(token_expire_time=NOW + timedelta(microseconds=1)), now=NOW)
-    with pytest.raises(CredentialExpired):
-        decide.check_usable(evidence(token_expire_time=NOW), now=NOW)
+        institutions.check_open(None, "", TODAY)
 
 
 def test_what_is_wrong_is_told_in_the_order_of_the_contract():
     wrong = Claim(person_id=OTHER, sex=codes.SEX_MALE, birth_date=TODAY, scheme="390")
+    used = UUID(int=1)
+    later = NOW + timedelta(minutes=1)
     expected = [
         (None, wrong, CredentialUnknown),
-        (evidence(token_expire_time=NOW), wrong, CredentialExpired),
+        (evidence(token_use=TokenUse(NOW, used, "H1")), wrong, CredentialExpired),
+        (evidence(token_use=TokenUse(later, used, "")), wrong, CredentialUsed),
+        (evidence(token_use=TokenUse(later, None, "H1")), wrong, CredentialUsed),
         (evidence(card_state=CardState.LOST), wrong, CardLost),
         (evidence(card_state=CardState.CANCELLED), wrong, CardCancelled),
+        (evidence(card_state=CardState.ISSUED), wrong, CardNotActive),
+        (evidence(card_state=CardState.REPLACED), wrong, CardNotActive),
         (evidence(), wrong, PersonMismatch),
         (evidence(), Claim(scheme="390"), InsuranceNotInForce),
     ]
+    shown = {"business_date": TODAY, "now": NOW, "use_id": UUID(int=2), "institution_code": "H2"}
     for held, claim, error in expected:
         with pytest.raises(error):
-            decide.prove(held, claim, business_date=TODAY, now=NOW)
+            decide.prove(held, claim, **shown)
     claim = Claim(HOLDER, codes.SEX_FEMALE, date(1950, 1, 1), "650100", "310")
-    held = evidence(card_state=CardState.ACTIVE)
-    assert decide.prove(held, claim, business_date=TODAY, now=NOW) == (PERSON, (EMPLOYEE,))
+    for held in (
+        evidence(card_state=CardState.ACTIVE),
+        evidence(token_use=TokenUse(later, None, "H2")),
+    ):
+        assert decide.prove(held, claim, **shown) == (PERSON, (EMPLOYEE,))
+
+
+@pytest.mark.parametrize(
+    ("region", "on", "standing"),
+    [
+        ("650100", TODAY, Standing.IN_FORCE),
+        ("650199", TODAY, Standing.IN_FORCE),
+        ("650100", date(2000, 12, 31), Standing.NOT_IN_FORCE),
+        ("131100", TODAY, Standing.NOT_IN_FORCE),
+        ("640100", TODAY, Standing.ELSEWHERE),
+        ("650000", TODAY, Standing.ELSEWHERE),
+    ],
+)
+def test_how_a_person_stands_to_a_region(region, on, standing):
+    suspended = replace(
+        EMPLOYEE, insured_region="131100", scheme="390", status=InsuranceStatus.SUSPENDED
+    )
+    person = replace(PERSON, insurances=(EMPLOYEE, suspended))
+    assert decide.standing(person, region, on) is standing
+    assert decide.standing(None, region, on) is Standing.PERSON_UNKNOWN
+
+
+def row_of(*cards):
+    return PersonRow(PERSON, cards)
+
+
+@pytest.mark.parametrize(
+    ("row", "error", "field"),
+    [
+        (PersonRow(replace(PERSON, name=""), ()), FieldInvalid, "person.name"),
+        (row_of(replace(CARD, card_number="12")), FieldInvalid, "cards[0].card_number"),
+        (row_of(CARD, CARD), FieldInvalid, "cards[1].card_number"),
+        (row_of(CARD, replace(CARD, card_number="B1")), FieldInvalid, "cards[1].card_number"),
+        (
+            row_of(CARD, replace(CARD, card_number="B12345678")),
+            CardAlreadyActive,
+            "cards[1].state",
+        ),
+    ],
+)
+def test_a_row_is_refused_with_the_field(row, error, field):
+    with pytest.raises(error) as caught:
+        decide.check_row(row, today=TODAY, at="rows[7]")
+    assert field_of(caught) == [f"rows[7].{field}"]
+
+
+def test_a_sound_row_has_an_active_card_of_each_kind():
+    electronic = replace(CARD, card_number="B12345678", kind=CardKind.ELECTRONIC)
+    lost = replace(CARD, card_number="C12345678", state=CardState.LOST)
+    decide.check_row(row_of(CARD, electronic, lost), today=TODAY, at="rows[0]")
+    decide.check_row(row_of(), today=TODAY, at="rows[0]")
 
 
 def test_a_mismatch_names_every_field_and_no_value():

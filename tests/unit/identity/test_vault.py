@@ -1,14 +1,16 @@
 """Records: sealed for their row, readable after a key rotation, telling nothing in the open."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
 
 from services.identity.config import Config
-from services.identity.domain.model import Card, CardState, Insurance, InsuranceStatus, Person
+from services.identity.domain.card_states import CardState
+from services.identity.domain.model import Card, Insurance, InsuranceStatus, Person
 from services.identity.vault import Vault
+from services.kit import codes
 from services.kit.config import ConfigError, load, shown
 from services.kit.crypto import BlindIndex, FieldCipher, KeyRing, UnreadableField
 
@@ -43,13 +45,13 @@ def test_a_person_comes_back_whole():
 
 
 def test_a_card_comes_back_whole():
-    record = vault().seal_card(CARD)
+    code = "650100" + "0123456789ABCDEF" + "0" * 10
     index = vault().card_index(CARD.card_number)
-    opened = vault().open_card(
-        index, record, person_id=HOLDER, issuing_region="650100", state="LOST"
-    )
-    assert opened == CARD
-    assert CARD.card_number.encode() not in record
+    for card, recognition_code in ((CARD, ""), (replace(CARD, recognition_code=code), code)):
+        record = vault().seal_card(card, index)
+        assert vault().open_card(index, record) == (CARD.card_number, recognition_code)
+        assert CARD.card_number.encode() not in record
+        assert code.encode() not in record
 
 
 def test_a_record_opens_in_its_own_row_only():
@@ -58,13 +60,7 @@ def test_a_record_opens_in_its_own_row_only():
         vault().open_person(OTHER, record)
     another = vault().card_index("B12345678")
     with pytest.raises(UnreadableField):
-        vault().open_card(
-            another,
-            vault().seal_card(CARD),
-            person_id=HOLDER,
-            issuing_region="650100",
-            state="LOST",
-        )
+        vault().open_card(another, vault().seal_card(CARD, vault().card_index(CARD.card_number)))
 
 
 def test_one_text_has_another_index_as_another_kind():
@@ -78,6 +74,28 @@ def test_the_same_person_never_has_the_same_record():
     assert vault().open_person(OTHER, vault().seal_person(PERSON, OTHER)) == replace(
         PERSON, person_id=OTHER
     )
+
+
+EXPIRY = datetime(2026, 11, 21, 2, 5, tzinfo=UTC)
+
+
+def test_a_token_bears_our_signature():
+    token = vault().new_token(EXPIRY)
+    assert codes.is_credential_token(token)
+    assert vault().is_our_token(token)
+    assert vault().new_token(EXPIRY) != token
+    other = Vault(FieldCipher(KeyRing({1: KEY_1}, 1)), BlindIndex(bytes(32)))
+    assert not other.is_our_token(token)
+
+
+def test_a_forged_token_is_known_without_a_look():
+    token = vault().new_token(EXPIRY)
+    for position in range(codes.TOKEN_LENGTH):
+        for digit in codes.TOKEN_ALPHABET:
+            forged = token[:position] + digit + token[position + 1 :]
+            assert vault().is_our_token(forged) is (forged == token)
+    for forged in ("0" * 28, "z" * 28, "x" * 28):
+        assert not vault().is_our_token(forged)
 
 
 ENVIRON = {

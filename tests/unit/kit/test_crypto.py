@@ -16,10 +16,13 @@ from services.kit.crypto import (
     parse_key,
     parse_key_text,
     parse_keyring,
+    parse_keyring_text,
+    write_keyring,
 )
 
 KEY_1 = bytes(range(32))
 KEY_2 = bytes(range(1, 33))
+KEY_SM4 = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
 CONTEXT = b"identity.person:1"
 
 
@@ -53,6 +56,76 @@ def test_a_field_does_not_decrypt_in_another_row():
 def test_rubbish_is_unreadable(stored):
     with pytest.raises(UnreadableField):
         cipher().decrypt(stored, context=CONTEXT)
+
+
+def test_sm4_is_the_one_of_rfc_8998():
+    """Appendix A.1: what others encrypt by the standard we read, and the other way round."""
+    plaintext = bytes.fromhex(
+        "AAAAAAAAAAAAAAAABBBBBBBBBBBBBBBBCCCCCCCCCCCCCCCCDDDDDDDDDDDDDDDD"
+        "EEEEEEEEEEEEEEEEFFFFFFFFFFFFFFFFEEEEEEEEEEEEEEEEAAAAAAAAAAAAAAAA"
+    )
+    sealed = bytes.fromhex(
+        "17F399F08C67D5EE19D0DC9969C4BB7D5FD46FD3756489069157B282BB200735"
+        "D82710CA5C22F0CCFA7CBF93D496AC15A56834CBCF98C397B4024A2691233B8D"
+        "83DE3541E4C2B58177E065A9BF7B62EC"
+    )
+    associated = bytes.fromhex("FEEDFACEDEADBEEFFEEDFACEDEADBEEFABADDAD2")
+    nonce = bytes.fromhex("00001234567800000000ABCD")
+    # Our associated data is the key id and the context: id 254 is the vector's first byte.
+    one = FieldCipher(KeyRing({254: KEY_SM4}, 254), random=lambda _: nonce)
+    stored = one.encrypt(plaintext, context=associated[1:])
+    assert stored == b"\xfe" + nonce + sealed
+    assert one.decrypt(stored, context=associated[1:]) == plaintext
+
+
+@given(st.binary(max_size=300), st.data())
+def test_sm4_detects_any_flipped_bit(plaintext, data):
+    one = FieldCipher(KeyRing({3: KEY_SM4}, 3))
+    stored = bytearray(one.encrypt(plaintext, context=CONTEXT))
+    assert one.decrypt(bytes(stored), context=CONTEXT) == plaintext
+    at = data.draw(st.integers(0, len(stored) * 8 - 1))
+    stored[at // 8] ^= 1 << at % 8
+    with pytest.raises(UnreadableField):
+        one.decrypt(bytes(stored), context=CONTEXT)
+
+
+def test_a_ring_of_both_algorithms_is_written_as_it_is_read():
+    ring = KeyRing({1: KEY_1, 7: KEY_SM4, 2: KEY_2}, 7)
+    text = write_keyring(ring)
+    assert text.startswith("7:sm4:")
+    assert parse_keyring_text(text) == ring
+    both = FieldCipher(ring)
+    assert both.decrypt(cipher(2).encrypt(b"x", context=CONTEXT), context=CONTEXT) == b"x"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "1:sm4:" + base64.b64encode(KEY_1).decode(),
+        "1:" + base64.b64encode(KEY_SM4).decode(),
+        "1:sm5:" + base64.b64encode(KEY_SM4).decode(),
+    ],
+)
+def test_the_length_of_a_key_must_be_its_algorithms(line):
+    with pytest.raises(BadKey):
+        parse_keyring_text(line)
+
+
+def test_a_field_of_an_unknown_key_asks_for_a_newer_ring_once():
+    asked = []
+
+    def refresh():
+        asked.append(1)
+        return KeyRing({1: KEY_1, 2: KEY_2}, 2) if len(asked) == 1 else None
+
+    one = FieldCipher(KeyRing({1: KEY_1}, 1), refresh=refresh)
+    stored = cipher(2).encrypt(b"x", context=CONTEXT)
+    assert one.decrypt(stored, context=CONTEXT) == b"x"
+    assert one.active_key_id == 2
+    assert one.decrypt(stored, context=CONTEXT) == b"x"
+    assert len(asked) == 1
+    with pytest.raises(UnreadableField):
+        one.decrypt(b"\x09" * 40, context=CONTEXT)
 
 
 def test_every_encryption_has_its_own_nonce():
@@ -151,7 +224,7 @@ def test_an_active_key_must_be_there():
     with pytest.raises(BadKey):
         KeyRing({1: KEY_1}, 2)
     with pytest.raises(BadKey):
-        KeyRing({1: KEY_1[:16]}, 1)
+        KeyRing({1: KEY_1[:24]}, 1)
 
 
 def test_blind_index_depends_on_kind_value_and_key():

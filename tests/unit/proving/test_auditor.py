@@ -18,7 +18,7 @@ from services.proving.history import (
     Refused,
     Unknown,
 )
-from tests.unit.proving import defects_kept, defects_told
+from tests.unit.proving import defects_kept, defects_replaced, defects_told
 from tests.unit.proving.planting import (
     STAY,
     last_number,
@@ -71,6 +71,18 @@ DEFECTS = {
         defects_told.a_reversal_refused_as_done_that_was_not,
     ],
     "a reversal is done once": [defects_told.a_reversal_done_twice],
+    "what is replaced has one in its place": [
+        defects_replaced.nothing_in_its_place,
+        defects_replaced.two_in_its_place,
+        defects_replaced.another_bill_in_its_place,
+        defects_replaced.one_that_still_stands,
+        defects_replaced.one_that_nobody_asked_to_replace,
+    ],
+    "a settlement is replaced as told": [
+        defects_replaced.told_of_one_that_is_gone,
+        defects_replaced.told_of_another_one,
+        defects_replaced.told_of_two,
+    ],
     "what is told never goes backwards": [
         defects_told.a_state_that_goes_back,
         defects_told.a_settlement_that_vanishes_for_a_moment,

@@ -30,6 +30,7 @@ from services.proving.history import (
     Pair,
     PersonYear,
     Position,
+    Recompute,
     Refused,
     RegisterVisit,
     Reply,
@@ -170,6 +171,30 @@ class World:
             Refused("SETTLEMENT_ALREADY_REVERSED"),
         )
         return gone
+
+    def recompute(self, settlement: Settlement, name: str) -> Settlement:
+        """Replaces a settlement by another one, at the second attempt."""
+        gone = replace(settlement, state=State.REVERSED, reverse_time=LATER)
+        key = settlement.settlement_id
+        self.journal[key] = gone
+        self.events.append(Event(EventKind.REVERSED, gone))
+        failed, now = (
+            replace(
+                settlement,
+                settlement_id=uuid(f"{name} {attempt} settlement"),
+                request_id=uuid(f"{name} {attempt} request"),
+                recomputes_settlement_id=key,
+            )
+            for attempt in ("failed", "new")
+        )
+        failed = replace(failed, state=State.FAILED, settle_time=None, adjudication=None)
+        for one in (failed, now):
+            self.journal[one.settlement_id] = one
+        self.events.append(Event(EventKind.SETTLED, now))
+        asked = Recompute(request_id=uuid(f"{name} recompute"), settlement_id=key)
+        self.call(asked, Unknown("OUTCOME_PENDING"))
+        self.call(asked, Answered(now))
+        return now
 
     def void(self, name: str) -> None:
         request_id = uuid(f"{name} request")
@@ -361,6 +386,7 @@ def good_world() -> World:
     world = World()
     world.settle("plain")
     world.reverse(world.settle("undone"))
+    world.recompute(world.settle("replaced", total=5_000), "replacing")
     world.settle("failed", state=State.FAILED)
     world.void("void")
     world.settle("other", BORIS, from_relatives=500)

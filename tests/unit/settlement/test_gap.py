@@ -12,9 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.classification.classify import CatalogueNotPublished
-from services.classification.model import CatalogueItem, FeeLine, LineSplit
+from services.classification.classify import CatalogueNotPublished, classify_lines
+from services.classification.model import (
+    CatalogueItem,
+    ClassificationContext,
+    FeeLine,
+    LineSplit,
+    PriceCeiling,
+    UseLimit,
+)
 from services.classification.snapshot import Snapshot
+from services.classification.zones import Zone, recognition_of
 from services.kit.money import to_fen
 from services.settlement.domain.gap import (
     Gap,
@@ -124,6 +132,39 @@ def test_a_ceiling_that_refuses_takes_nothing_into_scope(refusing):
     assert refused.sample
     assert not refused.not_listed
     assert parts(pair.mutual) == (0, 0, 0, 1000)
+
+
+def test_limits_run_out_over_the_lines_as_in_a_settlement():
+    limits = (UseLimit(quantity=Decimal(1), period="bill"),)
+    care = catalogue("640000", item(DRUG, "A", use_limits=limits), item(BED, "A"))
+    insured = catalogue("650000", item(DRUG, "A"), item(BED, "A", use_limits=limits))
+    lines = [line(DRUG), line(DRUG, line_id="2"), line(LOCAL, line_id="3"), line(BED, line_id="4")]
+    pairs = pairs_of(care, insured, *lines)
+    assert [pair.direct for pair in pairs] == list(classify_lines(care, lines))
+    assert [parts(pair.direct)[-1] for pair in pairs] == [1000, 0, 0, 1000]
+    # At home both service items are one, with one limit.
+    assert [parts(pair.home)[-1] for pair in pairs] == [1000, 1000, 1000, 0]
+
+
+def test_an_applied_zone_counts_directly_as_in_a_settlement():
+    care, insured = catalogue("640000", item(BED)), catalogue("650000", item(DRUG, "B"))
+    zone = Zone(
+        province_codes=frozenset({"640000", "650000"}),
+        list_type_codes=frozenset({"101"}),
+        begin_date=BEGIN,
+        end_date=None,
+    )
+    recognition = recognition_of((zone,), care_province="640000", insured=insured)
+    (split,) = price_direct(care, [line(DRUG)], recognition=recognition)
+    assert (parts(split), split.recognised_region_code) == ((0, 0, 100, 900), "650000")
+
+
+def test_a_ceiling_of_the_level_that_refuses_is_named():
+    levels = (PriceCeiling(price_level_code="02", price_ceiling=Decimal(9)),)
+    care = catalogue("640000", item(DRUG, "A", price_ceilings=levels, over_ceiling="reject"))
+    context = ClassificationContext(price_level_code="02")
+    (split,) = price_direct(care, [line(DRUG)], context)
+    assert (parts(split), split.price_ceiling) == ((1000, 0, 0, 0), Decimal(9))
 
 
 def test_a_line_counts_as_of_its_fee_date():

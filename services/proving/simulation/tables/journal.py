@@ -12,14 +12,19 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
+import asyncpg
+
 from services.proving.simulation.engine import Result, Row, Statement, Transaction
+from services.proving.simulation.tables.stays import tell_stay
 
 _SETTLED: Final = "SETTLED"
 _CLAIMED: Final = ("settlement_id", "kind", "request_id", "create_time", "insured_province")
 
 
-def insert_intent_rows(t: Transaction, values: tuple[Any, ...]) -> None:
-    """Settlement, PENDING and the open intent, from $1 to $14 of both statements."""
+def insert_intent_rows(
+    t: Transaction, values: tuple[Any, ...], due: datetime | None = None
+) -> None:
+    """Settlement, PENDING and the open intent, from $1 to $14 of all that write an intent."""
     (settlement_id, request_id, _, care, insured, institution, person_id, scheme, total) = values[
         :9
     ]
@@ -43,7 +48,7 @@ def insert_intent_rows(t: Transaction, values: tuple[Any, ...]) -> None:
         },
     )
     _change(t, settlement_id, 1, state="PENDING", change_time=now, request_id=request_id)
-    _open(t, settlement_id, "SETTLE", request_id, now, province)
+    _open(t, settlement_id, "SETTLE", request_id, due or now, province)
 
 
 def insert_intent(t: Transaction, *values: Any) -> Result:
@@ -92,6 +97,14 @@ def insert_settled(
     return _won(settlement_id, won=won)
 
 
+def insert_settled_stay(t: Transaction, settlement_id: UUID, now: datetime, *rest: Any) -> Result:
+    """SETTLED as above, told to those who follow stays."""
+    won = insert_settled(t, settlement_id, now, *rest)
+    if won:
+        tell_stay(t, settlement_id, now, _SETTLED)
+    return won
+
+
 def insert_failed(
     t: Transaction,
     settlement_id: UUID,
@@ -131,6 +144,8 @@ def insert_reversal(
     province: str,
     visit_id: UUID | None,
     revision: int | None,
+    *,
+    method: str = "Reverse",
 ) -> Result:
     """The intent to reverse what is SETTLED and not reversed, with its request id, or nothing."""
     visit = t.get("visit", visit_id) if visit_id is not None else None
@@ -151,7 +166,7 @@ def insert_reversal(
     row = _intent(settlement_id, "REVERSE", request_id, now, province)
     if not t.insert_new("open_intent", (settlement_id, "REVERSE"), row):
         return []
-    insert_request(t, request_id, "Reverse", digest, settlement_id, now)
+    insert_request(t, request_id, method, digest, settlement_id, now)
     return [{"settlement_id": settlement_id}]
 
 
@@ -161,10 +176,15 @@ def is_reversing(t: Transaction, settlement_id: UUID) -> Result:
 
 
 def take_request(
-    t: Transaction, request_id: UUID, digest: bytes, settlement_id: UUID, now: datetime
+    t: Transaction,
+    request_id: UUID,
+    digest: bytes,
+    settlement_id: UUID,
+    now: datetime,
+    method: str,
 ) -> Result:
-    """Takes a request id for a reversal, unless it is taken."""
-    taken = _take(t, request_id, "Reverse", digest, settlement_id, now)
+    """Takes a request id for what has nothing to do, unless it is taken."""
+    taken = _take(t, request_id, method, digest, settlement_id, now)
     return [{"request_id": request_id}] if taken else []
 
 
@@ -178,7 +198,28 @@ def insert_reversed(
     care_province: str,
     insured_province: str,
 ) -> Result:
-    """REVERSED with its event, unless it is there."""
+    """REVERSED with its event, unless it is there; refused for what is to be replaced."""
+    if t.get("recomputation", settlement_id) and not attempts(t, settlement_id):
+        raise asyncpg.RaiseError("the settlement is to be replaced, not only reversed")
+    won = append_reversed(
+        t, settlement_id, now, request_id, trace_id, event, care_province, insured_province
+    )
+    if won:
+        tell_stay(t, settlement_id, now)
+    return _won(settlement_id, won=won)
+
+
+def append_reversed(
+    t: Transaction,
+    settlement_id: UUID,
+    now: datetime,
+    request_id: UUID,
+    trace_id: str,
+    event: bytes,
+    care_province: str,
+    insured_province: str,
+) -> bool:
+    """REVERSED with its event, unless it is there; returns whether it was not."""
     won = _change(
         t,
         settlement_id,
@@ -191,7 +232,17 @@ def insert_reversed(
     if won:
         _tell(t, settlement_id, "REVERSED", now, event, care_province, insured_province)
     t.delete("open_intent", settlement_id, "REVERSE")
-    return _won(settlement_id, won=won)
+    return won
+
+
+def attempts(t: Transaction, settlement_id: UUID) -> list[UUID]:
+    """What was put in the place of a settlement, oldest first."""
+    rows = sorted(
+        (key[1], row["settlement_id"])
+        for key, row in t.scan("recomputation_attempt")
+        if key[0] == settlement_id
+    )
+    return [found for _, found in rows]
 
 
 def find_request(t: Transaction, request_id: UUID) -> Result:
@@ -413,6 +464,7 @@ def _claimed_first(row: Row) -> tuple[bool, datetime, datetime]:
 STATEMENTS: Final[Mapping[str, Statement]] = {
     "settlement.insert_intent": insert_intent,
     "settlement.insert_settled": insert_settled,
+    "settlement.insert_settled_stay": insert_settled_stay,
     "settlement.insert_failed": insert_failed,
     "settlement.insert_reversal": insert_reversal,
     "settlement.is_reversing": is_reversing,

@@ -13,6 +13,7 @@ from services.proving.simulation.engine import Result, Row, Statement, Transacti
 from services.settlement.feed_store import BYTES_MAX, ROWS_MAX, SCANNED_MAX
 
 _SHOWN: Final = ("settlement_id", "kind", "event_time", "settlement")
+_STAY_SHOWN: Final = ("visit_id", "revision", "state", "event_time", "admission")
 
 
 def read_feed(t: Transaction, transaction_id: str, sequence: int) -> Result:
@@ -41,9 +42,37 @@ def read_feed_filtered(
 
 def find_feed_position(t: Transaction, transaction_id: str, sequence: int) -> Result:
     """Whether the feed has ever given a position, and whether it lies beyond all that it gave."""
-    at = (int(transaction_id), sequence)
-    given = [key for key, _ in t.scan("outbox") if key[0] < t.server.xmin()]
-    drawn = t.server.last_value("outbox")
+    return _position(t, "outbox", (int(transaction_id), sequence))
+
+
+def read_admissions(t: Transaction, transaction_id: str, sequence: int) -> Result:
+    """What became of stays after a position, as `read_feed` has what became of settlements."""
+    after, xmin = (int(transaction_id), sequence), t.server.xmin()
+    rows: list[tuple[Any, Row]] = sorted(t.scan("admission_event"), key=lambda found: found[0])
+    found = [one for one in rows if one[0] > after and one[0][0] < xmin][:ROWS_MAX]
+    held = [row for key, row in rows if key[0] >= xmin]
+    common = {"held_time": held[0]["event_time"] if held else None}
+    nothing = dict.fromkeys(("transaction_id", "sequence", *_STAY_SHOWN))
+    return [
+        {
+            **common,
+            "transaction_id": str(key[0]),
+            "sequence": key[1],
+            **{name: row[name] for name in _STAY_SHOWN},
+        }
+        for key, row in found
+    ] or [{**common, **nothing}]
+
+
+def find_admission_position(t: Transaction, transaction_id: str, sequence: int) -> Result:
+    """As `find_feed_position`, of the feed of stays."""
+    return _position(t, "admission_event", (int(transaction_id), sequence))
+
+
+def _position(t: Transaction, table: str, at: tuple[int, int]) -> Result:
+    sequence = at[1]
+    given = [key for key, _ in t.scan(table) if key[0] < t.server.xmin()]
+    drawn = t.server.last_value(table)
     beyond = all(key < at for key in given) or sequence > drawn
     return [{"given": at in given, "beyond": beyond}]
 
@@ -81,4 +110,6 @@ STATEMENTS: Final[Mapping[str, Statement]] = {
     "settlement.read_feed": read_feed,
     "settlement.read_feed_filtered": read_feed_filtered,
     "settlement.find_feed_position": find_feed_position,
+    "settlement.read_admissions": read_admissions,
+    "settlement.find_admission_position": find_admission_position,
 }

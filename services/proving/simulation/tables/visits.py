@@ -13,7 +13,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.proving.simulation.engine import Result, Row, Statement, Transaction
-from services.proving.simulation.tables.journal import insert_intent_rows, insert_request
+from services.proving.simulation.tables.journal import (
+    insert_intent_rows,
+    insert_request,
+)
+from services.proving.simulation.tables.stays import tell_admission
 
 _ONE_OPEN_STAY: Final = "visit_one_open_stay"
 _ONE_LINE_ID: Final = "visit_line_one_id"
@@ -152,6 +156,8 @@ def insert_visit(
     is_stay: bool,
     patient: bytes,
     record: bytes,
+    use_id: UUID | None,
+    admission: bytes,
 ) -> Result:
     """A new visit with its request, unless the request id is taken."""
     answer = _answer(method, digest, response, visit_id)
@@ -176,16 +182,25 @@ def insert_visit(
         "discharge": None,
         "create_time": now,
         "update_time": now,
+        "use_id": use_id,
     }
     t.insert("visit", (visit_id,), row)
     if _is_open_stay(row):
         t.insert(_ONE_OPEN_STAY, (person_id,), {}, constraint=_ONE_OPEN_STAY)
+    if is_stay:
+        tell_admission(t, visit_id, revision, state, now, admission)
     return [{"visit_id": visit_id}]
 
 
 def update_visit(t: Transaction, *values: Any) -> Result:
     """A visit over the revision before, with its request."""
-    return [{"revision": values[6]}] if _moved(t, values) else []
+    if not _moved(t, values):
+        return []
+    visit_id, now, revision = values[4:7]
+    told, admission = values[16:]
+    if told is not None:
+        tell_admission(t, visit_id, revision, told, now, admission)
+    return [{"revision": revision}]
 
 
 def insert_lines(t: Transaction, *values: Any) -> Result:

@@ -24,12 +24,13 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.type import date_pb2 as google_dot_type_dot_date__pb2
 from google.type import decimal_pb2 as google_dot_type_dot_decimal__pb2
 from yijie.common.v1 import bill_pb2 as yijie_dot_common_dot_v1_dot_bill__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"yijie/catalogue/v1/catalogue.proto\x12\x12yijie.catalogue.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x16google/type/date.proto\x1a\x19google/type/decimal.proto\x1a\x1ayijie/common/v1/bill.proto\"\xcc\x04\n\rCatalogueItem\x12\x32\n\titem_code\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x02\xbaH\x18r\x13\x32\x11^[0-9A-Z-]{6,50}$\xc8\x01\x01\x12\x1d\n\x04name\x18\x02 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03(\xd8\x04\xc8\x01\x01\x12\x39\n\x0elist_type_code\x18\x03 \x01(\tB!\xe2\x41\x01\x02\xbaH\x1ar\x15\x32\x13^(10[1-5]|201|301)$\xc8\x01\x01\x12=\n\x14\x63harge_category_code\x18\x04 \x01(\tB\x1f\xe2\x41\x01\x02\xbaH\x18r\x13\x32\x11^(0[1-9]|1[0-4])$\xc8\x01\x01\x12H\n\x0f\x63\x61talogue_class\x18\x05 \x01(\x0e\x32\x1f.yijie.common.v1.CatalogueClassB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x38\n\x14prior_self_pay_ratio\x18\x06 \x01(\x0b\x32\x14.google.type.DecimalB\x04\xe2\x41\x01\x01\x12\x31\n\rprice_ceiling\x18\x07 \x01(\x0b\x32\x14.google.type.DecimalB\x04\xe2\x41\x01\x01\x12\x43\n\x0cover_ceiling\x18\x08 \x01(\x0e\x32\x1f.yijie.catalogue.v1.OverCeilingB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\x12\x31\n\nbegin_date\x18\t \x01(\x0b\x32\x11.google.type.DateB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12)\n\x08\x65nd_date\x18\n \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x01\x12\x14\n\x06sample\x18\x0b \x01(\x08\x42\x04\xe2\x41\x01\x01\"j\n\x10\x43\x61talogueVersion\x12\x13\n\x0bregion_code\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x12\n\nitem_count\x18\x03 \x01(\x05\x12\x1c\n\x14publication_sequence\x18\x04 \x01(\x03*_\n\x0bOverCeiling\x12\x1c\n\x18OVER_CEILING_UNSPECIFIED\x10\x00\x12\x19\n\x15OVER_CEILING_SELF_PAY\x10\x01\x12\x17\n\x13OVER_CEILING_REJECT\x10\x02\x42\x19\n\x15\x63n.yijie.catalogue.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"yijie/catalogue/v1/catalogue.proto\x12\x12yijie.catalogue.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a\x19google/type/decimal.proto\x1a\x1ayijie/common/v1/bill.proto\"\xa0\x07\n\rCatalogueItem\x12\x32\n\titem_code\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x02\xbaH\x18r\x13\x32\x11^[0-9A-Z-]{6,50}$\xc8\x01\x01\x12\x1d\n\x04name\x18\x02 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03(\xd8\x04\xc8\x01\x01\x12\x39\n\x0elist_type_code\x18\x03 \x01(\tB!\xe2\x41\x01\x02\xbaH\x1ar\x15\x32\x13^(10[1-5]|201|301)$\xc8\x01\x01\x12=\n\x14\x63harge_category_code\x18\x04 \x01(\tB\x1f\xe2\x41\x01\x02\xbaH\x18r\x13\x32\x11^(0[1-9]|1[0-4])$\xc8\x01\x01\x12H\n\x0f\x63\x61talogue_class\x18\x05 \x01(\x0e\x32\x1f.yijie.common.v1.CatalogueClassB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x38\n\x14prior_self_pay_ratio\x18\x06 \x01(\x0b\x32\x14.google.type.DecimalB\x04\xe2\x41\x01\x01\x12\x31\n\rprice_ceiling\x18\x07 \x01(\x0b\x32\x14.google.type.DecimalB\x04\xe2\x41\x01\x01\x12\x43\n\x0cover_ceiling\x18\x08 \x01(\x0e\x32\x1f.yijie.catalogue.v1.OverCeilingB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\x12\x31\n\nbegin_date\x18\t \x01(\x0b\x32\x11.google.type.DateB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12)\n\x08\x65nd_date\x18\n \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x01\x12\x14\n\x06sample\x18\x0b \x01(\x08\x42\x04\xe2\x41\x01\x01\x12G\n\x0fprior_self_pays\x18\x0c \x03(\x0b\x32 .yijie.catalogue.v1.PriorSelfPayB\x0c\xe2\x41\x01\x01\xbaH\x05\x92\x01\x02\x10\n\x12\x46\n\x0eprice_ceilings\x18\r \x03(\x0b\x32 .yijie.catalogue.v1.PriceCeilingB\x0c\xe2\x41\x01\x01\xbaH\x05\x92\x01\x02\x10\x0b\x12\x41\n\x0brestriction\x18\x0e \x01(\x0b\x32&.yijie.catalogue.v1.PaymentRestrictionB\x04\xe2\x41\x01\x01\x12>\n\nuse_limits\x18\x0f \x03(\x0b\x32\x1c.yijie.catalogue.v1.UseLimitB\x0c\xe2\x41\x01\x01\xbaH\x05\x92\x01\x02\x10\x05\x12#\n\rspecification\x18\x10 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\xac\x02\x12\x19\n\x04unit\x18\x11 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02(<\"q\n\x0cPriorSelfPay\x12\x30\n\x10person_type_code\x18\x01 \x01(\tB\x16\xe2\x41\x01\x02\xbaH\x0fr\n2\x08^1[1-9]$\xc8\x01\x01\x12/\n\x05ratio\x18\x02 \x01(\x0b\x32\x14.google.type.DecimalB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\"\x81\x01\n\x0cPriceCeiling\x12\x38\n\x10price_level_code\x18\x01 \x01(\tB\x1e\xe2\x41\x01\x02\xbaH\x17r\x12\x32\x10^(0[1-9]|1[01])$\xc8\x01\x01\x12\x37\n\rprice_ceiling\x18\x02 \x01(\x0b\x32\x14.google.type.DecimalB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\"\xc1\x04\n\x12PaymentRestriction\x12/\n\x03sex\x18\x01 \x01(\x0e\x32\x14.yijie.common.v1.SexB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\x12\x33\n\x07min_age\x18\x02 \x01(\x0b\x32\x1c.yijie.catalogue.v1.AgeBoundB\x04\xe2\x41\x01\x01\x12\x33\n\x07max_age\x18\x03 \x01(\x0b\x32\x1c.yijie.catalogue.v1.AgeBoundB\x04\xe2\x41\x01\x01\x12=\n\x11price_level_codes\x18\x04 \x03(\tB\"\xe2\x41\x01\x01\xbaH\x1b\x92\x01\x18\x10\x0b\"\x14r\x12\x32\x10^(0[1-9]|1[01])$\x12>\n\x07setting\x18\x05 \x01(\x0e\x32\x1f.yijie.catalogue.v1.CareSettingB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\x12\x42\n\x10\x64\x65partment_codes\x18\x06 \x03(\tB(\xe2\x41\x01\x01\xbaH!\x92\x01\x1e\x10\x32\"\x1ar\x18\x32\x16^[0-9A-Za-z._-]{1,30}$\x12[\n\x12\x64iagnosis_prefixes\x18\x07 \x03(\tB?\xe2\x41\x01\x01\xbaH8\x92\x01\x35\x10\x64\"1r/2-^[A-Z][0-9]{2}(\\.[0-9x]{0,3}(x[0-9]{0,3})?)?$\x12\x33\n\x0cscheme_codes\x18\x08 \x03(\tB\x1d\xe2\x41\x01\x01\xbaH\x16\x92\x01\x13\x10\n\"\x0fr\r2\x0b^3[0-9]{2}$\x12\x1f\n\x11requires_approval\x18\t \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x1a\n\x04text\x18\n \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\xd0\x0f\"b\n\x08\x41geBound\x12\x1b\n\x06number\x18\x01 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xe0\xd4\x03(\x00\x12\x39\n\x04unit\x18\x02 \x01(\x0e\x32\x1b.yijie.catalogue.v1.AgeUnitB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00\"}\n\x08UseLimit\x12\x32\n\x08quantity\x18\x01 \x01(\x0b\x32\x14.google.type.DecimalB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12=\n\x06period\x18\x02 \x01(\x0e\x32\x1d.yijie.catalogue.v1.UsePeriodB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00\"\xdd\x01\n\x10\x43\x61talogueVersion\x12\x13\n\x0bregion_code\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x12\n\nitem_count\x18\x03 \x01(\x05\x12\x1c\n\x14publication_sequence\x18\x04 \x01(\x03\x12\x14\n\x0c\x62\x61se_version\x18\x05 \x01(\t\x12)\n\x0e\x65\x66\x66\x65\x63tive_date\x18\x06 \x01(\x0b\x32\x11.google.type.Date\x12\x30\n\x0cpublish_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\\\n\x07\x41geUnit\x12\x18\n\x14\x41GE_UNIT_UNSPECIFIED\x10\x00\x12\x11\n\rAGE_UNIT_YEAR\x10\x01\x12\x12\n\x0e\x41GE_UNIT_MONTH\x10\x02\x12\x10\n\x0c\x41GE_UNIT_DAY\x10\x03*\x7f\n\x0b\x43\x61reSetting\x12\x1c\n\x18\x43\x41RE_SETTING_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43\x41RE_SETTING_OUTPATIENT\x10\x01\x12\x1a\n\x16\x43\x41RE_SETTING_INPATIENT\x10\x02\x12\x19\n\x15\x43\x41RE_SETTING_PHARMACY\x10\x03*e\n\tUsePeriod\x12\x1a\n\x16USE_PERIOD_UNSPECIFIED\x10\x00\x12\x13\n\x0fUSE_PERIOD_LINE\x10\x01\x12\x12\n\x0eUSE_PERIOD_DAY\x10\x02\x12\x13\n\x0fUSE_PERIOD_BILL\x10\x03*_\n\x0bOverCeiling\x12\x1c\n\x18OVER_CEILING_UNSPECIFIED\x10\x00\x12\x19\n\x15OVER_CEILING_SELF_PAY\x10\x01\x12\x17\n\x13OVER_CEILING_REJECT\x10\x02\x42\x19\n\x15\x63n.yijie.catalogue.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -59,10 +60,74 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CATALOGUEITEM'].fields_by_name['end_date']._serialized_options = b'\342A\001\001'
   _globals['_CATALOGUEITEM'].fields_by_name['sample']._loaded_options = None
   _globals['_CATALOGUEITEM'].fields_by_name['sample']._serialized_options = b'\342A\001\001'
-  _globals['_OVERCEILING']._serialized_start=898
-  _globals['_OVERCEILING']._serialized_end=993
-  _globals['_CATALOGUEITEM']._serialized_start=200
-  _globals['_CATALOGUEITEM']._serialized_end=788
-  _globals['_CATALOGUEVERSION']._serialized_start=790
-  _globals['_CATALOGUEVERSION']._serialized_end=896
+  _globals['_CATALOGUEITEM'].fields_by_name['prior_self_pays']._loaded_options = None
+  _globals['_CATALOGUEITEM'].fields_by_name['prior_self_pays']._serialized_options = b'\342A\001\001\272H\005\222\001\002\020\n'
+  _globals['_CATALOGUEITEM'].fields_by_name['price_ceilings']._loaded_options = None
+  _globals['_CATALOGUEITEM'].fields_by_name['price_ceilings']._serialized_options = b'\342A\001\001\272H\005\222\001\002\020\013'
+  _globals['_CATALOGUEITEM'].fields_by_name['restriction']._loaded_options = None
+  _globals['_CATALOGUEITEM'].fields_by_name['restriction']._serialized_options = b'\342A\001\001'
+  _globals['_CATALOGUEITEM'].fields_by_name['use_limits']._loaded_options = None
+  _globals['_CATALOGUEITEM'].fields_by_name['use_limits']._serialized_options = b'\342A\001\001\272H\005\222\001\002\020\005'
+  _globals['_CATALOGUEITEM'].fields_by_name['specification']._loaded_options = None
+  _globals['_CATALOGUEITEM'].fields_by_name['specification']._serialized_options = b'\342A\001\001\272H\005r\003(\254\002'
+  _globals['_CATALOGUEITEM'].fields_by_name['unit']._loaded_options = None
+  _globals['_CATALOGUEITEM'].fields_by_name['unit']._serialized_options = b'\342A\001\001\272H\004r\002(<'
+  _globals['_PRIORSELFPAY'].fields_by_name['person_type_code']._loaded_options = None
+  _globals['_PRIORSELFPAY'].fields_by_name['person_type_code']._serialized_options = b'\342A\001\002\272H\017r\n2\010^1[1-9]$\310\001\001'
+  _globals['_PRIORSELFPAY'].fields_by_name['ratio']._loaded_options = None
+  _globals['_PRIORSELFPAY'].fields_by_name['ratio']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
+  _globals['_PRICECEILING'].fields_by_name['price_level_code']._loaded_options = None
+  _globals['_PRICECEILING'].fields_by_name['price_level_code']._serialized_options = b'\342A\001\002\272H\027r\0222\020^(0[1-9]|1[01])$\310\001\001'
+  _globals['_PRICECEILING'].fields_by_name['price_ceiling']._loaded_options = None
+  _globals['_PRICECEILING'].fields_by_name['price_ceiling']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
+  _globals['_PAYMENTRESTRICTION'].fields_by_name['sex']._loaded_options = None
+  _globals['_PAYMENTRESTRICTION'].fields_by_name['sex']._serialized_options = b'\342A\001\001\272H\005\202\001\002\020\001'
+  _globals['_PAYMENTRESTRICTION'].fields_by_name['min_age']._loaded_options = None
+  _globals['_PAYMENTRESTRICTION'].fields_by_name['min_age']._serialized_options = b'\342A\001\001'
+  _globals['_PAYMENTRESTRICTION'].fields_by_name['max_age']._loaded_options = None
+  _globals['_PAYMENTRESTRICTION'].fields_by_name['max_age']._serialized_options = b'\342A\001\001'
+  _globals['_PAYMENTRESTRICTION'].fields_by_name['price_level_codes']._loaded_options = None
+  _globals['_PAYMENTRESTRICTION'].fields_by_name['price_level_codes']._serialized_options = b'\342A\001\001\272H\033\222\001\030\020\013\"\024r\0222\020^(0[1-9]|1[01])$'
+  _globals['_PAYMENTRESTRICTION'].fields_by_name['setting']._loaded_options = None
+  _globals['_PAYMENTRESTRICTION'].fields_by_name['setting']._serialized_options = b'\342A\001\001\272H\005\202\001\002\020\001'
+  _globals['_PAYMENTRESTRICTION'].fields_by_name['department_codes']._loaded_options = None
+  _globals['_PAYMENTRESTRICTION'].fields_by_name['department_codes']._serialized_options = b'\342A\001\001\272H!\222\001\036\0202\"\032r\0302\026^[0-9A-Za-z._-]{1,30}$'
+  _globals['_PAYMENTRESTRICTION'].fields_by_name['diagnosis_prefixes']._loaded_options = None
+  _globals['_PAYMENTRESTRICTION'].fields_by_name['diagnosis_prefixes']._serialized_options = b'\342A\001\001\272H8\222\0015\020d\"1r/2-^[A-Z][0-9]{2}(\\.[0-9x]{0,3}(x[0-9]{0,3})?)?$'
+  _globals['_PAYMENTRESTRICTION'].fields_by_name['scheme_codes']._loaded_options = None
+  _globals['_PAYMENTRESTRICTION'].fields_by_name['scheme_codes']._serialized_options = b'\342A\001\001\272H\026\222\001\023\020\n\"\017r\r2\013^3[0-9]{2}$'
+  _globals['_PAYMENTRESTRICTION'].fields_by_name['requires_approval']._loaded_options = None
+  _globals['_PAYMENTRESTRICTION'].fields_by_name['requires_approval']._serialized_options = b'\342A\001\001'
+  _globals['_PAYMENTRESTRICTION'].fields_by_name['text']._loaded_options = None
+  _globals['_PAYMENTRESTRICTION'].fields_by_name['text']._serialized_options = b'\342A\001\001\272H\005r\003(\320\017'
+  _globals['_AGEBOUND'].fields_by_name['number']._loaded_options = None
+  _globals['_AGEBOUND'].fields_by_name['number']._serialized_options = b'\272H\010\032\006\030\340\324\003(\000'
+  _globals['_AGEBOUND'].fields_by_name['unit']._loaded_options = None
+  _globals['_AGEBOUND'].fields_by_name['unit']._serialized_options = b'\342A\001\002\272H\007\202\001\004\020\001 \000'
+  _globals['_USELIMIT'].fields_by_name['quantity']._loaded_options = None
+  _globals['_USELIMIT'].fields_by_name['quantity']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
+  _globals['_USELIMIT'].fields_by_name['period']._loaded_options = None
+  _globals['_USELIMIT'].fields_by_name['period']._serialized_options = b'\342A\001\002\272H\007\202\001\004\020\001 \000'
+  _globals['_AGEUNIT']._serialized_start=2441
+  _globals['_AGEUNIT']._serialized_end=2533
+  _globals['_CARESETTING']._serialized_start=2535
+  _globals['_CARESETTING']._serialized_end=2662
+  _globals['_USEPERIOD']._serialized_start=2664
+  _globals['_USEPERIOD']._serialized_end=2765
+  _globals['_OVERCEILING']._serialized_start=2767
+  _globals['_OVERCEILING']._serialized_end=2862
+  _globals['_CATALOGUEITEM']._serialized_start=233
+  _globals['_CATALOGUEITEM']._serialized_end=1161
+  _globals['_PRIORSELFPAY']._serialized_start=1163
+  _globals['_PRIORSELFPAY']._serialized_end=1276
+  _globals['_PRICECEILING']._serialized_start=1279
+  _globals['_PRICECEILING']._serialized_end=1408
+  _globals['_PAYMENTRESTRICTION']._serialized_start=1411
+  _globals['_PAYMENTRESTRICTION']._serialized_end=1988
+  _globals['_AGEBOUND']._serialized_start=1990
+  _globals['_AGEBOUND']._serialized_end=2088
+  _globals['_USELIMIT']._serialized_start=2090
+  _globals['_USELIMIT']._serialized_end=2215
+  _globals['_CATALOGUEVERSION']._serialized_start=2218
+  _globals['_CATALOGUEVERSION']._serialized_end=2439
 # @@protoc_insertion_point(module_scope)

@@ -55,6 +55,36 @@ class CatalogueServiceStub:
                 request_serializer=yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ClassifyLinesRequest.SerializeToString,
                 response_deserializer=yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ClassifyLinesResponse.FromString,
                 _registered_method=True)
+        self.DownloadSnapshot = channel.unary_stream(
+                '/yijie.catalogue.v1.CatalogueService/DownloadSnapshot',
+                request_serializer=yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.DownloadSnapshotRequest.SerializeToString,
+                response_deserializer=yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.DownloadSnapshotResponse.FromString,
+                _registered_method=True)
+        self.ListVersions = channel.unary_unary(
+                '/yijie.catalogue.v1.CatalogueService/ListVersions',
+                request_serializer=yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ListVersionsRequest.SerializeToString,
+                response_deserializer=yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ListVersionsResponse.FromString,
+                _registered_method=True)
+        self.RepublishVersion = channel.unary_unary(
+                '/yijie.catalogue.v1.CatalogueService/RepublishVersion',
+                request_serializer=yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.RepublishVersionRequest.SerializeToString,
+                response_deserializer=yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.RepublishVersionResponse.FromString,
+                _registered_method=True)
+        self.CompareVersions = channel.unary_unary(
+                '/yijie.catalogue.v1.CatalogueService/CompareVersions',
+                request_serializer=yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CompareVersionsRequest.SerializeToString,
+                response_deserializer=yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CompareVersionsResponse.FromString,
+                _registered_method=True)
+        self.ListReferenceCodes = channel.unary_unary(
+                '/yijie.catalogue.v1.CatalogueService/ListReferenceCodes',
+                request_serializer=yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ListReferenceCodesRequest.SerializeToString,
+                response_deserializer=yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ListReferenceCodesResponse.FromString,
+                _registered_method=True)
+        self.ListZones = channel.unary_unary(
+                '/yijie.catalogue.v1.CatalogueService/ListZones',
+                request_serializer=yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ListZonesRequest.SerializeToString,
+                response_deserializer=yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ListZonesResponse.FromString,
+                _registered_method=True)
 
 
 class CatalogueServiceServicer:
@@ -64,7 +94,8 @@ class CatalogueServiceServicer:
     def ImportCatalogue(self, request, context):
         """Adds entries to a version that is not published yet, and publishes it with the last batch. Errors
         per entry: FIELD_INVALID, CATALOGUE_PERIOD_OVERLAP. Whole call: CATALOGUE_VERSION_PUBLISHED,
-        REGION_UNKNOWN, REQUEST_ID_REUSED. An entry refused is not in the version.
+        CATALOGUE_NOT_PUBLISHED (base_version), REGION_UNKNOWN, FIELD_INVALID, REQUEST_ID_REUSED. An entry
+        refused is not in the version.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -93,6 +124,52 @@ class CatalogueServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DownloadSnapshot(self, request, context):
+        """Streams a published version in columns, for who keeps it in memory; all chunks are of one version.
+        Errors: CATALOGUE_NOT_PUBLISHED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListVersions(self, request, context):
+        """Lists published versions of a region, newest first. Errors: PAGE_TOKEN_INVALID.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RepublishVersion(self, request, context):
+        """Publishes the content of an earlier version again under a new label (回退). Errors:
+        CATALOGUE_NOT_PUBLISHED, CATALOGUE_VERSION_PUBLISHED, REQUEST_ID_REUSED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CompareVersions(self, request, context):
+        """Answers what differs between two versions of a region, or between two regions on a date, by item
+        code. Errors: CATALOGUE_NOT_PUBLISHED, FIELD_INVALID, PAGE_TOKEN_INVALID.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListReferenceCodes(self, request, context):
+        """Lists national reference codes: drugs, service items, diagnoses, chronic diseases, operations.
+        Errors: PAGE_TOKEN_INVALID.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListZones(self, request, context):
+        """Lists zones of mutual recognition (目录互认) with their dates. Errors: PAGE_TOKEN_INVALID.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogueServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -115,6 +192,36 @@ def add_CatalogueServiceServicer_to_server(servicer, server):
                     servicer.ClassifyLines,
                     request_deserializer=yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ClassifyLinesRequest.FromString,
                     response_serializer=yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ClassifyLinesResponse.SerializeToString,
+            ),
+            'DownloadSnapshot': grpc.unary_stream_rpc_method_handler(
+                    servicer.DownloadSnapshot,
+                    request_deserializer=yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.DownloadSnapshotRequest.FromString,
+                    response_serializer=yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.DownloadSnapshotResponse.SerializeToString,
+            ),
+            'ListVersions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListVersions,
+                    request_deserializer=yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ListVersionsRequest.FromString,
+                    response_serializer=yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ListVersionsResponse.SerializeToString,
+            ),
+            'RepublishVersion': grpc.unary_unary_rpc_method_handler(
+                    servicer.RepublishVersion,
+                    request_deserializer=yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.RepublishVersionRequest.FromString,
+                    response_serializer=yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.RepublishVersionResponse.SerializeToString,
+            ),
+            'CompareVersions': grpc.unary_unary_rpc_method_handler(
+                    servicer.CompareVersions,
+                    request_deserializer=yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CompareVersionsRequest.FromString,
+                    response_serializer=yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CompareVersionsResponse.SerializeToString,
+            ),
+            'ListReferenceCodes': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListReferenceCodes,
+                    request_deserializer=yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ListReferenceCodesRequest.FromString,
+                    response_serializer=yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ListReferenceCodesResponse.SerializeToString,
+            ),
+            'ListZones': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListZones,
+                    request_deserializer=yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ListZonesRequest.FromString,
+                    response_serializer=yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ListZonesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -226,6 +333,168 @@ class CatalogueService:
             '/yijie.catalogue.v1.CatalogueService/ClassifyLines',
             yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ClassifyLinesRequest.SerializeToString,
             yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ClassifyLinesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DownloadSnapshot(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/yijie.catalogue.v1.CatalogueService/DownloadSnapshot',
+            yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.DownloadSnapshotRequest.SerializeToString,
+            yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.DownloadSnapshotResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListVersions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yijie.catalogue.v1.CatalogueService/ListVersions',
+            yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ListVersionsRequest.SerializeToString,
+            yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ListVersionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RepublishVersion(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yijie.catalogue.v1.CatalogueService/RepublishVersion',
+            yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.RepublishVersionRequest.SerializeToString,
+            yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.RepublishVersionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CompareVersions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yijie.catalogue.v1.CatalogueService/CompareVersions',
+            yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CompareVersionsRequest.SerializeToString,
+            yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CompareVersionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListReferenceCodes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yijie.catalogue.v1.CatalogueService/ListReferenceCodes',
+            yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ListReferenceCodesRequest.SerializeToString,
+            yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ListReferenceCodesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListZones(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yijie.catalogue.v1.CatalogueService/ListZones',
+            yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ListZonesRequest.SerializeToString,
+            yijie_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ListZonesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -28,7 +28,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from google.type import date_pb2 as google_dot_type_dot_date__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cyijie/filing/v1/filing.proto\x12\x0fyijie.filing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xb9\x04\n\x06\x46iling\x12\x17\n\tfiling_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\"\n\tperson_id\x18\x02 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12:\n\x13insured_region_code\x18\x03 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[1-6][0-9]{5}$\xc8\x01\x01\x12\x39\n\x12target_region_code\x18\x04 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[1-6][0-9]{5}$\xc8\x01\x01\x12;\n\x04type\x18\x05 \x01(\x0e\x32\x1b.yijie.filing.v1.FilingTypeB\x10\xe2\x41\x01\x02\xbaH\t\x82\x01\x06\x10\x01 \x00 \x05\x12\x31\n\nbegin_date\x18\x06 \x01(\x0b\x32\x11.google.type.DateB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12)\n\x08\x65nd_date\x18\x07 \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x01\x12?\n\x08\x65vidence\x18\x08 \x01(\x0e\x32\x1f.yijie.filing.v1.FilingEvidenceB\x0c\xe2\x41\x01\x02\xbaH\x05\x82\x01\x02\x10\x01\x12\x31\n\x05state\x18\t \x01(\x0e\x32\x1c.yijie.filing.v1.FilingStateB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63\x61ncel_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03*\xdd\x01\n\nFilingType\x12\x1b\n\x17\x46ILING_TYPE_UNSPECIFIED\x10\x00\x12\x1f\n\x1b\x46ILING_TYPE_RETIRED_SETTLED\x10\x01\x12\"\n\x1e\x46ILING_TYPE_LONG_TERM_RESIDENT\x10\x02\x12\x1d\n\x19\x46ILING_TYPE_POSTED_WORKER\x10\x03\x12\x18\n\x14\x46ILING_TYPE_REFERRAL\x10\x04\x12\x19\n\x15\x46ILING_TYPE_EMERGENCY\x10\x05\x12\x19\n\x15\x46ILING_TYPE_TEMPORARY\x10\x06*\x93\x01\n\x0e\x46ilingEvidence\x12\x1f\n\x1b\x46ILING_EVIDENCE_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x46ILING_EVIDENCE_DOCUMENT\x10\x01\x12\x1e\n\x1a\x46ILING_EVIDENCE_COMMITMENT\x10\x02\x12\"\n\x1e\x46ILING_EVIDENCE_REFERRAL_PROOF\x10\x03*^\n\x0b\x46ilingState\x12\x1c\n\x18\x46ILING_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11\x46ILING_STATE_LIVE\x10\x01\x12\x1a\n\x16\x46ILING_STATE_CANCELLED\x10\x02\x42\x16\n\x12\x63n.yijie.filing.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cyijie/filing/v1/filing.proto\x12\x0fyijie.filing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xc7\n\n\x06\x46iling\x12\x17\n\tfiling_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\"\n\tperson_id\x18\x02 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12:\n\x13insured_region_code\x18\x03 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[1-6][0-9]{5}$\xc8\x01\x01\x12\x39\n\x12target_region_code\x18\x04 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[1-6][0-9]{5}$\xc8\x01\x01\x12;\n\x04type\x18\x05 \x01(\x0e\x32\x1b.yijie.filing.v1.FilingTypeB\x10\xe2\x41\x01\x02\xbaH\t\x82\x01\x06\x10\x01 \x00 \x05\x12\x31\n\nbegin_date\x18\x06 \x01(\x0b\x32\x11.google.type.DateB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12)\n\x08\x65nd_date\x18\x07 \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x01\x12?\n\x08\x65vidence\x18\x08 \x01(\x0e\x32\x1f.yijie.filing.v1.FilingEvidenceB\x0c\xe2\x41\x01\x02\xbaH\x05\x82\x01\x02\x10\x01\x12\x31\n\x05state\x18\t \x01(\x0e\x32\x1c.yijie.filing.v1.FilingStateB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63\x61ncel_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12=\n\x07\x63hannel\x18\x0c \x01(\x0e\x32\x1e.yijie.filing.v1.FilingChannelB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\x12\x36\n\x08maker_id\x18\r \x01(\tB$\xe2\x41\x01\x01\xbaH\x1dr\x1b\x32\x19^([0-9A-Za-z._-]{1,40})?$\x12\x41\n\x1areferring_institution_code\x18\x0e \x01(\tB\x1d\xe2\x41\x01\x01\xbaH\x16r\x14\x32\x12^([HP][0-9]{11})?$\x12}\n\x0e\x64iagnosis_code\x18\x0f \x01(\tBe\xe2\x41\x01\x01\xbaH^r\\2Z^([A-Z][0-9]{2}(\\.[0-9x][0-9]{2}(x[0-9]{3})?)?(\\+([A-Z][0-9]{2}(\\.[0-9]{1,3})?\\*)?|\\*)?)?$\x12+\n\x12previous_filing_id\x18\x10 \x01(\tB\x0f\xe2\x41\x01\x01\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x42\n\tdocuments\x18\x11 \x03(\x0b\x32!.yijie.filing.v1.EvidenceDocumentB\x0c\xe2\x41\x01\x01\xbaH\x05\x92\x01\x02\x10\x14\x12\x34\n\x08\x61pproval\x18\x12 \x01(\x0e\x32\x1c.yijie.filing.v1.ApprovalWayB\x04\xe2\x41\x01\x03\x12\x18\n\nchecker_id\x18\x13 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fstate_reason_zh\x18\x14 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fstate_reason_en\x18\x15 \x01(\tB\x04\xe2\x41\x01\x03\x12\"\n\x14\x63hanged_to_filing_id\x18\x16 \x01(\tB\x04\xe2\x41\x01\x03\x12)\n\x08last_day\x18\x17 \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x18 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x32\n\x11locked_until_date\x18\x19 \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x03\x12\x1a\n\x0csample_terms\x18\x1a \x01(\x08\x42\x04\xe2\x41\x01\x03\"\xb7\x01\n\x10\x45videnceDocument\x12;\n\x04kind\x18\x01 \x01(\x0e\x32\x1d.yijie.filing.v1.EvidenceKindB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x39\n\x0b\x64ocument_id\x18\x02 \x01(\tB$\xe2\x41\x01\x02\xbaH\x1dr\x18\x32\x16^[0-9A-Za-z._-]{1,64}$\xc8\x01\x01\x12+\n\nissue_date\x18\x03 \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x01*\xa1\x02\n\x0c\x45videnceKind\x12\x1d\n\x19\x45VIDENCE_KIND_UNSPECIFIED\x10\x00\x12$\n EVIDENCE_KIND_HOUSEHOLD_REGISTER\x10\x01\x12!\n\x1d\x45VIDENCE_KIND_RESIDENCE_PROOF\x10\x02\x12\x1f\n\x1b\x45VIDENCE_KIND_POSTING_PROOF\x10\x03\x12 \n\x1c\x45VIDENCE_KIND_EMPLOYER_PROOF\x10\x04\x12\x1f\n\x1b\x45VIDENCE_KIND_WORK_CONTRACT\x10\x05\x12#\n\x1f\x45VIDENCE_KIND_COMMITMENT_LETTER\x10\x06\x12 \n\x1c\x45VIDENCE_KIND_REFERRAL_PROOF\x10\x07*\xda\x01\n\rFilingChannel\x12\x1e\n\x1a\x46ILING_CHANNEL_UNSPECIFIED\x10\x00\x12\x19\n\x15\x46ILING_CHANNEL_WINDOW\x10\x01\x12\x16\n\x12\x46ILING_CHANNEL_APP\x10\x02\x12\x19\n\x15\x46ILING_CHANNEL_ONLINE\x10\x03\x12\x1e\n\x1a\x46ILING_CHANNEL_INSTITUTION\x10\x04\x12\x18\n\x14\x46ILING_CHANNEL_KIOSK\x10\x05\x12!\n\x1d\x46ILING_CHANNEL_PROVINCE_BATCH\x10\x06*~\n\x0b\x41pprovalWay\x12\x1c\n\x18\x41PPROVAL_WAY_UNSPECIFIED\x10\x00\x12\x15\n\x11\x41PPROVAL_WAY_RULE\x10\x01\x12\x18\n\x14\x41PPROVAL_WAY_OFFICER\x10\x02\x12 \n\x1c\x41PPROVAL_WAY_PROVINCE_SYSTEM\x10\x03*\xdd\x01\n\nFilingType\x12\x1b\n\x17\x46ILING_TYPE_UNSPECIFIED\x10\x00\x12\x1f\n\x1b\x46ILING_TYPE_RETIRED_SETTLED\x10\x01\x12\"\n\x1e\x46ILING_TYPE_LONG_TERM_RESIDENT\x10\x02\x12\x1d\n\x19\x46ILING_TYPE_POSTED_WORKER\x10\x03\x12\x18\n\x14\x46ILING_TYPE_REFERRAL\x10\x04\x12\x19\n\x15\x46ILING_TYPE_EMERGENCY\x10\x05\x12\x19\n\x15\x46ILING_TYPE_TEMPORARY\x10\x06*\x93\x01\n\x0e\x46ilingEvidence\x12\x1f\n\x1b\x46ILING_EVIDENCE_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x46ILING_EVIDENCE_DOCUMENT\x10\x01\x12\x1e\n\x1a\x46ILING_EVIDENCE_COMMITMENT\x10\x02\x12\"\n\x1e\x46ILING_EVIDENCE_REFERRAL_PROOF\x10\x03*\xe0\x01\n\x0b\x46ilingState\x12\x1c\n\x18\x46ILING_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11\x46ILING_STATE_LIVE\x10\x01\x12\x1a\n\x16\x46ILING_STATE_CANCELLED\x10\x02\x12\x18\n\x14\x46ILING_STATE_PENDING\x10\x03\x12\x18\n\x14\x46ILING_STATE_REFUSED\x10\x04\x12\x18\n\x14\x46ILING_STATE_CHANGED\x10\x05\x12\x18\n\x14\x46ILING_STATE_REVOKED\x10\x06\x12\x18\n\x14\x46ILING_STATE_EXPIRED\x10\x07\x42\x16\n\x12\x63n.yijie.filing.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -58,12 +58,56 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FILING'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
   _globals['_FILING'].fields_by_name['cancel_time']._loaded_options = None
   _globals['_FILING'].fields_by_name['cancel_time']._serialized_options = b'\342A\001\003'
-  _globals['_FILINGTYPE']._serialized_start=741
-  _globals['_FILINGTYPE']._serialized_end=962
-  _globals['_FILINGEVIDENCE']._serialized_start=965
-  _globals['_FILINGEVIDENCE']._serialized_end=1112
-  _globals['_FILINGSTATE']._serialized_start=1114
-  _globals['_FILINGSTATE']._serialized_end=1208
+  _globals['_FILING'].fields_by_name['channel']._loaded_options = None
+  _globals['_FILING'].fields_by_name['channel']._serialized_options = b'\342A\001\001\272H\005\202\001\002\020\001'
+  _globals['_FILING'].fields_by_name['maker_id']._loaded_options = None
+  _globals['_FILING'].fields_by_name['maker_id']._serialized_options = b'\342A\001\001\272H\035r\0332\031^([0-9A-Za-z._-]{1,40})?$'
+  _globals['_FILING'].fields_by_name['referring_institution_code']._loaded_options = None
+  _globals['_FILING'].fields_by_name['referring_institution_code']._serialized_options = b'\342A\001\001\272H\026r\0242\022^([HP][0-9]{11})?$'
+  _globals['_FILING'].fields_by_name['diagnosis_code']._loaded_options = None
+  _globals['_FILING'].fields_by_name['diagnosis_code']._serialized_options = b'\342A\001\001\272H^r\\2Z^([A-Z][0-9]{2}(\\.[0-9x][0-9]{2}(x[0-9]{3})?)?(\\+([A-Z][0-9]{2}(\\.[0-9]{1,3})?\\*)?|\\*)?)?$'
+  _globals['_FILING'].fields_by_name['previous_filing_id']._loaded_options = None
+  _globals['_FILING'].fields_by_name['previous_filing_id']._serialized_options = b'\342A\001\001\272H\010r\003\260\001\001\330\001\001'
+  _globals['_FILING'].fields_by_name['documents']._loaded_options = None
+  _globals['_FILING'].fields_by_name['documents']._serialized_options = b'\342A\001\001\272H\005\222\001\002\020\024'
+  _globals['_FILING'].fields_by_name['approval']._loaded_options = None
+  _globals['_FILING'].fields_by_name['approval']._serialized_options = b'\342A\001\003'
+  _globals['_FILING'].fields_by_name['checker_id']._loaded_options = None
+  _globals['_FILING'].fields_by_name['checker_id']._serialized_options = b'\342A\001\003'
+  _globals['_FILING'].fields_by_name['state_reason_zh']._loaded_options = None
+  _globals['_FILING'].fields_by_name['state_reason_zh']._serialized_options = b'\342A\001\003'
+  _globals['_FILING'].fields_by_name['state_reason_en']._loaded_options = None
+  _globals['_FILING'].fields_by_name['state_reason_en']._serialized_options = b'\342A\001\003'
+  _globals['_FILING'].fields_by_name['changed_to_filing_id']._loaded_options = None
+  _globals['_FILING'].fields_by_name['changed_to_filing_id']._serialized_options = b'\342A\001\003'
+  _globals['_FILING'].fields_by_name['last_day']._loaded_options = None
+  _globals['_FILING'].fields_by_name['last_day']._serialized_options = b'\342A\001\003'
+  _globals['_FILING'].fields_by_name['update_time']._loaded_options = None
+  _globals['_FILING'].fields_by_name['update_time']._serialized_options = b'\342A\001\003'
+  _globals['_FILING'].fields_by_name['locked_until_date']._loaded_options = None
+  _globals['_FILING'].fields_by_name['locked_until_date']._serialized_options = b'\342A\001\003'
+  _globals['_FILING'].fields_by_name['sample_terms']._loaded_options = None
+  _globals['_FILING'].fields_by_name['sample_terms']._serialized_options = b'\342A\001\003'
+  _globals['_EVIDENCEDOCUMENT'].fields_by_name['kind']._loaded_options = None
+  _globals['_EVIDENCEDOCUMENT'].fields_by_name['kind']._serialized_options = b'\342A\001\002\272H\007\202\001\004\020\001 \000'
+  _globals['_EVIDENCEDOCUMENT'].fields_by_name['document_id']._loaded_options = None
+  _globals['_EVIDENCEDOCUMENT'].fields_by_name['document_id']._serialized_options = b'\342A\001\002\272H\035r\0302\026^[0-9A-Za-z._-]{1,64}$\310\001\001'
+  _globals['_EVIDENCEDOCUMENT'].fields_by_name['issue_date']._loaded_options = None
+  _globals['_EVIDENCEDOCUMENT'].fields_by_name['issue_date']._serialized_options = b'\342A\001\001'
+  _globals['_EVIDENCEKIND']._serialized_start=1709
+  _globals['_EVIDENCEKIND']._serialized_end=1998
+  _globals['_FILINGCHANNEL']._serialized_start=2001
+  _globals['_FILINGCHANNEL']._serialized_end=2219
+  _globals['_APPROVALWAY']._serialized_start=2221
+  _globals['_APPROVALWAY']._serialized_end=2347
+  _globals['_FILINGTYPE']._serialized_start=2350
+  _globals['_FILINGTYPE']._serialized_end=2571
+  _globals['_FILINGEVIDENCE']._serialized_start=2574
+  _globals['_FILINGEVIDENCE']._serialized_end=2721
+  _globals['_FILINGSTATE']._serialized_start=2724
+  _globals['_FILINGSTATE']._serialized_end=2948
   _globals['_FILING']._serialized_start=169
-  _globals['_FILING']._serialized_end=738
+  _globals['_FILING']._serialized_end=1520
+  _globals['_EVIDENCEDOCUMENT']._serialized_start=1523
+  _globals['_EVIDENCEDOCUMENT']._serialized_end=1706
 # @@protoc_insertion_point(module_scope)

@@ -60,6 +60,36 @@ class FilingServiceStub:
                 request_serializer=yijie_dot_filing_dot_v1_dot_filing__service__pb2.MatchFilingRequest.SerializeToString,
                 response_deserializer=yijie_dot_filing_dot_v1_dot_filing__service__pb2.MatchFilingResponse.FromString,
                 _registered_method=True)
+        self.SubmitFilings = channel.unary_unary(
+                '/yijie.filing.v1.FilingService/SubmitFilings',
+                request_serializer=yijie_dot_filing_dot_v1_dot_filing__service__pb2.SubmitFilingsRequest.SerializeToString,
+                response_deserializer=yijie_dot_filing_dot_v1_dot_filing__service__pb2.SubmitFilingsResponse.FromString,
+                _registered_method=True)
+        self.DecideFiling = channel.unary_unary(
+                '/yijie.filing.v1.FilingService/DecideFiling',
+                request_serializer=yijie_dot_filing_dot_v1_dot_filing__service__pb2.DecideFilingRequest.SerializeToString,
+                response_deserializer=yijie_dot_filing_dot_v1_dot_filing__service__pb2.DecideFilingResponse.FromString,
+                _registered_method=True)
+        self.ChangeFiling = channel.unary_unary(
+                '/yijie.filing.v1.FilingService/ChangeFiling',
+                request_serializer=yijie_dot_filing_dot_v1_dot_filing__service__pb2.ChangeFilingRequest.SerializeToString,
+                response_deserializer=yijie_dot_filing_dot_v1_dot_filing__service__pb2.ChangeFilingResponse.FromString,
+                _registered_method=True)
+        self.SupplementFiling = channel.unary_unary(
+                '/yijie.filing.v1.FilingService/SupplementFiling',
+                request_serializer=yijie_dot_filing_dot_v1_dot_filing__service__pb2.SupplementFilingRequest.SerializeToString,
+                response_deserializer=yijie_dot_filing_dot_v1_dot_filing__service__pb2.SupplementFilingResponse.FromString,
+                _registered_method=True)
+        self.RevokeFiling = channel.unary_unary(
+                '/yijie.filing.v1.FilingService/RevokeFiling',
+                request_serializer=yijie_dot_filing_dot_v1_dot_filing__service__pb2.RevokeFilingRequest.SerializeToString,
+                response_deserializer=yijie_dot_filing_dot_v1_dot_filing__service__pb2.RevokeFilingResponse.FromString,
+                _registered_method=True)
+        self.WhatIfFiling = channel.unary_unary(
+                '/yijie.filing.v1.FilingService/WhatIfFiling',
+                request_serializer=yijie_dot_filing_dot_v1_dot_filing__service__pb2.WhatIfFilingRequest.SerializeToString,
+                response_deserializer=yijie_dot_filing_dot_v1_dot_filing__service__pb2.WhatIfFilingResponse.FromString,
+                _registered_method=True)
 
 
 class FilingServiceServicer:
@@ -67,15 +97,19 @@ class FilingServiceServicer:
     """
 
     def SubmitFiling(self, request, context):
-        """Submits a filing. Errors: REGION_UNKNOWN, NOT_CROSS_PROVINCE, FILING_EVIDENCE_MISSING,
-        FIELD_INVALID (dates), REQUEST_ID_REUSED.
+        """Submits a filing; by the insured region's terms it is live at once or waits for a decision. Errors:
+        REGION_UNKNOWN, NOT_CROSS_PROVINCE, FIELD_INVALID (dates, fields of another type),
+        FILING_EVIDENCE_MISSING, FILING_TOO_LATE, RESOURCE_NOT_FOUND (the person),
+        FILING_OF_ANOTHER_PROVINCE, INSURANCE_NOT_IN_FORCE, COMMITMENT_BARRED, CALLEE_UNAVAILABLE,
+        REQUEST_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetFiling(self, request, context):
-        """Answers one filing. Errors: RESOURCE_NOT_FOUND.
+        """Answers one filing, to the insured province its disease and papers too; answers to what changes a
+        filing have neither. Errors: RESOURCE_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -89,8 +123,8 @@ class FilingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CancelFiling(self, request, context):
-        """Cancels a filing from now on. Errors: RESOURCE_NOT_FOUND, FILING_NOT_LIVE, FILING_LOCKED,
-        REQUEST_ID_REUSED.
+        """Cancels a filing from now on; a pending one never counted. Errors: RESOURCE_NOT_FOUND,
+        FILING_OF_ANOTHER_PROVINCE, FILING_NOT_LIVE, FILING_LOCKED, REQUEST_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -98,6 +132,60 @@ class FilingServiceServicer:
 
     def MatchFiling(self, request, context):
         """Answers which benefit level applies and why. Never fails for want of a filing: that is a level.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SubmitFilings(self, request, context):
+        """Submits filings of an insured province in a batch. Errors per entry: those of SubmitFiling. Whole
+        call: REQUEST_ID_REUSED, CALLEE_UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DecideFiling(self, request, context):
+        """Decides a pending filing. Errors: FIELD_INVALID (a refusal without reason), RESOURCE_NOT_FOUND,
+        FILING_OF_ANOTHER_PROVINCE, FILING_STATE_FORBIDS (not pending, or left to another kind of
+        decision), SAME_OFFICER (the one who entered it or took its papers in), COMMITMENT_BARRED,
+        REQUEST_ID_REUSED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ChangeFiling(self, request, context):
+        """Changes a filing's place, type or last day: another takes its place from a day on. Errors:
+        RESOURCE_NOT_FOUND, FILING_OF_ANOTHER_PROVINCE, FILING_NOT_LIVE, FILING_LOCKED,
+        FILING_STATE_FORBIDS (another change waits for its decision) and those of SubmitFiling.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SupplementFiling(self, request, context):
+        """Adds papers to a filing that rests on a commitment; from then on it is documented (Art. 10). Errors:
+        RESOURCE_NOT_FOUND, FILING_OF_ANOTHER_PROVINCE, FILING_NOT_LIVE, FILING_STATE_FORBIDS (it rests on
+        no commitment), FILING_EVIDENCE_MISSING, FIELD_INVALID (an officer has to take the papers in),
+        REQUEST_ID_REUSED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevokeFiling(self, request, context):
+        """Revokes a filing for a false commitment: it never counted, settlements can be recomputed, and for a
+        time the person's commitments are not accepted. Errors: RESOURCE_NOT_FOUND,
+        FILING_OF_ANOTHER_PROVINCE, SAME_OFFICER, FILING_STATE_FORBIDS (it was not filed on a commitment,
+        or was never approved), REQUEST_ID_REUSED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WhatIfFiling(self, request, context):
+        """Answers all filings of a person and what each means at a place and date, at home too (双向).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -130,6 +218,36 @@ def add_FilingServiceServicer_to_server(servicer, server):
                     servicer.MatchFiling,
                     request_deserializer=yijie_dot_filing_dot_v1_dot_filing__service__pb2.MatchFilingRequest.FromString,
                     response_serializer=yijie_dot_filing_dot_v1_dot_filing__service__pb2.MatchFilingResponse.SerializeToString,
+            ),
+            'SubmitFilings': grpc.unary_unary_rpc_method_handler(
+                    servicer.SubmitFilings,
+                    request_deserializer=yijie_dot_filing_dot_v1_dot_filing__service__pb2.SubmitFilingsRequest.FromString,
+                    response_serializer=yijie_dot_filing_dot_v1_dot_filing__service__pb2.SubmitFilingsResponse.SerializeToString,
+            ),
+            'DecideFiling': grpc.unary_unary_rpc_method_handler(
+                    servicer.DecideFiling,
+                    request_deserializer=yijie_dot_filing_dot_v1_dot_filing__service__pb2.DecideFilingRequest.FromString,
+                    response_serializer=yijie_dot_filing_dot_v1_dot_filing__service__pb2.DecideFilingResponse.SerializeToString,
+            ),
+            'ChangeFiling': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChangeFiling,
+                    request_deserializer=yijie_dot_filing_dot_v1_dot_filing__service__pb2.ChangeFilingRequest.FromString,
+                    response_serializer=yijie_dot_filing_dot_v1_dot_filing__service__pb2.ChangeFilingResponse.SerializeToString,
+            ),
+            'SupplementFiling': grpc.unary_unary_rpc_method_handler(
+                    servicer.SupplementFiling,
+                    request_deserializer=yijie_dot_filing_dot_v1_dot_filing__service__pb2.SupplementFilingRequest.FromString,
+                    response_serializer=yijie_dot_filing_dot_v1_dot_filing__service__pb2.SupplementFilingResponse.SerializeToString,
+            ),
+            'RevokeFiling': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevokeFiling,
+                    request_deserializer=yijie_dot_filing_dot_v1_dot_filing__service__pb2.RevokeFilingRequest.FromString,
+                    response_serializer=yijie_dot_filing_dot_v1_dot_filing__service__pb2.RevokeFilingResponse.SerializeToString,
+            ),
+            'WhatIfFiling': grpc.unary_unary_rpc_method_handler(
+                    servicer.WhatIfFiling,
+                    request_deserializer=yijie_dot_filing_dot_v1_dot_filing__service__pb2.WhatIfFilingRequest.FromString,
+                    response_serializer=yijie_dot_filing_dot_v1_dot_filing__service__pb2.WhatIfFilingResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -268,6 +386,168 @@ class FilingService:
             '/yijie.filing.v1.FilingService/MatchFiling',
             yijie_dot_filing_dot_v1_dot_filing__service__pb2.MatchFilingRequest.SerializeToString,
             yijie_dot_filing_dot_v1_dot_filing__service__pb2.MatchFilingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SubmitFilings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yijie.filing.v1.FilingService/SubmitFilings',
+            yijie_dot_filing_dot_v1_dot_filing__service__pb2.SubmitFilingsRequest.SerializeToString,
+            yijie_dot_filing_dot_v1_dot_filing__service__pb2.SubmitFilingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DecideFiling(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yijie.filing.v1.FilingService/DecideFiling',
+            yijie_dot_filing_dot_v1_dot_filing__service__pb2.DecideFilingRequest.SerializeToString,
+            yijie_dot_filing_dot_v1_dot_filing__service__pb2.DecideFilingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ChangeFiling(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yijie.filing.v1.FilingService/ChangeFiling',
+            yijie_dot_filing_dot_v1_dot_filing__service__pb2.ChangeFilingRequest.SerializeToString,
+            yijie_dot_filing_dot_v1_dot_filing__service__pb2.ChangeFilingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SupplementFiling(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yijie.filing.v1.FilingService/SupplementFiling',
+            yijie_dot_filing_dot_v1_dot_filing__service__pb2.SupplementFilingRequest.SerializeToString,
+            yijie_dot_filing_dot_v1_dot_filing__service__pb2.SupplementFilingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevokeFiling(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yijie.filing.v1.FilingService/RevokeFiling',
+            yijie_dot_filing_dot_v1_dot_filing__service__pb2.RevokeFilingRequest.SerializeToString,
+            yijie_dot_filing_dot_v1_dot_filing__service__pb2.RevokeFilingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WhatIfFiling(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yijie.filing.v1.FilingService/WhatIfFiling',
+            yijie_dot_filing_dot_v1_dot_filing__service__pb2.WhatIfFilingRequest.SerializeToString,
+            yijie_dot_filing_dot_v1_dot_filing__service__pb2.WhatIfFilingResponse.FromString,
             options,
             channel_credentials,
             insecure,

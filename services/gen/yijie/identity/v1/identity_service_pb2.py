@@ -28,11 +28,12 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 from google.type import date_pb2 as google_dot_type_dot_date__pb2
 from yijie.common.v1 import bill_pb2 as yijie_dot_common_dot_v1_dot_bill__pb2
+from yijie.identity.v1 import access_pb2 as yijie_dot_identity_dot_v1_dot_access__pb2
 from yijie.identity.v1 import institution_pb2 as yijie_dot_identity_dot_v1_dot_institution__pb2
 from yijie.identity.v1 import person_pb2 as yijie_dot_identity_dot_v1_dot_person__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(yijie/identity/v1/identity_service.proto\x12\x11yijie.identity.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x16google/type/date.proto\x1a\x1ayijie/common/v1/bill.proto\x1a#yijie/identity/v1/institution.proto\x1a\x1eyijie/identity/v1/person.proto\"x\n\x14UpsertPersonsRequest\x12#\n\nrequest_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12;\n\x07persons\x18\x02 \x03(\x0b\x32\x19.yijie.identity.v1.PersonB\x0f\xe2\x41\x01\x02\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\"I\n\x15UpsertPersonsResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.yijie.identity.v1.UpsertResult\"M\n\x0cUpsertResult\x12\r\n\x03key\x18\x01 \x01(\tH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"r\n\x12UpsertCardsRequest\x12#\n\nrequest_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x37\n\x05\x63\x61rds\x18\x02 \x03(\x0b\x32\x17.yijie.identity.v1.CardB\x0f\xe2\x41\x01\x02\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\"G\n\x13UpsertCardsResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.yijie.identity.v1.UpsertResult\"A\n\x1bIssueCredentialTokenRequest\x12\"\n\tperson_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\"^\n\x1cIssueCredentialTokenResponse\x12\r\n\x05token\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb3\x04\n\x17VerifyCredentialRequest\x12=\n\ncredential\x18\x01 \x01(\x0b\x32\x1d.yijie.identity.v1.CredentialB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x34\n\rbusiness_date\x18\x02 \x01(\x0b\x32\x11.google.type.DateB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\"\n\tperson_id\x18\x03 \x01(\tB\x0f\xe2\x41\x01\x01\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12/\n\x03sex\x18\x04 \x01(\x0e\x32\x14.yijie.common.v1.SexB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\x12+\n\nbirth_date\x18\x05 \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x01\x12:\n\x13insured_region_code\x18\x06 \x01(\tB\x1d\xe2\x41\x01\x01\xbaH\x16r\x14\x32\x12^([1-6][0-9]{5})?$\x12.\n\x0bscheme_code\x18\x07 \x01(\tB\x19\xe2\x41\x01\x01\xbaH\x12r\x10\x32\x0e^(3[0-9]{2})?$\x12\x37\n\x10institution_code\x18\x08 \x01(\tB\x1d\xe2\x41\x01\x01\xbaH\x16r\x14\x32\x12^([HP][0-9]{11})?$\x12:\n\x11medical_type_code\x18\t \x01(\tB\x1f\xe2\x41\x01\x01\xbaH\x18r\x16\x32\x14^([1-9][0-9]{1,5})?$\x12@\n\x0c\x64isease_code\x18\n \x01(\tB*\xe2\x41\x01\x01\xbaH#r!2\x1f^(M[0-9]{5}|[A-Z]{4}[0-9]{3})?$\"\xf3\x01\n\x18VerifyCredentialResponse\x12\x11\n\tperson_id\x18\x01 \x01(\t\x12\x13\n\x0bmasked_name\x18\x02 \x01(\t\x12!\n\x03sex\x18\x03 \x01(\x0e\x32\x14.yijie.common.v1.Sex\x12%\n\nbirth_date\x18\x04 \x01(\x0b\x32\x11.google.type.Date\x12\x30\n\ninsurances\x18\x05 \x03(\x0b\x32\x1c.yijie.identity.v1.Insurance\x12\x33\n\x0binstitution\x18\x06 \x01(\x0b\x32\x1e.yijie.identity.v1.Institution\"\x87\x01\n\x19UpsertInstitutionsRequest\x12#\n\nrequest_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x45\n\x0cinstitutions\x18\x02 \x03(\x0b\x32\x1e.yijie.identity.v1.InstitutionB\x0f\xe2\x41\x01\x02\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\"N\n\x1aUpsertInstitutionsResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.yijie.identity.v1.UpsertResult\"P\n\x15GetInstitutionRequest\x12\x37\n\x10institution_code\x18\x01 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\"M\n\x16GetInstitutionResponse\x12\x33\n\x0binstitution\x18\x01 \x01(\x0b\x32\x1e.yijie.identity.v1.Institution\"\xc6\x01\n\x17ListInstitutionsRequest\x12\x1e\n\tpage_size\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\x80\x08\x12\x32\n\x0bregion_code\x18\x03 \x01(\tB\x1d\xe2\x41\x01\x01\xbaH\x16r\x14\x32\x12^([1-6][0-9]{5})?$\x12\x35\n\x11medical_type_code\x18\x04 \x01(\tB\x1a\xe2\x41\x01\x01\xbaH\x13r\x11\x32\x0f^([1-9][0-9])?$\"i\n\x18ListInstitutionsResponse\x12\x34\n\x0cinstitutions\x18\x01 \x03(\x0b\x32\x1e.yijie.identity.v1.Institution\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\x80\x06\n\x0fIdentityService\x12\x62\n\rUpsertPersons\x12\'.yijie.identity.v1.UpsertPersonsRequest\x1a(.yijie.identity.v1.UpsertPersonsResponse\x12\\\n\x0bUpsertCards\x12%.yijie.identity.v1.UpsertCardsRequest\x1a&.yijie.identity.v1.UpsertCardsResponse\x12w\n\x14IssueCredentialToken\x12..yijie.identity.v1.IssueCredentialTokenRequest\x1a/.yijie.identity.v1.IssueCredentialTokenResponse\x12k\n\x10VerifyCredential\x12*.yijie.identity.v1.VerifyCredentialRequest\x1a+.yijie.identity.v1.VerifyCredentialResponse\x12q\n\x12UpsertInstitutions\x12,.yijie.identity.v1.UpsertInstitutionsRequest\x1a-.yijie.identity.v1.UpsertInstitutionsResponse\x12\x65\n\x0eGetInstitution\x12(.yijie.identity.v1.GetInstitutionRequest\x1a).yijie.identity.v1.GetInstitutionResponse\x12k\n\x10ListInstitutions\x12*.yijie.identity.v1.ListInstitutionsRequest\x1a+.yijie.identity.v1.ListInstitutionsResponseB\x18\n\x14\x63n.yijie.identity.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(yijie/identity/v1/identity_service.proto\x12\x11yijie.identity.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x16google/type/date.proto\x1a\x1ayijie/common/v1/bill.proto\x1a\x1eyijie/identity/v1/access.proto\x1a#yijie/identity/v1/institution.proto\x1a\x1eyijie/identity/v1/person.proto\"\x92\x01\n\x12LoadPersonsRequest\x12#\n\nrequest_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x15\n\x07\x64ry_run\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12@\n\x04rows\x18\x03 \x03(\x0b\x32\x1c.yijie.identity.v1.PersonRowB\x14\xe2\x41\x01\x02\xbaH\r\x92\x01\n\x08\x01\x10\xe8\x07\"\x03\xd8\x01\x03\"~\n\tPersonRow\x12\x35\n\x06person\x18\x01 \x01(\x0b\x32\x19.yijie.identity.v1.PersonB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12:\n\x05\x63\x61rds\x18\x02 \x03(\x0b\x32\x1d.yijie.identity.v1.PersonCardB\x0c\xe2\x41\x01\x01\xbaH\x05\x92\x01\x02\x10\x05\"\x8a\x02\n\nPersonCard\x12#\n\x0b\x63\x61rd_number\x18\x01 \x01(\tB\x0e\xe2\x41\x01\x02\xbaH\x07r\x02(2\xc8\x01\x01\x12:\n\x13issuing_region_code\x18\x02 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[1-6][0-9]{5}$\xc8\x01\x01\x12;\n\x05state\x18\x03 \x01(\x0e\x32\x1c.yijie.identity.v1.CardStateB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x37\n\x04kind\x18\x04 \x01(\x0e\x32\x1b.yijie.identity.v1.CardKindB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\x12%\n\x10recognition_code\x18\x05 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02( \"[\n\x13LoadPersonsResponse\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x30\n\x07results\x18\x02 \x03(\x0b\x32\x1f.yijie.identity.v1.UpsertResult\"\x86\x01\n\x14LookUpPersonsRequest\x12+\n\x0c\x63\x65rt_numbers\x18\x01 \x03(\tB\x15\xe2\x41\x01\x02\xbaH\x0e\x92\x01\x0b\x08\x01\x10\xf4\x03\"\x04r\x02(2\x12\x41\n\x07purpose\x18\x02 \x01(\x0e\x32 .yijie.identity.v1.AccessPurposeB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00\"I\n\x15LookUpPersonsResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.yijie.identity.v1.UpsertResult\"\xa3\x01\n\x16\x43heckInsurancesRequest\x12\x46\n\x07\x65ntries\x18\x01 \x03(\x0b\x32$.yijie.identity.v1.InsuranceQuestionB\x0f\xe2\x41\x01\x02\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\x12\x41\n\x07purpose\x18\x02 \x01(\x0e\x32 .yijie.identity.v1.AccessPurposeB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00\"\xa3\x01\n\x11InsuranceQuestion\x12\"\n\tperson_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12:\n\x13insured_region_code\x18\x02 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[1-6][0-9]{5}$\xc8\x01\x01\x12.\n\x07on_date\x18\x03 \x01(\x0b\x32\x11.google.type.DateB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\"R\n\x17\x43heckInsurancesResponse\x12\x37\n\tstandings\x18\x01 \x03(\x0e\x32$.yijie.identity.v1.InsuranceStanding\"c\n\x17\x43heckPortabilityRequest\x12H\n\x07\x65ntries\x18\x01 \x03(\x0b\x32&.yijie.identity.v1.PortabilityQuestionB\x0f\xe2\x41\x01\x02\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\"\xea\x01\n\x13PortabilityQuestion\x12=\n\ncredential\x18\x01 \x01(\x0b\x32\x1d.yijie.identity.v1.CredentialB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12:\n\x13insured_region_code\x18\x02 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[1-6][0-9]{5}$\xc8\x01\x01\x12.\n\x0bscheme_code\x18\x03 \x01(\tB\x19\xe2\x41\x01\x01\xbaH\x12r\x10\x32\x0e^(3[0-9]{2})?$\x12(\n\x07on_date\x18\x04 \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x01\"U\n\x18\x43heckPortabilityResponse\x12\x39\n\tstandings\x18\x01 \x03(\x0b\x32&.yijie.identity.v1.PortabilityStanding\"]\n\x13PortabilityStanding\x12\x11\n\tperson_id\x18\x01 \x01(\t\x12\x33\n\x06\x63hecks\x18\x02 \x03(\x0b\x32#.yijie.identity.v1.PortabilityCheck\"F\n\x10PortabilityCheck\x12\x12\n\ncheck_code\x18\x01 \x01(\t\x12\x0e\n\x06passed\x18\x02 \x01(\x08\x12\x0e\n\x06reason\x18\x03 \x01(\t\"x\n\x14UpsertPersonsRequest\x12#\n\nrequest_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12;\n\x07persons\x18\x02 \x03(\x0b\x32\x19.yijie.identity.v1.PersonB\x0f\xe2\x41\x01\x02\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\"I\n\x15UpsertPersonsResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.yijie.identity.v1.UpsertResult\"M\n\x0cUpsertResult\x12\r\n\x03key\x18\x01 \x01(\tH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"r\n\x12UpsertCardsRequest\x12#\n\nrequest_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x37\n\x05\x63\x61rds\x18\x02 \x03(\x0b\x32\x17.yijie.identity.v1.CardB\x0f\xe2\x41\x01\x02\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\"G\n\x13UpsertCardsResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.yijie.identity.v1.UpsertResult\"A\n\x1bIssueCredentialTokenRequest\x12\"\n\tperson_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\"^\n\x1cIssueCredentialTokenResponse\x12\r\n\x05token\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x95\x05\n\x17VerifyCredentialRequest\x12=\n\ncredential\x18\x01 \x01(\x0b\x32\x1d.yijie.identity.v1.CredentialB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x34\n\rbusiness_date\x18\x02 \x01(\x0b\x32\x11.google.type.DateB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\"\n\tperson_id\x18\x03 \x01(\tB\x0f\xe2\x41\x01\x01\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12/\n\x03sex\x18\x04 \x01(\x0e\x32\x14.yijie.common.v1.SexB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\x12+\n\nbirth_date\x18\x05 \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x01\x12:\n\x13insured_region_code\x18\x06 \x01(\tB\x1d\xe2\x41\x01\x01\xbaH\x16r\x14\x32\x12^([1-6][0-9]{5})?$\x12.\n\x0bscheme_code\x18\x07 \x01(\tB\x19\xe2\x41\x01\x01\xbaH\x12r\x10\x32\x0e^(3[0-9]{2})?$\x12\x37\n\x10institution_code\x18\x08 \x01(\tB\x1d\xe2\x41\x01\x01\xbaH\x16r\x14\x32\x12^([HP][0-9]{11})?$\x12:\n\x11medical_type_code\x18\t \x01(\tB\x1f\xe2\x41\x01\x01\xbaH\x18r\x16\x32\x14^([1-9][0-9]{1,5})?$\x12@\n\x0c\x64isease_code\x18\n \x01(\tB*\xe2\x41\x01\x01\xbaH#r!2\x1f^(M[0-9]{5}|[A-Z]{4}[0-9]{3})?$\x12\x1f\n\x06use_id\x18\x0b \x01(\tB\x0f\xe2\x41\x01\x01\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12?\n\x07purpose\x18\x0c \x01(\x0e\x32 .yijie.identity.v1.AccessPurposeB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\"\xf3\x01\n\x18VerifyCredentialResponse\x12\x11\n\tperson_id\x18\x01 \x01(\t\x12\x13\n\x0bmasked_name\x18\x02 \x01(\t\x12!\n\x03sex\x18\x03 \x01(\x0e\x32\x14.yijie.common.v1.Sex\x12%\n\nbirth_date\x18\x04 \x01(\x0b\x32\x11.google.type.Date\x12\x30\n\ninsurances\x18\x05 \x03(\x0b\x32\x1c.yijie.identity.v1.Insurance\x12\x33\n\x0binstitution\x18\x06 \x01(\x0b\x32\x1e.yijie.identity.v1.Institution\"\x8c\x01\n\x19UpsertInstitutionsRequest\x12#\n\nrequest_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12J\n\x0cinstitutions\x18\x02 \x03(\x0b\x32\x1e.yijie.identity.v1.InstitutionB\x14\xe2\x41\x01\x02\xbaH\r\x92\x01\n\x08\x01\x10\xf4\x03\"\x03\xd8\x01\x03\"N\n\x1aUpsertInstitutionsResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.yijie.identity.v1.UpsertResult\"P\n\x15GetInstitutionRequest\x12\x37\n\x10institution_code\x18\x01 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\"M\n\x16GetInstitutionResponse\x12\x33\n\x0binstitution\x18\x01 \x01(\x0b\x32\x1e.yijie.identity.v1.Institution\"\xc6\x01\n\x17ListInstitutionsRequest\x12\x1e\n\tpage_size\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\x80\x08\x12\x32\n\x0bregion_code\x18\x03 \x01(\tB\x1d\xe2\x41\x01\x01\xbaH\x16r\x14\x32\x12^([1-6][0-9]{5})?$\x12\x35\n\x11medical_type_code\x18\x04 \x01(\tB\x1a\xe2\x41\x01\x01\xbaH\x13r\x11\x32\x0f^([1-9][0-9])?$\"i\n\x18ListInstitutionsResponse\x12\x34\n\x0cinstitutions\x18\x01 \x03(\x0b\x32\x1e.yijie.identity.v1.Institution\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*\xc6\x01\n\x11InsuranceStanding\x12\"\n\x1eINSURANCE_STANDING_UNSPECIFIED\x10\x00\x12\x1f\n\x1bINSURANCE_STANDING_IN_FORCE\x10\x01\x12#\n\x1fINSURANCE_STANDING_NOT_IN_FORCE\x10\x02\x12 \n\x1cINSURANCE_STANDING_ELSEWHERE\x10\x03\x12%\n!INSURANCE_STANDING_PERSON_UNKNOWN\x10\x04\x32\x9d\t\n\x0fIdentityService\x12\x62\n\rUpsertPersons\x12\'.yijie.identity.v1.UpsertPersonsRequest\x1a(.yijie.identity.v1.UpsertPersonsResponse\x12\\\n\x0bUpsertCards\x12%.yijie.identity.v1.UpsertCardsRequest\x1a&.yijie.identity.v1.UpsertCardsResponse\x12w\n\x14IssueCredentialToken\x12..yijie.identity.v1.IssueCredentialTokenRequest\x1a/.yijie.identity.v1.IssueCredentialTokenResponse\x12k\n\x10VerifyCredential\x12*.yijie.identity.v1.VerifyCredentialRequest\x1a+.yijie.identity.v1.VerifyCredentialResponse\x12q\n\x12UpsertInstitutions\x12,.yijie.identity.v1.UpsertInstitutionsRequest\x1a-.yijie.identity.v1.UpsertInstitutionsResponse\x12\x65\n\x0eGetInstitution\x12(.yijie.identity.v1.GetInstitutionRequest\x1a).yijie.identity.v1.GetInstitutionResponse\x12k\n\x10ListInstitutions\x12*.yijie.identity.v1.ListInstitutionsRequest\x1a+.yijie.identity.v1.ListInstitutionsResponse\x12`\n\x0bLoadPersons\x12%.yijie.identity.v1.LoadPersonsRequest\x1a&.yijie.identity.v1.LoadPersonsResponse(\x01\x30\x01\x12\x62\n\rLookUpPersons\x12\'.yijie.identity.v1.LookUpPersonsRequest\x1a(.yijie.identity.v1.LookUpPersonsResponse\x12h\n\x0f\x43heckInsurances\x12).yijie.identity.v1.CheckInsurancesRequest\x1a*.yijie.identity.v1.CheckInsurancesResponse\x12k\n\x10\x43heckPortability\x12*.yijie.identity.v1.CheckPortabilityRequest\x1a+.yijie.identity.v1.CheckPortabilityResponseB\x18\n\x14\x63n.yijie.identity.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,6 +41,50 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'yijie.identity.v1.identity_
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\024cn.yijie.identity.v1P\001'
+  _globals['_LOADPERSONSREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_LOADPERSONSREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\002\272H\010r\003\260\001\001\310\001\001'
+  _globals['_LOADPERSONSREQUEST'].fields_by_name['dry_run']._loaded_options = None
+  _globals['_LOADPERSONSREQUEST'].fields_by_name['dry_run']._serialized_options = b'\342A\001\001'
+  _globals['_LOADPERSONSREQUEST'].fields_by_name['rows']._loaded_options = None
+  _globals['_LOADPERSONSREQUEST'].fields_by_name['rows']._serialized_options = b'\342A\001\002\272H\r\222\001\n\010\001\020\350\007\"\003\330\001\003'
+  _globals['_PERSONROW'].fields_by_name['person']._loaded_options = None
+  _globals['_PERSONROW'].fields_by_name['person']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
+  _globals['_PERSONROW'].fields_by_name['cards']._loaded_options = None
+  _globals['_PERSONROW'].fields_by_name['cards']._serialized_options = b'\342A\001\001\272H\005\222\001\002\020\005'
+  _globals['_PERSONCARD'].fields_by_name['card_number']._loaded_options = None
+  _globals['_PERSONCARD'].fields_by_name['card_number']._serialized_options = b'\342A\001\002\272H\007r\002(2\310\001\001'
+  _globals['_PERSONCARD'].fields_by_name['issuing_region_code']._loaded_options = None
+  _globals['_PERSONCARD'].fields_by_name['issuing_region_code']._serialized_options = b'\342A\001\002\272H\026r\0212\017^[1-6][0-9]{5}$\310\001\001'
+  _globals['_PERSONCARD'].fields_by_name['state']._loaded_options = None
+  _globals['_PERSONCARD'].fields_by_name['state']._serialized_options = b'\342A\001\002\272H\007\202\001\004\020\001 \000'
+  _globals['_PERSONCARD'].fields_by_name['kind']._loaded_options = None
+  _globals['_PERSONCARD'].fields_by_name['kind']._serialized_options = b'\342A\001\001\272H\005\202\001\002\020\001'
+  _globals['_PERSONCARD'].fields_by_name['recognition_code']._loaded_options = None
+  _globals['_PERSONCARD'].fields_by_name['recognition_code']._serialized_options = b'\342A\001\001\272H\004r\002( '
+  _globals['_LOOKUPPERSONSREQUEST'].fields_by_name['cert_numbers']._loaded_options = None
+  _globals['_LOOKUPPERSONSREQUEST'].fields_by_name['cert_numbers']._serialized_options = b'\342A\001\002\272H\016\222\001\013\010\001\020\364\003\"\004r\002(2'
+  _globals['_LOOKUPPERSONSREQUEST'].fields_by_name['purpose']._loaded_options = None
+  _globals['_LOOKUPPERSONSREQUEST'].fields_by_name['purpose']._serialized_options = b'\342A\001\002\272H\007\202\001\004\020\001 \000'
+  _globals['_CHECKINSURANCESREQUEST'].fields_by_name['entries']._loaded_options = None
+  _globals['_CHECKINSURANCESREQUEST'].fields_by_name['entries']._serialized_options = b'\342A\001\002\272H\010\222\001\005\010\001\020\364\003'
+  _globals['_CHECKINSURANCESREQUEST'].fields_by_name['purpose']._loaded_options = None
+  _globals['_CHECKINSURANCESREQUEST'].fields_by_name['purpose']._serialized_options = b'\342A\001\002\272H\007\202\001\004\020\001 \000'
+  _globals['_INSURANCEQUESTION'].fields_by_name['person_id']._loaded_options = None
+  _globals['_INSURANCEQUESTION'].fields_by_name['person_id']._serialized_options = b'\342A\001\002\272H\010r\003\260\001\001\310\001\001'
+  _globals['_INSURANCEQUESTION'].fields_by_name['insured_region_code']._loaded_options = None
+  _globals['_INSURANCEQUESTION'].fields_by_name['insured_region_code']._serialized_options = b'\342A\001\002\272H\026r\0212\017^[1-6][0-9]{5}$\310\001\001'
+  _globals['_INSURANCEQUESTION'].fields_by_name['on_date']._loaded_options = None
+  _globals['_INSURANCEQUESTION'].fields_by_name['on_date']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
+  _globals['_CHECKPORTABILITYREQUEST'].fields_by_name['entries']._loaded_options = None
+  _globals['_CHECKPORTABILITYREQUEST'].fields_by_name['entries']._serialized_options = b'\342A\001\002\272H\010\222\001\005\010\001\020\364\003'
+  _globals['_PORTABILITYQUESTION'].fields_by_name['credential']._loaded_options = None
+  _globals['_PORTABILITYQUESTION'].fields_by_name['credential']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
+  _globals['_PORTABILITYQUESTION'].fields_by_name['insured_region_code']._loaded_options = None
+  _globals['_PORTABILITYQUESTION'].fields_by_name['insured_region_code']._serialized_options = b'\342A\001\002\272H\026r\0212\017^[1-6][0-9]{5}$\310\001\001'
+  _globals['_PORTABILITYQUESTION'].fields_by_name['scheme_code']._loaded_options = None
+  _globals['_PORTABILITYQUESTION'].fields_by_name['scheme_code']._serialized_options = b'\342A\001\001\272H\022r\0202\016^(3[0-9]{2})?$'
+  _globals['_PORTABILITYQUESTION'].fields_by_name['on_date']._loaded_options = None
+  _globals['_PORTABILITYQUESTION'].fields_by_name['on_date']._serialized_options = b'\342A\001\001'
   _globals['_UPSERTPERSONSREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_UPSERTPERSONSREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\002\272H\010r\003\260\001\001\310\001\001'
   _globals['_UPSERTPERSONSREQUEST'].fields_by_name['persons']._loaded_options = None
@@ -70,10 +115,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VERIFYCREDENTIALREQUEST'].fields_by_name['medical_type_code']._serialized_options = b'\342A\001\001\272H\030r\0262\024^([1-9][0-9]{1,5})?$'
   _globals['_VERIFYCREDENTIALREQUEST'].fields_by_name['disease_code']._loaded_options = None
   _globals['_VERIFYCREDENTIALREQUEST'].fields_by_name['disease_code']._serialized_options = b'\342A\001\001\272H#r!2\037^(M[0-9]{5}|[A-Z]{4}[0-9]{3})?$'
+  _globals['_VERIFYCREDENTIALREQUEST'].fields_by_name['use_id']._loaded_options = None
+  _globals['_VERIFYCREDENTIALREQUEST'].fields_by_name['use_id']._serialized_options = b'\342A\001\001\272H\010r\003\260\001\001\330\001\001'
+  _globals['_VERIFYCREDENTIALREQUEST'].fields_by_name['purpose']._loaded_options = None
+  _globals['_VERIFYCREDENTIALREQUEST'].fields_by_name['purpose']._serialized_options = b'\342A\001\001\272H\005\202\001\002\020\001'
   _globals['_UPSERTINSTITUTIONSREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_UPSERTINSTITUTIONSREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\002\272H\010r\003\260\001\001\310\001\001'
   _globals['_UPSERTINSTITUTIONSREQUEST'].fields_by_name['institutions']._loaded_options = None
-  _globals['_UPSERTINSTITUTIONSREQUEST'].fields_by_name['institutions']._serialized_options = b'\342A\001\002\272H\010\222\001\005\010\001\020\364\003'
+  _globals['_UPSERTINSTITUTIONSREQUEST'].fields_by_name['institutions']._serialized_options = b'\342A\001\002\272H\r\222\001\n\010\001\020\364\003\"\003\330\001\003'
   _globals['_GETINSTITUTIONREQUEST'].fields_by_name['institution_code']._loaded_options = None
   _globals['_GETINSTITUTIONREQUEST'].fields_by_name['institution_code']._serialized_options = b'\342A\001\002\272H\026r\0212\017^[HP][0-9]{11}$\310\001\001'
   _globals['_LISTINSTITUTIONSREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -84,36 +133,66 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTINSTITUTIONSREQUEST'].fields_by_name['region_code']._serialized_options = b'\342A\001\001\272H\026r\0242\022^([1-6][0-9]{5})?$'
   _globals['_LISTINSTITUTIONSREQUEST'].fields_by_name['medical_type_code']._loaded_options = None
   _globals['_LISTINSTITUTIONSREQUEST'].fields_by_name['medical_type_code']._serialized_options = b'\342A\001\001\272H\023r\0212\017^([1-9][0-9])?$'
-  _globals['_UPSERTPERSONSREQUEST']._serialized_start=304
-  _globals['_UPSERTPERSONSREQUEST']._serialized_end=424
-  _globals['_UPSERTPERSONSRESPONSE']._serialized_start=426
-  _globals['_UPSERTPERSONSRESPONSE']._serialized_end=499
-  _globals['_UPSERTRESULT']._serialized_start=501
-  _globals['_UPSERTRESULT']._serialized_end=578
-  _globals['_UPSERTCARDSREQUEST']._serialized_start=580
-  _globals['_UPSERTCARDSREQUEST']._serialized_end=694
-  _globals['_UPSERTCARDSRESPONSE']._serialized_start=696
-  _globals['_UPSERTCARDSRESPONSE']._serialized_end=767
-  _globals['_ISSUECREDENTIALTOKENREQUEST']._serialized_start=769
-  _globals['_ISSUECREDENTIALTOKENREQUEST']._serialized_end=834
-  _globals['_ISSUECREDENTIALTOKENRESPONSE']._serialized_start=836
-  _globals['_ISSUECREDENTIALTOKENRESPONSE']._serialized_end=930
-  _globals['_VERIFYCREDENTIALREQUEST']._serialized_start=933
-  _globals['_VERIFYCREDENTIALREQUEST']._serialized_end=1496
-  _globals['_VERIFYCREDENTIALRESPONSE']._serialized_start=1499
-  _globals['_VERIFYCREDENTIALRESPONSE']._serialized_end=1742
-  _globals['_UPSERTINSTITUTIONSREQUEST']._serialized_start=1745
-  _globals['_UPSERTINSTITUTIONSREQUEST']._serialized_end=1880
-  _globals['_UPSERTINSTITUTIONSRESPONSE']._serialized_start=1882
-  _globals['_UPSERTINSTITUTIONSRESPONSE']._serialized_end=1960
-  _globals['_GETINSTITUTIONREQUEST']._serialized_start=1962
-  _globals['_GETINSTITUTIONREQUEST']._serialized_end=2042
-  _globals['_GETINSTITUTIONRESPONSE']._serialized_start=2044
-  _globals['_GETINSTITUTIONRESPONSE']._serialized_end=2121
-  _globals['_LISTINSTITUTIONSREQUEST']._serialized_start=2124
-  _globals['_LISTINSTITUTIONSREQUEST']._serialized_end=2322
-  _globals['_LISTINSTITUTIONSRESPONSE']._serialized_start=2324
-  _globals['_LISTINSTITUTIONSRESPONSE']._serialized_end=2429
-  _globals['_IDENTITYSERVICE']._serialized_start=2432
-  _globals['_IDENTITYSERVICE']._serialized_end=3200
+  _globals['_INSURANCESTANDING']._serialized_start=4426
+  _globals['_INSURANCESTANDING']._serialized_end=4624
+  _globals['_LOADPERSONSREQUEST']._serialized_start=337
+  _globals['_LOADPERSONSREQUEST']._serialized_end=483
+  _globals['_PERSONROW']._serialized_start=485
+  _globals['_PERSONROW']._serialized_end=611
+  _globals['_PERSONCARD']._serialized_start=614
+  _globals['_PERSONCARD']._serialized_end=880
+  _globals['_LOADPERSONSRESPONSE']._serialized_start=882
+  _globals['_LOADPERSONSRESPONSE']._serialized_end=973
+  _globals['_LOOKUPPERSONSREQUEST']._serialized_start=976
+  _globals['_LOOKUPPERSONSREQUEST']._serialized_end=1110
+  _globals['_LOOKUPPERSONSRESPONSE']._serialized_start=1112
+  _globals['_LOOKUPPERSONSRESPONSE']._serialized_end=1185
+  _globals['_CHECKINSURANCESREQUEST']._serialized_start=1188
+  _globals['_CHECKINSURANCESREQUEST']._serialized_end=1351
+  _globals['_INSURANCEQUESTION']._serialized_start=1354
+  _globals['_INSURANCEQUESTION']._serialized_end=1517
+  _globals['_CHECKINSURANCESRESPONSE']._serialized_start=1519
+  _globals['_CHECKINSURANCESRESPONSE']._serialized_end=1601
+  _globals['_CHECKPORTABILITYREQUEST']._serialized_start=1603
+  _globals['_CHECKPORTABILITYREQUEST']._serialized_end=1702
+  _globals['_PORTABILITYQUESTION']._serialized_start=1705
+  _globals['_PORTABILITYQUESTION']._serialized_end=1939
+  _globals['_CHECKPORTABILITYRESPONSE']._serialized_start=1941
+  _globals['_CHECKPORTABILITYRESPONSE']._serialized_end=2026
+  _globals['_PORTABILITYSTANDING']._serialized_start=2028
+  _globals['_PORTABILITYSTANDING']._serialized_end=2121
+  _globals['_PORTABILITYCHECK']._serialized_start=2123
+  _globals['_PORTABILITYCHECK']._serialized_end=2193
+  _globals['_UPSERTPERSONSREQUEST']._serialized_start=2195
+  _globals['_UPSERTPERSONSREQUEST']._serialized_end=2315
+  _globals['_UPSERTPERSONSRESPONSE']._serialized_start=2317
+  _globals['_UPSERTPERSONSRESPONSE']._serialized_end=2390
+  _globals['_UPSERTRESULT']._serialized_start=2392
+  _globals['_UPSERTRESULT']._serialized_end=2469
+  _globals['_UPSERTCARDSREQUEST']._serialized_start=2471
+  _globals['_UPSERTCARDSREQUEST']._serialized_end=2585
+  _globals['_UPSERTCARDSRESPONSE']._serialized_start=2587
+  _globals['_UPSERTCARDSRESPONSE']._serialized_end=2658
+  _globals['_ISSUECREDENTIALTOKENREQUEST']._serialized_start=2660
+  _globals['_ISSUECREDENTIALTOKENREQUEST']._serialized_end=2725
+  _globals['_ISSUECREDENTIALTOKENRESPONSE']._serialized_start=2727
+  _globals['_ISSUECREDENTIALTOKENRESPONSE']._serialized_end=2821
+  _globals['_VERIFYCREDENTIALREQUEST']._serialized_start=2824
+  _globals['_VERIFYCREDENTIALREQUEST']._serialized_end=3485
+  _globals['_VERIFYCREDENTIALRESPONSE']._serialized_start=3488
+  _globals['_VERIFYCREDENTIALRESPONSE']._serialized_end=3731
+  _globals['_UPSERTINSTITUTIONSREQUEST']._serialized_start=3734
+  _globals['_UPSERTINSTITUTIONSREQUEST']._serialized_end=3874
+  _globals['_UPSERTINSTITUTIONSRESPONSE']._serialized_start=3876
+  _globals['_UPSERTINSTITUTIONSRESPONSE']._serialized_end=3954
+  _globals['_GETINSTITUTIONREQUEST']._serialized_start=3956
+  _globals['_GETINSTITUTIONREQUEST']._serialized_end=4036
+  _globals['_GETINSTITUTIONRESPONSE']._serialized_start=4038
+  _globals['_GETINSTITUTIONRESPONSE']._serialized_end=4115
+  _globals['_LISTINSTITUTIONSREQUEST']._serialized_start=4118
+  _globals['_LISTINSTITUTIONSREQUEST']._serialized_end=4316
+  _globals['_LISTINSTITUTIONSRESPONSE']._serialized_start=4318
+  _globals['_LISTINSTITUTIONSRESPONSE']._serialized_end=4423
+  _globals['_IDENTITYSERVICE']._serialized_start=4627
+  _globals['_IDENTITYSERVICE']._serialized_end=5808
 # @@protoc_insertion_point(module_scope)

@@ -6,15 +6,150 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.rpc import status_pb2 as _status_pb2
 from google.type import date_pb2 as _date_pb2
 from yijie.common.v1 import bill_pb2 as _bill_pb2
+from yijie.identity.v1 import access_pb2 as _access_pb2
 from yijie.identity.v1 import institution_pb2 as _institution_pb2
 from yijie.identity.v1 import person_pb2 as _person_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class InsuranceStanding(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    INSURANCE_STANDING_UNSPECIFIED: _ClassVar[InsuranceStanding]
+    INSURANCE_STANDING_IN_FORCE: _ClassVar[InsuranceStanding]
+    INSURANCE_STANDING_NOT_IN_FORCE: _ClassVar[InsuranceStanding]
+    INSURANCE_STANDING_ELSEWHERE: _ClassVar[InsuranceStanding]
+    INSURANCE_STANDING_PERSON_UNKNOWN: _ClassVar[InsuranceStanding]
+INSURANCE_STANDING_UNSPECIFIED: InsuranceStanding
+INSURANCE_STANDING_IN_FORCE: InsuranceStanding
+INSURANCE_STANDING_NOT_IN_FORCE: InsuranceStanding
+INSURANCE_STANDING_ELSEWHERE: InsuranceStanding
+INSURANCE_STANDING_PERSON_UNKNOWN: InsuranceStanding
+
+class LoadPersonsRequest(_message.Message):
+    __slots__ = ("request_id", "dry_run", "rows")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    DRY_RUN_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    dry_run: bool
+    rows: _containers.RepeatedCompositeFieldContainer[PersonRow]
+    def __init__(self, request_id: _Optional[str] = ..., dry_run: _Optional[bool] = ..., rows: _Optional[_Iterable[_Union[PersonRow, _Mapping]]] = ...) -> None: ...
+
+class PersonRow(_message.Message):
+    __slots__ = ("person", "cards")
+    PERSON_FIELD_NUMBER: _ClassVar[int]
+    CARDS_FIELD_NUMBER: _ClassVar[int]
+    person: _person_pb2.Person
+    cards: _containers.RepeatedCompositeFieldContainer[PersonCard]
+    def __init__(self, person: _Optional[_Union[_person_pb2.Person, _Mapping]] = ..., cards: _Optional[_Iterable[_Union[PersonCard, _Mapping]]] = ...) -> None: ...
+
+class PersonCard(_message.Message):
+    __slots__ = ("card_number", "issuing_region_code", "state", "kind", "recognition_code")
+    CARD_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    ISSUING_REGION_CODE_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    RECOGNITION_CODE_FIELD_NUMBER: _ClassVar[int]
+    card_number: str
+    issuing_region_code: str
+    state: _person_pb2.CardState
+    kind: _person_pb2.CardKind
+    recognition_code: str
+    def __init__(self, card_number: _Optional[str] = ..., issuing_region_code: _Optional[str] = ..., state: _Optional[_Union[_person_pb2.CardState, str]] = ..., kind: _Optional[_Union[_person_pb2.CardKind, str]] = ..., recognition_code: _Optional[str] = ...) -> None: ...
+
+class LoadPersonsResponse(_message.Message):
+    __slots__ = ("request_id", "results")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    results: _containers.RepeatedCompositeFieldContainer[UpsertResult]
+    def __init__(self, request_id: _Optional[str] = ..., results: _Optional[_Iterable[_Union[UpsertResult, _Mapping]]] = ...) -> None: ...
+
+class LookUpPersonsRequest(_message.Message):
+    __slots__ = ("cert_numbers", "purpose")
+    CERT_NUMBERS_FIELD_NUMBER: _ClassVar[int]
+    PURPOSE_FIELD_NUMBER: _ClassVar[int]
+    cert_numbers: _containers.RepeatedScalarFieldContainer[str]
+    purpose: _access_pb2.AccessPurpose
+    def __init__(self, cert_numbers: _Optional[_Iterable[str]] = ..., purpose: _Optional[_Union[_access_pb2.AccessPurpose, str]] = ...) -> None: ...
+
+class LookUpPersonsResponse(_message.Message):
+    __slots__ = ("results",)
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    results: _containers.RepeatedCompositeFieldContainer[UpsertResult]
+    def __init__(self, results: _Optional[_Iterable[_Union[UpsertResult, _Mapping]]] = ...) -> None: ...
+
+class CheckInsurancesRequest(_message.Message):
+    __slots__ = ("entries", "purpose")
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    PURPOSE_FIELD_NUMBER: _ClassVar[int]
+    entries: _containers.RepeatedCompositeFieldContainer[InsuranceQuestion]
+    purpose: _access_pb2.AccessPurpose
+    def __init__(self, entries: _Optional[_Iterable[_Union[InsuranceQuestion, _Mapping]]] = ..., purpose: _Optional[_Union[_access_pb2.AccessPurpose, str]] = ...) -> None: ...
+
+class InsuranceQuestion(_message.Message):
+    __slots__ = ("person_id", "insured_region_code", "on_date")
+    PERSON_ID_FIELD_NUMBER: _ClassVar[int]
+    INSURED_REGION_CODE_FIELD_NUMBER: _ClassVar[int]
+    ON_DATE_FIELD_NUMBER: _ClassVar[int]
+    person_id: str
+    insured_region_code: str
+    on_date: _date_pb2.Date
+    def __init__(self, person_id: _Optional[str] = ..., insured_region_code: _Optional[str] = ..., on_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ...) -> None: ...
+
+class CheckInsurancesResponse(_message.Message):
+    __slots__ = ("standings",)
+    STANDINGS_FIELD_NUMBER: _ClassVar[int]
+    standings: _containers.RepeatedScalarFieldContainer[InsuranceStanding]
+    def __init__(self, standings: _Optional[_Iterable[_Union[InsuranceStanding, str]]] = ...) -> None: ...
+
+class CheckPortabilityRequest(_message.Message):
+    __slots__ = ("entries",)
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    entries: _containers.RepeatedCompositeFieldContainer[PortabilityQuestion]
+    def __init__(self, entries: _Optional[_Iterable[_Union[PortabilityQuestion, _Mapping]]] = ...) -> None: ...
+
+class PortabilityQuestion(_message.Message):
+    __slots__ = ("credential", "insured_region_code", "scheme_code", "on_date")
+    CREDENTIAL_FIELD_NUMBER: _ClassVar[int]
+    INSURED_REGION_CODE_FIELD_NUMBER: _ClassVar[int]
+    SCHEME_CODE_FIELD_NUMBER: _ClassVar[int]
+    ON_DATE_FIELD_NUMBER: _ClassVar[int]
+    credential: _person_pb2.Credential
+    insured_region_code: str
+    scheme_code: str
+    on_date: _date_pb2.Date
+    def __init__(self, credential: _Optional[_Union[_person_pb2.Credential, _Mapping]] = ..., insured_region_code: _Optional[str] = ..., scheme_code: _Optional[str] = ..., on_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ...) -> None: ...
+
+class CheckPortabilityResponse(_message.Message):
+    __slots__ = ("standings",)
+    STANDINGS_FIELD_NUMBER: _ClassVar[int]
+    standings: _containers.RepeatedCompositeFieldContainer[PortabilityStanding]
+    def __init__(self, standings: _Optional[_Iterable[_Union[PortabilityStanding, _Mapping]]] = ...) -> None: ...
+
+class PortabilityStanding(_message.Message):
+    __slots__ = ("person_id", "checks")
+    PERSON_ID_FIELD_NUMBER: _ClassVar[int]
+    CHECKS_FIELD_NUMBER: _ClassVar[int]
+    person_id: str
+    checks: _containers.RepeatedCompositeFieldContainer[PortabilityCheck]
+    def __init__(self, person_id: _Optional[str] = ..., checks: _Optional[_Iterable[_Union[PortabilityCheck, _Mapping]]] = ...) -> None: ...
+
+class PortabilityCheck(_message.Message):
+    __slots__ = ("check_code", "passed", "reason")
+    CHECK_CODE_FIELD_NUMBER: _ClassVar[int]
+    PASSED_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    check_code: str
+    passed: bool
+    reason: str
+    def __init__(self, check_code: _Optional[str] = ..., passed: _Optional[bool] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class UpsertPersonsRequest(_message.Message):
     __slots__ = ("request_id", "persons")
@@ -67,7 +202,7 @@ class IssueCredentialTokenResponse(_message.Message):
     def __init__(self, token: _Optional[str] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class VerifyCredentialRequest(_message.Message):
-    __slots__ = ("credential", "business_date", "person_id", "sex", "birth_date", "insured_region_code", "scheme_code", "institution_code", "medical_type_code", "disease_code")
+    __slots__ = ("credential", "business_date", "person_id", "sex", "birth_date", "insured_region_code", "scheme_code", "institution_code", "medical_type_code", "disease_code", "use_id", "purpose")
     CREDENTIAL_FIELD_NUMBER: _ClassVar[int]
     BUSINESS_DATE_FIELD_NUMBER: _ClassVar[int]
     PERSON_ID_FIELD_NUMBER: _ClassVar[int]
@@ -78,6 +213,8 @@ class VerifyCredentialRequest(_message.Message):
     INSTITUTION_CODE_FIELD_NUMBER: _ClassVar[int]
     MEDICAL_TYPE_CODE_FIELD_NUMBER: _ClassVar[int]
     DISEASE_CODE_FIELD_NUMBER: _ClassVar[int]
+    USE_ID_FIELD_NUMBER: _ClassVar[int]
+    PURPOSE_FIELD_NUMBER: _ClassVar[int]
     credential: _person_pb2.Credential
     business_date: _date_pb2.Date
     person_id: str
@@ -88,7 +225,9 @@ class VerifyCredentialRequest(_message.Message):
     institution_code: str
     medical_type_code: str
     disease_code: str
-    def __init__(self, credential: _Optional[_Union[_person_pb2.Credential, _Mapping]] = ..., business_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., person_id: _Optional[str] = ..., sex: _Optional[_Union[_bill_pb2.Sex, str]] = ..., birth_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., insured_region_code: _Optional[str] = ..., scheme_code: _Optional[str] = ..., institution_code: _Optional[str] = ..., medical_type_code: _Optional[str] = ..., disease_code: _Optional[str] = ...) -> None: ...
+    use_id: str
+    purpose: _access_pb2.AccessPurpose
+    def __init__(self, credential: _Optional[_Union[_person_pb2.Credential, _Mapping]] = ..., business_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., person_id: _Optional[str] = ..., sex: _Optional[_Union[_bill_pb2.Sex, str]] = ..., birth_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., insured_region_code: _Optional[str] = ..., scheme_code: _Optional[str] = ..., institution_code: _Optional[str] = ..., medical_type_code: _Optional[str] = ..., disease_code: _Optional[str] = ..., use_id: _Optional[str] = ..., purpose: _Optional[_Union[_access_pb2.AccessPurpose, str]] = ...) -> None: ...
 
 class VerifyCredentialResponse(_message.Message):
     __slots__ = ("person_id", "masked_name", "sex", "birth_date", "insurances", "institution")

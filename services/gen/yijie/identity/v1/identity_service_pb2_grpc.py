@@ -71,6 +71,26 @@ class IdentityServiceStub:
                 request_serializer=yijie_dot_identity_dot_v1_dot_identity__service__pb2.ListInstitutionsRequest.SerializeToString,
                 response_deserializer=yijie_dot_identity_dot_v1_dot_identity__service__pb2.ListInstitutionsResponse.FromString,
                 _registered_method=True)
+        self.LoadPersons = channel.stream_stream(
+                '/yijie.identity.v1.IdentityService/LoadPersons',
+                request_serializer=yijie_dot_identity_dot_v1_dot_identity__service__pb2.LoadPersonsRequest.SerializeToString,
+                response_deserializer=yijie_dot_identity_dot_v1_dot_identity__service__pb2.LoadPersonsResponse.FromString,
+                _registered_method=True)
+        self.LookUpPersons = channel.unary_unary(
+                '/yijie.identity.v1.IdentityService/LookUpPersons',
+                request_serializer=yijie_dot_identity_dot_v1_dot_identity__service__pb2.LookUpPersonsRequest.SerializeToString,
+                response_deserializer=yijie_dot_identity_dot_v1_dot_identity__service__pb2.LookUpPersonsResponse.FromString,
+                _registered_method=True)
+        self.CheckInsurances = channel.unary_unary(
+                '/yijie.identity.v1.IdentityService/CheckInsurances',
+                request_serializer=yijie_dot_identity_dot_v1_dot_identity__service__pb2.CheckInsurancesRequest.SerializeToString,
+                response_deserializer=yijie_dot_identity_dot_v1_dot_identity__service__pb2.CheckInsurancesResponse.FromString,
+                _registered_method=True)
+        self.CheckPortability = channel.unary_unary(
+                '/yijie.identity.v1.IdentityService/CheckPortability',
+                request_serializer=yijie_dot_identity_dot_v1_dot_identity__service__pb2.CheckPortabilityRequest.SerializeToString,
+                response_deserializer=yijie_dot_identity_dot_v1_dot_identity__service__pb2.CheckPortabilityResponse.FromString,
+                _registered_method=True)
 
 
 class IdentityServiceServicer:
@@ -87,8 +107,11 @@ class IdentityServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpsertCards(self, request, context):
-        """Registers cards, or changes their state; found by card number. Errors per entry: FIELD_INVALID,
-        RESOURCE_NOT_FOUND (the person), PERSON_MISMATCH (the card is another person's), REGION_UNKNOWN.
+        """Registers cards, or changes their state, one after the other; found by card number. Errors per entry:
+        FIELD_INVALID, RESOURCE_NOT_FOUND (the person), PERSON_MISMATCH (the card is another person's),
+        REGION_UNKNOWN, CARD_CANCELLED and CARD_STATE_FORBIDS (a cancelled or replaced card never comes back, an
+        activated one is never just issued again), CARD_ALREADY_ACTIVE (it would be the second active one of its
+        kind). Whole call: REQUEST_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -104,9 +127,11 @@ class IdentityServiceServicer:
     def VerifyCredential(self, request, context):
         """Proves a credential and answers who it is, which insurances are in force and, when an institution
         is named, what it may settle. Errors: ID_NUMBER_INVALID, CREDENTIAL_UNKNOWN, CREDENTIAL_EXPIRED,
-        CARD_LOST, CARD_CANCELLED, PERSON_MISMATCH, INSURANCE_NOT_IN_FORCE, INSTITUTION_UNKNOWN,
-        INSTITUTION_NOT_OPEN, DISEASE_NOT_OPEN; the first that applies in this order. A disease_code
-        without medical type 14 is FIELD_INVALID, one that is none DISEASE_CODE_UNKNOWN.
+        CREDENTIAL_USED, CARD_LOST, CARD_CANCELLED, CARD_NOT_ACTIVE, PERSON_MISMATCH,
+        INSURANCE_NOT_IN_FORCE, INSTITUTION_UNKNOWN, INSTITUTION_NOT_DESIGNATED, INSTITUTION_SUSPENDED,
+        INSTITUTION_NOT_OPEN, DISEASE_NOT_OPEN; the first that applies in this order. A token that bears
+        no signature of ours is CREDENTIAL_UNKNOWN. A disease_code without medical type 14 is
+        FIELD_INVALID, one that is none DISEASE_CODE_UNKNOWN. Every look-up is kept in the access log.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -129,6 +154,40 @@ class IdentityServiceServicer:
 
     def ListInstitutions(self, request, context):
         """Lists institutions by code, the directory that provinces publish. Errors: PAGE_TOKEN_INVALID.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LoadPersons(self, request_iterator, context):
+        """Registers persons with their cards in bulk: each batch is answered when it is committed, in order.
+        A batch sent again with its request_id is answered as the first time, which is how a broken load
+        goes on. A row is taken whole or not at all; other rows are not affected. Errors per row: those of
+        UpsertPersons and UpsertCards. A batch that is no batch (REQUEST_ID_REUSED, FIELD_INVALID of another
+        field than a row's, MESSAGE_MALFORMED) ends the stream; what was answered before stands.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LookUpPersons(self, request, context):
+        """Answers who has an id number, for agencies that file or load for others. Errors per entry:
+        ID_NUMBER_INVALID, CREDENTIAL_UNKNOWN. Every entry found is kept in the access log.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckInsurances(self, request, context):
+        """Answers whether persons are insured in a region on a date. Kept in the access log.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckPortability(self, request, context):
+        """Answers what identity can tell of whether a card will work out of province (出省检查): number,
+        issuing region, state, scheme. AdviceService.CheckPortability adds account and who must act.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -171,6 +230,26 @@ def add_IdentityServiceServicer_to_server(servicer, server):
                     servicer.ListInstitutions,
                     request_deserializer=yijie_dot_identity_dot_v1_dot_identity__service__pb2.ListInstitutionsRequest.FromString,
                     response_serializer=yijie_dot_identity_dot_v1_dot_identity__service__pb2.ListInstitutionsResponse.SerializeToString,
+            ),
+            'LoadPersons': grpc.stream_stream_rpc_method_handler(
+                    servicer.LoadPersons,
+                    request_deserializer=yijie_dot_identity_dot_v1_dot_identity__service__pb2.LoadPersonsRequest.FromString,
+                    response_serializer=yijie_dot_identity_dot_v1_dot_identity__service__pb2.LoadPersonsResponse.SerializeToString,
+            ),
+            'LookUpPersons': grpc.unary_unary_rpc_method_handler(
+                    servicer.LookUpPersons,
+                    request_deserializer=yijie_dot_identity_dot_v1_dot_identity__service__pb2.LookUpPersonsRequest.FromString,
+                    response_serializer=yijie_dot_identity_dot_v1_dot_identity__service__pb2.LookUpPersonsResponse.SerializeToString,
+            ),
+            'CheckInsurances': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckInsurances,
+                    request_deserializer=yijie_dot_identity_dot_v1_dot_identity__service__pb2.CheckInsurancesRequest.FromString,
+                    response_serializer=yijie_dot_identity_dot_v1_dot_identity__service__pb2.CheckInsurancesResponse.SerializeToString,
+            ),
+            'CheckPortability': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckPortability,
+                    request_deserializer=yijie_dot_identity_dot_v1_dot_identity__service__pb2.CheckPortabilityRequest.FromString,
+                    response_serializer=yijie_dot_identity_dot_v1_dot_identity__service__pb2.CheckPortabilityResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -364,6 +443,114 @@ class IdentityService:
             '/yijie.identity.v1.IdentityService/ListInstitutions',
             yijie_dot_identity_dot_v1_dot_identity__service__pb2.ListInstitutionsRequest.SerializeToString,
             yijie_dot_identity_dot_v1_dot_identity__service__pb2.ListInstitutionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LoadPersons(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/yijie.identity.v1.IdentityService/LoadPersons',
+            yijie_dot_identity_dot_v1_dot_identity__service__pb2.LoadPersonsRequest.SerializeToString,
+            yijie_dot_identity_dot_v1_dot_identity__service__pb2.LoadPersonsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LookUpPersons(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yijie.identity.v1.IdentityService/LookUpPersons',
+            yijie_dot_identity_dot_v1_dot_identity__service__pb2.LookUpPersonsRequest.SerializeToString,
+            yijie_dot_identity_dot_v1_dot_identity__service__pb2.LookUpPersonsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckInsurances(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yijie.identity.v1.IdentityService/CheckInsurances',
+            yijie_dot_identity_dot_v1_dot_identity__service__pb2.CheckInsurancesRequest.SerializeToString,
+            yijie_dot_identity_dot_v1_dot_identity__service__pb2.CheckInsurancesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckPortability(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yijie.identity.v1.IdentityService/CheckPortability',
+            yijie_dot_identity_dot_v1_dot_identity__service__pb2.CheckPortabilityRequest.SerializeToString,
+            yijie_dot_identity_dot_v1_dot_identity__service__pb2.CheckPortabilityResponse.FromString,
             options,
             channel_credentials,
             insecure,

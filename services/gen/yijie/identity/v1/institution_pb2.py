@@ -27,7 +27,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.type import date_pb2 as google_dot_type_dot_date__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#yijie/identity/v1/institution.proto\x12\x11yijie.identity.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x16google/type/date.proto\"\x87\x03\n\x0bInstitution\x12\x37\n\x10institution_code\x18\x01 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\x12\x1d\n\x04name\x18\x02 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03(\xd8\x04\xc8\x01\x01\x12\x32\n\x0bregion_code\x18\x03 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[1-6][0-9]{5}$\xc8\x01\x01\x12;\n\x13hospital_level_code\x18\x04 \x01(\tB\x1e\xe2\x41\x01\x02\xbaH\x17r\x12\x32\x10^(0[1-9]|1[01])$\xc8\x01\x01\x12\x36\n\x10price_level_code\x18\x05 \x01(\tB\x1c\xe2\x41\x01\x01\xbaH\x15r\x13\x32\x11^(0[1-9]|1[01])?$\x12;\n\x15\x64\x65\x64uctible_level_code\x18\x06 \x01(\tB\x1c\xe2\x41\x01\x01\xbaH\x15r\x13\x32\x11^(0[1-9]|1[01])?$\x12:\n\x08openings\x18\x07 \x03(\x0b\x32\x1a.yijie.identity.v1.OpeningB\x0c\xe2\x41\x01\x02\xbaH\x05\x92\x01\x02\x10\x32\"\xe0\x01\n\x07Opening\x12\x35\n\x11medical_type_code\x18\x01 \x01(\tB\x1a\xe2\x41\x01\x02\xbaH\x13r\x0e\x32\x0c^[1-9][0-9]$\xc8\x01\x01\x12\x31\n\nbegin_date\x18\x02 \x01(\x0b\x32\x11.google.type.DateB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12)\n\x08\x65nd_date\x18\x03 \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x01\x12@\n\x0c\x64isease_code\x18\x04 \x01(\tB*\xe2\x41\x01\x01\xbaH#r!2\x1f^(M[0-9]{5}|[A-Z]{4}[0-9]{3})?$B\x18\n\x14\x63n.yijie.identity.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#yijie/identity/v1/institution.proto\x12\x11yijie.identity.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x16google/type/date.proto\"\xba\x05\n\x0bInstitution\x12\x37\n\x10institution_code\x18\x01 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\x12\x1d\n\x04name\x18\x02 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03(\xd8\x04\xc8\x01\x01\x12\x32\n\x0bregion_code\x18\x03 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[1-6][0-9]{5}$\xc8\x01\x01\x12;\n\x13hospital_level_code\x18\x04 \x01(\tB\x1e\xe2\x41\x01\x02\xbaH\x17r\x12\x32\x10^(0[1-9]|1[01])$\xc8\x01\x01\x12\x36\n\x10price_level_code\x18\x05 \x01(\tB\x1c\xe2\x41\x01\x01\xbaH\x15r\x13\x32\x11^(0[1-9]|1[01])?$\x12;\n\x15\x64\x65\x64uctible_level_code\x18\x06 \x01(\tB\x1c\xe2\x41\x01\x01\xbaH\x15r\x13\x32\x11^(0[1-9]|1[01])?$\x12:\n\x08openings\x18\x07 \x03(\x0b\x32\x1a.yijie.identity.v1.OpeningB\x0c\xe2\x41\x01\x02\xbaH\x05\x92\x01\x02\x10\x32\x12>\n\x04type\x18\x08 \x01(\x0e\x32\".yijie.identity.v1.InstitutionTypeB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\x12+\n\nbegin_date\x18\t \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x01\x12)\n\x08\x65nd_date\x18\n \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x01\x12\x1d\n\x07\x61\x64\x64ress\x18\x0b \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\xd8\x04\x12@\n\x16national_platform_code\x18\x0c \x01(\tB \xe2\x41\x01\x01\xbaH\x19r\x17\x32\x15^[0-9A-Za-z_-]{0,40}$\x12\x38\n\x0bsuspensions\x18\r \x03(\x0b\x32\x1d.yijie.identity.v1.SuspensionB\x04\xe2\x41\x01\x03\"\xdf\x01\n\nSuspension\x12\x1b\n\rsuspension_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x11medical_type_code\x18\x02 \x01(\tB\x1a\xe2\x41\x01\x01\xbaH\x13r\x11\x32\x0f^([1-9][0-9])?$\x12\x31\n\nbegin_date\x18\x03 \x01(\x0b\x32\x11.google.type.DateB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12)\n\x08\x65nd_date\x18\x04 \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x01\x12\x1f\n\x06reason\x18\x05 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03(\xd8\x04\xc8\x01\x01\"\xe0\x01\n\x07Opening\x12\x35\n\x11medical_type_code\x18\x01 \x01(\tB\x1a\xe2\x41\x01\x02\xbaH\x13r\x0e\x32\x0c^[1-9][0-9]$\xc8\x01\x01\x12\x31\n\nbegin_date\x18\x02 \x01(\x0b\x32\x11.google.type.DateB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12)\n\x08\x65nd_date\x18\x03 \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x01\x12@\n\x0c\x64isease_code\x18\x04 \x01(\tB*\xe2\x41\x01\x01\xbaH#r!2\x1f^(M[0-9]{5}|[A-Z]{4}[0-9]{3})?$*q\n\x0fInstitutionType\x12 \n\x1cINSTITUTION_TYPE_UNSPECIFIED\x10\x00\x12\x1d\n\x19INSTITUTION_TYPE_HOSPITAL\x10\x01\x12\x1d\n\x19INSTITUTION_TYPE_PHARMACY\x10\x02\x42\x18\n\x14\x63n.yijie.identity.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,6 +49,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INSTITUTION'].fields_by_name['deductible_level_code']._serialized_options = b'\342A\001\001\272H\025r\0232\021^(0[1-9]|1[01])?$'
   _globals['_INSTITUTION'].fields_by_name['openings']._loaded_options = None
   _globals['_INSTITUTION'].fields_by_name['openings']._serialized_options = b'\342A\001\002\272H\005\222\001\002\0202'
+  _globals['_INSTITUTION'].fields_by_name['type']._loaded_options = None
+  _globals['_INSTITUTION'].fields_by_name['type']._serialized_options = b'\342A\001\001\272H\005\202\001\002\020\001'
+  _globals['_INSTITUTION'].fields_by_name['begin_date']._loaded_options = None
+  _globals['_INSTITUTION'].fields_by_name['begin_date']._serialized_options = b'\342A\001\001'
+  _globals['_INSTITUTION'].fields_by_name['end_date']._loaded_options = None
+  _globals['_INSTITUTION'].fields_by_name['end_date']._serialized_options = b'\342A\001\001'
+  _globals['_INSTITUTION'].fields_by_name['address']._loaded_options = None
+  _globals['_INSTITUTION'].fields_by_name['address']._serialized_options = b'\342A\001\001\272H\005r\003(\330\004'
+  _globals['_INSTITUTION'].fields_by_name['national_platform_code']._loaded_options = None
+  _globals['_INSTITUTION'].fields_by_name['national_platform_code']._serialized_options = b'\342A\001\001\272H\031r\0272\025^[0-9A-Za-z_-]{0,40}$'
+  _globals['_INSTITUTION'].fields_by_name['suspensions']._loaded_options = None
+  _globals['_INSTITUTION'].fields_by_name['suspensions']._serialized_options = b'\342A\001\003'
+  _globals['_SUSPENSION'].fields_by_name['suspension_id']._loaded_options = None
+  _globals['_SUSPENSION'].fields_by_name['suspension_id']._serialized_options = b'\342A\001\003'
+  _globals['_SUSPENSION'].fields_by_name['medical_type_code']._loaded_options = None
+  _globals['_SUSPENSION'].fields_by_name['medical_type_code']._serialized_options = b'\342A\001\001\272H\023r\0212\017^([1-9][0-9])?$'
+  _globals['_SUSPENSION'].fields_by_name['begin_date']._loaded_options = None
+  _globals['_SUSPENSION'].fields_by_name['begin_date']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
+  _globals['_SUSPENSION'].fields_by_name['end_date']._loaded_options = None
+  _globals['_SUSPENSION'].fields_by_name['end_date']._serialized_options = b'\342A\001\001'
+  _globals['_SUSPENSION'].fields_by_name['reason']._loaded_options = None
+  _globals['_SUSPENSION'].fields_by_name['reason']._serialized_options = b'\342A\001\002\272H\010r\003(\330\004\310\001\001'
   _globals['_OPENING'].fields_by_name['medical_type_code']._loaded_options = None
   _globals['_OPENING'].fields_by_name['medical_type_code']._serialized_options = b'\342A\001\002\272H\023r\0162\014^[1-9][0-9]$\310\001\001'
   _globals['_OPENING'].fields_by_name['begin_date']._loaded_options = None
@@ -57,8 +79,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_OPENING'].fields_by_name['end_date']._serialized_options = b'\342A\001\001'
   _globals['_OPENING'].fields_by_name['disease_code']._loaded_options = None
   _globals['_OPENING'].fields_by_name['disease_code']._serialized_options = b'\342A\001\001\272H#r!2\037^(M[0-9]{5}|[A-Z]{4}[0-9]{3})?$'
+  _globals['_INSTITUTIONTYPE']._serialized_start=1298
+  _globals['_INSTITUTIONTYPE']._serialized_end=1411
   _globals['_INSTITUTION']._serialized_start=145
-  _globals['_INSTITUTION']._serialized_end=536
-  _globals['_OPENING']._serialized_start=539
-  _globals['_OPENING']._serialized_end=763
+  _globals['_INSTITUTION']._serialized_end=843
+  _globals['_SUSPENSION']._serialized_start=846
+  _globals['_SUSPENSION']._serialized_end=1069
+  _globals['_OPENING']._serialized_start=1072
+  _globals['_OPENING']._serialized_end=1296
 # @@protoc_insertion_point(module_scope)

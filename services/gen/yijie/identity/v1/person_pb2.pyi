@@ -18,12 +18,20 @@ class InsuranceStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     INSURANCE_STATUS_SUSPENDED: _ClassVar[InsuranceStatus]
     INSURANCE_STATUS_ENDED: _ClassVar[InsuranceStatus]
 
+class CardKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CARD_KIND_UNSPECIFIED: _ClassVar[CardKind]
+    CARD_KIND_SOCIAL_SECURITY: _ClassVar[CardKind]
+    CARD_KIND_ELECTRONIC: _ClassVar[CardKind]
+
 class CardState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     CARD_STATE_UNSPECIFIED: _ClassVar[CardState]
     CARD_STATE_ACTIVE: _ClassVar[CardState]
     CARD_STATE_LOST: _ClassVar[CardState]
     CARD_STATE_CANCELLED: _ClassVar[CardState]
+    CARD_STATE_ISSUED: _ClassVar[CardState]
+    CARD_STATE_REPLACED: _ClassVar[CardState]
 
 class CredentialType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -35,10 +43,15 @@ INSURANCE_STATUS_UNSPECIFIED: InsuranceStatus
 INSURANCE_STATUS_NORMAL: InsuranceStatus
 INSURANCE_STATUS_SUSPENDED: InsuranceStatus
 INSURANCE_STATUS_ENDED: InsuranceStatus
+CARD_KIND_UNSPECIFIED: CardKind
+CARD_KIND_SOCIAL_SECURITY: CardKind
+CARD_KIND_ELECTRONIC: CardKind
 CARD_STATE_UNSPECIFIED: CardState
 CARD_STATE_ACTIVE: CardState
 CARD_STATE_LOST: CardState
 CARD_STATE_CANCELLED: CardState
+CARD_STATE_ISSUED: CardState
+CARD_STATE_REPLACED: CardState
 CREDENTIAL_TYPE_UNSPECIFIED: CredentialType
 CREDENTIAL_TYPE_E_CREDENTIAL: CredentialType
 CREDENTIAL_TYPE_ID_NUMBER: CredentialType
@@ -79,16 +92,20 @@ class Insurance(_message.Message):
     def __init__(self, insured_region_code: _Optional[str] = ..., scheme_code: _Optional[str] = ..., person_type_code: _Optional[str] = ..., status: _Optional[_Union[InsuranceStatus, str]] = ..., begin_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., end_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ...) -> None: ...
 
 class Card(_message.Message):
-    __slots__ = ("card_number", "person_id", "issuing_region_code", "state")
+    __slots__ = ("card_number", "person_id", "issuing_region_code", "state", "kind", "recognition_code")
     CARD_NUMBER_FIELD_NUMBER: _ClassVar[int]
     PERSON_ID_FIELD_NUMBER: _ClassVar[int]
     ISSUING_REGION_CODE_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    RECOGNITION_CODE_FIELD_NUMBER: _ClassVar[int]
     card_number: str
     person_id: str
     issuing_region_code: str
     state: CardState
-    def __init__(self, card_number: _Optional[str] = ..., person_id: _Optional[str] = ..., issuing_region_code: _Optional[str] = ..., state: _Optional[_Union[CardState, str]] = ...) -> None: ...
+    kind: CardKind
+    recognition_code: str
+    def __init__(self, card_number: _Optional[str] = ..., person_id: _Optional[str] = ..., issuing_region_code: _Optional[str] = ..., state: _Optional[_Union[CardState, str]] = ..., kind: _Optional[_Union[CardKind, str]] = ..., recognition_code: _Optional[str] = ...) -> None: ...
 
 class Credential(_message.Message):
     __slots__ = ("type", "number")

@@ -6,6 +6,7 @@ from yijie.benefits.v1 import adjudication_pb2 as _adjudication_pb2
 from yijie.common.v1 import bill_pb2 as _bill_pb2
 from yijie.common.v1 import money_pb2 as _money_pb2
 from yijie.filing.v1 import filing_service_pb2 as _filing_service_pb2
+from yijie.identity.v1 import person_pb2 as _person_pb2
 from yijie.settlement.v1 import settlement_pb2 as _settlement_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -243,3 +244,37 @@ class PairGap(_message.Message):
     mutual_saving: _money_pb2.Money
     mutual_fund_cost: _money_pb2.Money
     def __init__(self, care_region_code: _Optional[str] = ..., insured_region_code: _Optional[str] = ..., settlement_count: _Optional[int] = ..., worse_count: _Optional[int] = ..., better_count: _Optional[int] = ..., total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., patient_gap: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., mutual_saving: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., mutual_fund_cost: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...
+
+class CheckPortabilityRequest(_message.Message):
+    __slots__ = ("entries", "care_region_code")
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    CARE_REGION_CODE_FIELD_NUMBER: _ClassVar[int]
+    entries: _containers.RepeatedCompositeFieldContainer[PortabilityQuestion]
+    care_region_code: str
+    def __init__(self, entries: _Optional[_Iterable[_Union[PortabilityQuestion, _Mapping]]] = ..., care_region_code: _Optional[str] = ...) -> None: ...
+
+class PortabilityQuestion(_message.Message):
+    __slots__ = ("credential", "insured_region_code", "scheme_code", "on_date")
+    CREDENTIAL_FIELD_NUMBER: _ClassVar[int]
+    INSURED_REGION_CODE_FIELD_NUMBER: _ClassVar[int]
+    SCHEME_CODE_FIELD_NUMBER: _ClassVar[int]
+    ON_DATE_FIELD_NUMBER: _ClassVar[int]
+    credential: _person_pb2.Credential
+    insured_region_code: str
+    scheme_code: str
+    on_date: _date_pb2.Date
+    def __init__(self, credential: _Optional[_Union[_person_pb2.Credential, _Mapping]] = ..., insured_region_code: _Optional[str] = ..., scheme_code: _Optional[str] = ..., on_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ...) -> None: ...
+
+class CheckPortabilityResponse(_message.Message):
+    __slots__ = ("results",)
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    results: _containers.RepeatedCompositeFieldContainer[PortabilityResult]
+    def __init__(self, results: _Optional[_Iterable[_Union[PortabilityResult, _Mapping]]] = ...) -> None: ...
+
+class PortabilityResult(_message.Message):
+    __slots__ = ("portable", "checks")
+    PORTABLE_FIELD_NUMBER: _ClassVar[int]
+    CHECKS_FIELD_NUMBER: _ClassVar[int]
+    portable: bool
+    checks: _containers.RepeatedCompositeFieldContainer[EligibilityCheck]
+    def __init__(self, portable: _Optional[bool] = ..., checks: _Optional[_Iterable[_Union[EligibilityCheck, _Mapping]]] = ...) -> None: ...

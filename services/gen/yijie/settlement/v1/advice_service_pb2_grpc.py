@@ -56,6 +56,11 @@ class AdviceServiceStub:
                 request_serializer=yijie_dot_settlement_dot_v1_dot_advice__service__pb2.SummarizeCatalogueGapsRequest.SerializeToString,
                 response_deserializer=yijie_dot_settlement_dot_v1_dot_advice__service__pb2.SummarizeCatalogueGapsResponse.FromString,
                 _registered_method=True)
+        self.CheckPortability = channel.unary_unary(
+                '/yijie.settlement.v1.AdviceService/CheckPortability',
+                request_serializer=yijie_dot_settlement_dot_v1_dot_advice__service__pb2.CheckPortabilityRequest.SerializeToString,
+                response_deserializer=yijie_dot_settlement_dot_v1_dot_advice__service__pb2.CheckPortabilityResponse.FromString,
+                _registered_method=True)
 
 
 class AdviceServiceServicer:
@@ -101,6 +106,14 @@ class AdviceServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CheckPortability(self, request, context):
+        """Checks before travel whether cards will work out of province (出省检查), and names for each check who
+        must act. Errors per entry are failed checks; whole call: FIELD_INVALID, REGION_UNKNOWN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AdviceServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -123,6 +136,11 @@ def add_AdviceServiceServicer_to_server(servicer, server):
                     servicer.SummarizeCatalogueGaps,
                     request_deserializer=yijie_dot_settlement_dot_v1_dot_advice__service__pb2.SummarizeCatalogueGapsRequest.FromString,
                     response_serializer=yijie_dot_settlement_dot_v1_dot_advice__service__pb2.SummarizeCatalogueGapsResponse.SerializeToString,
+            ),
+            'CheckPortability': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckPortability,
+                    request_deserializer=yijie_dot_settlement_dot_v1_dot_advice__service__pb2.CheckPortabilityRequest.FromString,
+                    response_serializer=yijie_dot_settlement_dot_v1_dot_advice__service__pb2.CheckPortabilityResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -235,6 +253,33 @@ class AdviceService:
             '/yijie.settlement.v1.AdviceService/SummarizeCatalogueGaps',
             yijie_dot_settlement_dot_v1_dot_advice__service__pb2.SummarizeCatalogueGapsRequest.SerializeToString,
             yijie_dot_settlement_dot_v1_dot_advice__service__pb2.SummarizeCatalogueGapsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckPortability(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yijie.settlement.v1.AdviceService/CheckPortability',
+            yijie_dot_settlement_dot_v1_dot_advice__service__pb2.CheckPortabilityRequest.SerializeToString,
+            yijie_dot_settlement_dot_v1_dot_advice__service__pb2.CheckPortabilityResponse.FromString,
             options,
             channel_credentials,
             insecure,

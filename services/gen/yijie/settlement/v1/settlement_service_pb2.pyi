@@ -254,3 +254,27 @@ class Event(_message.Message):
     event_time: _timestamp_pb2.Timestamp
     settlement: _settlement_pb2.Settlement
     def __init__(self, cursor: _Optional[str] = ..., kind: _Optional[_Union[EventKind, str]] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., settlement: _Optional[_Union[_settlement_pb2.Settlement, _Mapping]] = ...) -> None: ...
+
+class RecomputeSettlementRequest(_message.Message):
+    __slots__ = ("request_id", "settlement_id")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    SETTLEMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    settlement_id: str
+    def __init__(self, request_id: _Optional[str] = ..., settlement_id: _Optional[str] = ...) -> None: ...
+
+class RecomputeSettlementResponse(_message.Message):
+    __slots__ = ("changed", "settlement", "replaced_settlement", "fund_difference", "account_difference", "cash_difference")
+    CHANGED_FIELD_NUMBER: _ClassVar[int]
+    SETTLEMENT_FIELD_NUMBER: _ClassVar[int]
+    REPLACED_SETTLEMENT_FIELD_NUMBER: _ClassVar[int]
+    FUND_DIFFERENCE_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_DIFFERENCE_FIELD_NUMBER: _ClassVar[int]
+    CASH_DIFFERENCE_FIELD_NUMBER: _ClassVar[int]
+    changed: bool
+    settlement: _settlement_pb2.Settlement
+    replaced_settlement: _settlement_pb2.Settlement
+    fund_difference: _money_pb2.Money
+    account_difference: _money_pb2.Money
+    cash_difference: _money_pb2.Money
+    def __init__(self, changed: _Optional[bool] = ..., settlement: _Optional[_Union[_settlement_pb2.Settlement, _Mapping]] = ..., replaced_settlement: _Optional[_Union[_settlement_pb2.Settlement, _Mapping]] = ..., fund_difference: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., account_difference: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., cash_difference: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...

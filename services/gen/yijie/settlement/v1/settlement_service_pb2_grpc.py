@@ -60,6 +60,11 @@ class SettlementServiceStub:
                 request_serializer=yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.ReverseSettlementRequest.SerializeToString,
                 response_deserializer=yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.ReverseSettlementResponse.FromString,
                 _registered_method=True)
+        self.RecomputeSettlement = channel.unary_unary(
+                '/yijie.settlement.v1.SettlementService/RecomputeSettlement',
+                request_serializer=yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.RecomputeSettlementRequest.SerializeToString,
+                response_deserializer=yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.RecomputeSettlementResponse.FromString,
+                _registered_method=True)
         self.GetSettlement = channel.unary_unary(
                 '/yijie.settlement.v1.SettlementService/GetSettlement',
                 request_serializer=yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.GetSettlementRequest.SerializeToString,
@@ -126,7 +131,21 @@ class SettlementServiceServicer:
         (冲正). After RESOURCE_NOT_FOUND for a settle_request_id that id settles nothing any more: a Settle
         still on its way gets REQUEST_ID_REUSED. Errors:
         RESOURCE_NOT_FOUND, SETTLEMENT_STATE_FORBIDS, SETTLEMENT_ALREADY_REVERSED (by its id, with another
-        request_id), UNDO_ORDER, VISIT_BUSY, LOST_RACE, REQUEST_ID_REUSED, OUTCOME_PENDING.
+        request_id; either way where it was replaced, by what the metadata name), UNDO_ORDER, VISIT_BUSY,
+        RECOMPUTATION_BUSY, LOST_RACE, REQUEST_ID_REUSED, OUTCOME_PENDING.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RecomputeSettlement(self, request, context):
+        """Computes a settlement anew by the filing that counts now, made, changed or revoked since (补备案后重算):
+        the first is reversed and the same bill settled again, both booked now and so in the clearing month
+        of now. Finished by recovery where it is interrupted. Answers changed = false and books nothing
+        where the level is the same. Errors: RESOURCE_NOT_FOUND, SETTLEMENT_STATE_FORBIDS, UNDO_ORDER,
+        VISIT_BUSY, RECOMPUTATION_BUSY, LOST_RACE, OUTCOME_PENDING, INSURED_REGION_UNAVAILABLE,
+        REQUEST_ID_REUSED, and what the insured region refuses, in which case the first settlement stands,
+        or, where metadata have a settlementId, that one in its place, at the first one's level.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -182,6 +201,11 @@ def add_SettlementServiceServicer_to_server(servicer, server):
                     servicer.ReverseSettlement,
                     request_deserializer=yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.ReverseSettlementRequest.FromString,
                     response_serializer=yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.ReverseSettlementResponse.SerializeToString,
+            ),
+            'RecomputeSettlement': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecomputeSettlement,
+                    request_deserializer=yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.RecomputeSettlementRequest.FromString,
+                    response_serializer=yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.RecomputeSettlementResponse.SerializeToString,
             ),
             'GetSettlement': grpc.unary_unary_rpc_method_handler(
                     servicer.GetSettlement,
@@ -335,6 +359,33 @@ class SettlementService:
             '/yijie.settlement.v1.SettlementService/ReverseSettlement',
             yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.ReverseSettlementRequest.SerializeToString,
             yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.ReverseSettlementResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecomputeSettlement(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yijie.settlement.v1.SettlementService/RecomputeSettlement',
+            yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.RecomputeSettlementRequest.SerializeToString,
+            yijie_dot_settlement_dot_v1_dot_settlement__service__pb2.RecomputeSettlementResponse.FromString,
             options,
             channel_credentials,
             insecure,

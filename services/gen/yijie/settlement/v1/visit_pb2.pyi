@@ -30,7 +30,7 @@ VISIT_STATE_SETTLED: VisitState
 VISIT_STATE_CANCELLED: VisitState
 
 class VisitRecord(_message.Message):
-    __slots__ = ("medical_type_code", "begin_date", "emergency", "injury", "third_party_liable", "referring_institution_code", "admission_diagnoses", "disease_code", "doctor_code", "department_code", "scheme_code")
+    __slots__ = ("medical_type_code", "begin_date", "emergency", "injury", "third_party_liable", "referring_institution_code", "admission_diagnoses", "disease_code", "doctor_code", "department_code", "scheme_code", "expected_discharge_date")
     MEDICAL_TYPE_CODE_FIELD_NUMBER: _ClassVar[int]
     BEGIN_DATE_FIELD_NUMBER: _ClassVar[int]
     EMERGENCY_FIELD_NUMBER: _ClassVar[int]
@@ -42,6 +42,7 @@ class VisitRecord(_message.Message):
     DOCTOR_CODE_FIELD_NUMBER: _ClassVar[int]
     DEPARTMENT_CODE_FIELD_NUMBER: _ClassVar[int]
     SCHEME_CODE_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_DISCHARGE_DATE_FIELD_NUMBER: _ClassVar[int]
     medical_type_code: str
     begin_date: _date_pb2.Date
     emergency: bool
@@ -53,7 +54,8 @@ class VisitRecord(_message.Message):
     doctor_code: str
     department_code: str
     scheme_code: str
-    def __init__(self, medical_type_code: _Optional[str] = ..., begin_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., emergency: _Optional[bool] = ..., injury: _Optional[bool] = ..., third_party_liable: _Optional[bool] = ..., referring_institution_code: _Optional[str] = ..., admission_diagnoses: _Optional[_Iterable[_Union[_bill_pb2.Diagnosis, _Mapping]]] = ..., disease_code: _Optional[str] = ..., doctor_code: _Optional[str] = ..., department_code: _Optional[str] = ..., scheme_code: _Optional[str] = ...) -> None: ...
+    expected_discharge_date: _date_pb2.Date
+    def __init__(self, medical_type_code: _Optional[str] = ..., begin_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., emergency: _Optional[bool] = ..., injury: _Optional[bool] = ..., third_party_liable: _Optional[bool] = ..., referring_institution_code: _Optional[str] = ..., admission_diagnoses: _Optional[_Iterable[_Union[_bill_pb2.Diagnosis, _Mapping]]] = ..., disease_code: _Optional[str] = ..., doctor_code: _Optional[str] = ..., department_code: _Optional[str] = ..., scheme_code: _Optional[str] = ..., expected_discharge_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ...) -> None: ...
 
 class DischargeRecord(_message.Message):
     __slots__ = ("discharge_date", "discharge_diagnoses", "discharge_way_code")

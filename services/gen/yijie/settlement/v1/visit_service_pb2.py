@@ -25,6 +25,7 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.type import date_pb2 as google_dot_type_dot_date__pb2
 from yijie.common.v1 import bill_pb2 as yijie_dot_common_dot_v1_dot_bill__pb2
 from yijie.common.v1 import money_pb2 as yijie_dot_common_dot_v1_dot_money__pb2
@@ -32,7 +33,7 @@ from yijie.settlement.v1 import settlement_pb2 as yijie_dot_settlement_dot_v1_do
 from yijie.settlement.v1 import visit_pb2 as yijie_dot_settlement_dot_v1_dot_visit__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'yijie/settlement/v1/visit_service.proto\x12\x13yijie.settlement.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x16google/type/date.proto\x1a\x1ayijie/common/v1/bill.proto\x1a\x1byijie/common/v1/money.proto\x1a$yijie/settlement/v1/settlement.proto\x1a\x1fyijie/settlement/v1/visit.proto\"\xed\x01\n\x14RegisterVisitRequest\x12#\n\nrequest_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x37\n\x10institution_code\x18\x02 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\x12\x39\n\x07patient\x18\x03 \x01(\x0b\x32\x1c.yijie.settlement.v1.PatientB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12<\n\x06record\x18\x04 \x01(\x0b\x32 .yijie.settlement.v1.VisitRecordB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\"B\n\x15RegisterVisitResponse\x12)\n\x05visit\x18\x01 \x01(\x0b\x32\x1a.yijie.settlement.v1.Visit\"\x8a\x02\n\x12UpdateVisitRequest\x12#\n\nrequest_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12!\n\x08visit_id\x18\x02 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x37\n\x10institution_code\x18\x03 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\x12\x36\n\x06record\x18\x04 \x01(\x0b\x32 .yijie.settlement.v1.VisitRecordB\x04\xe2\x41\x01\x02\x12;\n\x0bupdate_mask\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\"@\n\x13UpdateVisitResponse\x12)\n\x05visit\x18\x01 \x01(\x0b\x32\x1a.yijie.settlement.v1.Visit\"\x95\x01\n\x12\x43\x61ncelVisitRequest\x12#\n\nrequest_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12!\n\x08visit_id\x18\x02 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x37\n\x10institution_code\x18\x03 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\"@\n\x13\x43\x61ncelVisitResponse\x12)\n\x05visit\x18\x01 \x01(\x0b\x32\x1a.yijie.settlement.v1.Visit\"\xdd\x01\n\x15\x44ischargeVisitRequest\x12#\n\nrequest_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12!\n\x08visit_id\x18\x02 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x37\n\x10institution_code\x18\x03 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\x12\x43\n\tdischarge\x18\x04 \x01(\x0b\x32$.yijie.settlement.v1.DischargeRecordB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\"C\n\x16\x44ischargeVisitResponse\x12)\n\x05visit\x18\x01 \x01(\x0b\x32\x1a.yijie.settlement.v1.Visit\"\x99\x01\n\x16\x43\x61ncelDischargeRequest\x12#\n\nrequest_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12!\n\x08visit_id\x18\x02 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x37\n\x10institution_code\x18\x03 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\"D\n\x17\x43\x61ncelDischargeResponse\x12)\n\x05visit\x18\x01 \x01(\x0b\x32\x1a.yijie.settlement.v1.Visit\"m\n\x0fGetVisitRequest\x12!\n\x08visit_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x37\n\x10institution_code\x18\x02 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\"=\n\x10GetVisitResponse\x12)\n\x05visit\x18\x01 \x01(\x0b\x32\x1a.yijie.settlement.v1.Visit\"\xf2\x01\n\x11ListVisitsRequest\x12\x1e\n\tpage_size\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\x80\x08\x12\x37\n\x10institution_code\x18\x03 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\x12\x30\n\x0f\x63reate_date_min\x18\x04 \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x01\x12\x30\n\x0f\x63reate_date_max\x18\x05 \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x01\"Y\n\x12ListVisitsResponse\x12*\n\x06visits\x18\x01 \x03(\x0b\x32\x1a.yijie.settlement.v1.Visit\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xd4\x01\n\x11UploadFeesRequest\x12#\n\nrequest_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12!\n\x08visit_id\x18\x02 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x37\n\x10institution_code\x18\x03 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\x12>\n\x05lines\x18\x04 \x03(\x0b\x32\x1e.yijie.settlement.v1.VisitLineB\x0f\xe2\x41\x01\x02\xbaH\x08\x92\x01\x05\x08\x01\x10\xb8\x17\"\x86\x01\n\x12UploadFeesResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.yijie.common.v1.ClassifiedLine\x12\x12\n\nline_count\x18\x02 \x01(\x05\x12*\n\nline_total\x18\x03 \x01(\x0b\x32\x16.yijie.common.v1.Money\"\xe6\x01\n\x11\x43\x61ncelFeesRequest\x12#\n\nrequest_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12!\n\x08visit_id\x18\x02 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x37\n\x10institution_code\x18\x03 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\x12=\n\x08line_ids\x18\x04 \x03(\tB+\xe2\x41\x01\x01\xbaH$\x92\x01!\x10\xf4\x03\x18\x01\"\x1ar\x18\x32\x16^[0-9A-Za-z._-]{1,40}$\x12\x11\n\x03\x61ll\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x01\"m\n\x12\x43\x61ncelFeesResponse\x12\x17\n\x0f\x63\x61ncelled_count\x18\x01 \x01(\x05\x12\x12\n\nline_count\x18\x02 \x01(\x05\x12*\n\nline_total\x18\x03 \x01(\x0b\x32\x16.yijie.common.v1.Money\"\xaf\x01\n\x0fListFeesRequest\x12\x1e\n\tpage_size\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\x80\x08\x12!\n\x08visit_id\x18\x03 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x37\n\x10institution_code\x18\x04 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\"X\n\x10ListFeesResponse\x12+\n\x04\x66\x65\x65s\x18\x01 \x03(\x0b\x32\x1d.yijie.settlement.v1.VisitFee\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xe2\x07\n\x0cVisitService\x12\x66\n\rRegisterVisit\x12).yijie.settlement.v1.RegisterVisitRequest\x1a*.yijie.settlement.v1.RegisterVisitResponse\x12`\n\x0bUpdateVisit\x12\'.yijie.settlement.v1.UpdateVisitRequest\x1a(.yijie.settlement.v1.UpdateVisitResponse\x12`\n\x0b\x43\x61ncelVisit\x12\'.yijie.settlement.v1.CancelVisitRequest\x1a(.yijie.settlement.v1.CancelVisitResponse\x12i\n\x0e\x44ischargeVisit\x12*.yijie.settlement.v1.DischargeVisitRequest\x1a+.yijie.settlement.v1.DischargeVisitResponse\x12l\n\x0f\x43\x61ncelDischarge\x12+.yijie.settlement.v1.CancelDischargeRequest\x1a,.yijie.settlement.v1.CancelDischargeResponse\x12W\n\x08GetVisit\x12$.yijie.settlement.v1.GetVisitRequest\x1a%.yijie.settlement.v1.GetVisitResponse\x12]\n\nListVisits\x12&.yijie.settlement.v1.ListVisitsRequest\x1a\'.yijie.settlement.v1.ListVisitsResponse\x12]\n\nUploadFees\x12&.yijie.settlement.v1.UploadFeesRequest\x1a\'.yijie.settlement.v1.UploadFeesResponse\x12]\n\nCancelFees\x12&.yijie.settlement.v1.CancelFeesRequest\x1a\'.yijie.settlement.v1.CancelFeesResponse\x12W\n\x08ListFees\x12$.yijie.settlement.v1.ListFeesRequest\x1a%.yijie.settlement.v1.ListFeesResponseB\x1a\n\x16\x63n.yijie.settlement.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'yijie/settlement/v1/visit_service.proto\x12\x13yijie.settlement.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a\x1ayijie/common/v1/bill.proto\x1a\x1byijie/common/v1/money.proto\x1a$yijie/settlement/v1/settlement.proto\x1a\x1fyijie/settlement/v1/visit.proto\"\xed\x01\n\x14RegisterVisitRequest\x12#\n\nrequest_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x37\n\x10institution_code\x18\x02 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\x12\x39\n\x07patient\x18\x03 \x01(\x0b\x32\x1c.yijie.settlement.v1.PatientB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12<\n\x06record\x18\x04 \x01(\x0b\x32 .yijie.settlement.v1.VisitRecordB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\"B\n\x15RegisterVisitResponse\x12)\n\x05visit\x18\x01 \x01(\x0b\x32\x1a.yijie.settlement.v1.Visit\"\x8a\x02\n\x12UpdateVisitRequest\x12#\n\nrequest_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12!\n\x08visit_id\x18\x02 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x37\n\x10institution_code\x18\x03 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\x12\x36\n\x06record\x18\x04 \x01(\x0b\x32 .yijie.settlement.v1.VisitRecordB\x04\xe2\x41\x01\x02\x12;\n\x0bupdate_mask\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\"@\n\x13UpdateVisitResponse\x12)\n\x05visit\x18\x01 \x01(\x0b\x32\x1a.yijie.settlement.v1.Visit\"\x95\x01\n\x12\x43\x61ncelVisitRequest\x12#\n\nrequest_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12!\n\x08visit_id\x18\x02 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x37\n\x10institution_code\x18\x03 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\"@\n\x13\x43\x61ncelVisitResponse\x12)\n\x05visit\x18\x01 \x01(\x0b\x32\x1a.yijie.settlement.v1.Visit\"\xdd\x01\n\x15\x44ischargeVisitRequest\x12#\n\nrequest_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12!\n\x08visit_id\x18\x02 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x37\n\x10institution_code\x18\x03 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\x12\x43\n\tdischarge\x18\x04 \x01(\x0b\x32$.yijie.settlement.v1.DischargeRecordB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\"C\n\x16\x44ischargeVisitResponse\x12)\n\x05visit\x18\x01 \x01(\x0b\x32\x1a.yijie.settlement.v1.Visit\"\x99\x01\n\x16\x43\x61ncelDischargeRequest\x12#\n\nrequest_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12!\n\x08visit_id\x18\x02 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x37\n\x10institution_code\x18\x03 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\"D\n\x17\x43\x61ncelDischargeResponse\x12)\n\x05visit\x18\x01 \x01(\x0b\x32\x1a.yijie.settlement.v1.Visit\"m\n\x0fGetVisitRequest\x12!\n\x08visit_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x37\n\x10institution_code\x18\x02 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\"=\n\x10GetVisitResponse\x12)\n\x05visit\x18\x01 \x01(\x0b\x32\x1a.yijie.settlement.v1.Visit\"\xf2\x01\n\x11ListVisitsRequest\x12\x1e\n\tpage_size\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\x80\x08\x12\x37\n\x10institution_code\x18\x03 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\x12\x30\n\x0f\x63reate_date_min\x18\x04 \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x01\x12\x30\n\x0f\x63reate_date_max\x18\x05 \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x01\"Y\n\x12ListVisitsResponse\x12*\n\x06visits\x18\x01 \x03(\x0b\x32\x1a.yijie.settlement.v1.Visit\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xd4\x01\n\x11UploadFeesRequest\x12#\n\nrequest_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12!\n\x08visit_id\x18\x02 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x37\n\x10institution_code\x18\x03 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\x12>\n\x05lines\x18\x04 \x03(\x0b\x32\x1e.yijie.settlement.v1.VisitLineB\x0f\xe2\x41\x01\x02\xbaH\x08\x92\x01\x05\x08\x01\x10\xb8\x17\"\x86\x01\n\x12UploadFeesResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.yijie.common.v1.ClassifiedLine\x12\x12\n\nline_count\x18\x02 \x01(\x05\x12*\n\nline_total\x18\x03 \x01(\x0b\x32\x16.yijie.common.v1.Money\"\xe6\x01\n\x11\x43\x61ncelFeesRequest\x12#\n\nrequest_id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12!\n\x08visit_id\x18\x02 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x37\n\x10institution_code\x18\x03 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\x12=\n\x08line_ids\x18\x04 \x03(\tB+\xe2\x41\x01\x01\xbaH$\x92\x01!\x10\xf4\x03\x18\x01\"\x1ar\x18\x32\x16^[0-9A-Za-z._-]{1,40}$\x12\x11\n\x03\x61ll\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x01\"m\n\x12\x43\x61ncelFeesResponse\x12\x17\n\x0f\x63\x61ncelled_count\x18\x01 \x01(\x05\x12\x12\n\nline_count\x18\x02 \x01(\x05\x12*\n\nline_total\x18\x03 \x01(\x0b\x32\x16.yijie.common.v1.Money\"\xaf\x01\n\x0fListFeesRequest\x12\x1e\n\tpage_size\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\x80\x08\x12!\n\x08visit_id\x18\x03 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\xb0\x01\x01\xc8\x01\x01\x12\x37\n\x10institution_code\x18\x04 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\"X\n\x10ListFeesResponse\x12+\n\x04\x66\x65\x65s\x18\x01 \x03(\x0b\x32\x1d.yijie.settlement.v1.VisitFee\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"@\n\x1aSubscribeAdmissionsRequest\x12\"\n\x0c\x61\x66ter_cursor\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\x80\x02\"r\n\x1bSubscribeAdmissionsResponse\x12\x33\n\x06\x65vents\x18\x01 \x03(\x0b\x32#.yijie.settlement.v1.AdmissionEvent\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\t\x12\x0e\n\x06lag_ms\x18\x03 \x01(\x03\"s\n\x0e\x41\x64missionEvent\x12.\n\nevent_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\tadmission\x18\x02 \x01(\x0b\x32\x1e.yijie.settlement.v1.Admission\"\xe0\x02\n\tAdmission\x12\x10\n\x08visit_id\x18\x01 \x01(\t\x12\x11\n\tperson_id\x18\x02 \x01(\t\x12\x1b\n\x13insured_region_code\x18\x03 \x01(\t\x12\x18\n\x10\x63\x61re_region_code\x18\x04 \x01(\t\x12\x18\n\x10institution_code\x18\x05 \x01(\t\x12)\n\x0e\x61\x64mission_date\x18\x06 \x01(\x0b\x32\x11.google.type.Date\x12\x32\n\x17\x65xpected_discharge_date\x18\x07 \x01(\x0b\x32\x11.google.type.Date\x12)\n\x0e\x64ischarge_date\x18\x08 \x01(\x0b\x32\x11.google.type.Date\x12\x11\n\temergency\x18\t \x01(\x08\x12.\n\x05state\x18\n \x01(\x0e\x32\x1f.yijie.settlement.v1.VisitState\x12\x10\n\x08revision\x18\x0b \x01(\x03\x32\xde\x08\n\x0cVisitService\x12\x66\n\rRegisterVisit\x12).yijie.settlement.v1.RegisterVisitRequest\x1a*.yijie.settlement.v1.RegisterVisitResponse\x12`\n\x0bUpdateVisit\x12\'.yijie.settlement.v1.UpdateVisitRequest\x1a(.yijie.settlement.v1.UpdateVisitResponse\x12`\n\x0b\x43\x61ncelVisit\x12\'.yijie.settlement.v1.CancelVisitRequest\x1a(.yijie.settlement.v1.CancelVisitResponse\x12i\n\x0e\x44ischargeVisit\x12*.yijie.settlement.v1.DischargeVisitRequest\x1a+.yijie.settlement.v1.DischargeVisitResponse\x12l\n\x0f\x43\x61ncelDischarge\x12+.yijie.settlement.v1.CancelDischargeRequest\x1a,.yijie.settlement.v1.CancelDischargeResponse\x12W\n\x08GetVisit\x12$.yijie.settlement.v1.GetVisitRequest\x1a%.yijie.settlement.v1.GetVisitResponse\x12]\n\nListVisits\x12&.yijie.settlement.v1.ListVisitsRequest\x1a\'.yijie.settlement.v1.ListVisitsResponse\x12]\n\nUploadFees\x12&.yijie.settlement.v1.UploadFeesRequest\x1a\'.yijie.settlement.v1.UploadFeesResponse\x12]\n\nCancelFees\x12&.yijie.settlement.v1.CancelFeesRequest\x1a\'.yijie.settlement.v1.CancelFeesResponse\x12W\n\x08ListFees\x12$.yijie.settlement.v1.ListFeesRequest\x1a%.yijie.settlement.v1.ListFeesResponse\x12z\n\x13SubscribeAdmissions\x12/.yijie.settlement.v1.SubscribeAdmissionsRequest\x1a\x30.yijie.settlement.v1.SubscribeAdmissionsResponse0\x01\x42\x1a\n\x16\x63n.yijie.settlement.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -118,46 +119,56 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTFEESREQUEST'].fields_by_name['visit_id']._serialized_options = b'\342A\001\002\272H\010r\003\260\001\001\310\001\001'
   _globals['_LISTFEESREQUEST'].fields_by_name['institution_code']._loaded_options = None
   _globals['_LISTFEESREQUEST'].fields_by_name['institution_code']._serialized_options = b'\342A\001\002\272H\026r\0212\017^[HP][0-9]{11}$\310\001\001'
-  _globals['_REGISTERVISITREQUEST']._serialized_start=313
-  _globals['_REGISTERVISITREQUEST']._serialized_end=550
-  _globals['_REGISTERVISITRESPONSE']._serialized_start=552
-  _globals['_REGISTERVISITRESPONSE']._serialized_end=618
-  _globals['_UPDATEVISITREQUEST']._serialized_start=621
-  _globals['_UPDATEVISITREQUEST']._serialized_end=887
-  _globals['_UPDATEVISITRESPONSE']._serialized_start=889
-  _globals['_UPDATEVISITRESPONSE']._serialized_end=953
-  _globals['_CANCELVISITREQUEST']._serialized_start=956
-  _globals['_CANCELVISITREQUEST']._serialized_end=1105
-  _globals['_CANCELVISITRESPONSE']._serialized_start=1107
-  _globals['_CANCELVISITRESPONSE']._serialized_end=1171
-  _globals['_DISCHARGEVISITREQUEST']._serialized_start=1174
-  _globals['_DISCHARGEVISITREQUEST']._serialized_end=1395
-  _globals['_DISCHARGEVISITRESPONSE']._serialized_start=1397
-  _globals['_DISCHARGEVISITRESPONSE']._serialized_end=1464
-  _globals['_CANCELDISCHARGEREQUEST']._serialized_start=1467
-  _globals['_CANCELDISCHARGEREQUEST']._serialized_end=1620
-  _globals['_CANCELDISCHARGERESPONSE']._serialized_start=1622
-  _globals['_CANCELDISCHARGERESPONSE']._serialized_end=1690
-  _globals['_GETVISITREQUEST']._serialized_start=1692
-  _globals['_GETVISITREQUEST']._serialized_end=1801
-  _globals['_GETVISITRESPONSE']._serialized_start=1803
-  _globals['_GETVISITRESPONSE']._serialized_end=1864
-  _globals['_LISTVISITSREQUEST']._serialized_start=1867
-  _globals['_LISTVISITSREQUEST']._serialized_end=2109
-  _globals['_LISTVISITSRESPONSE']._serialized_start=2111
-  _globals['_LISTVISITSRESPONSE']._serialized_end=2200
-  _globals['_UPLOADFEESREQUEST']._serialized_start=2203
-  _globals['_UPLOADFEESREQUEST']._serialized_end=2415
-  _globals['_UPLOADFEESRESPONSE']._serialized_start=2418
-  _globals['_UPLOADFEESRESPONSE']._serialized_end=2552
-  _globals['_CANCELFEESREQUEST']._serialized_start=2555
-  _globals['_CANCELFEESREQUEST']._serialized_end=2785
-  _globals['_CANCELFEESRESPONSE']._serialized_start=2787
-  _globals['_CANCELFEESRESPONSE']._serialized_end=2896
-  _globals['_LISTFEESREQUEST']._serialized_start=2899
-  _globals['_LISTFEESREQUEST']._serialized_end=3074
-  _globals['_LISTFEESRESPONSE']._serialized_start=3076
-  _globals['_LISTFEESRESPONSE']._serialized_end=3164
-  _globals['_VISITSERVICE']._serialized_start=3167
-  _globals['_VISITSERVICE']._serialized_end=4161
+  _globals['_SUBSCRIBEADMISSIONSREQUEST'].fields_by_name['after_cursor']._loaded_options = None
+  _globals['_SUBSCRIBEADMISSIONSREQUEST'].fields_by_name['after_cursor']._serialized_options = b'\342A\001\001\272H\005r\003(\200\002'
+  _globals['_REGISTERVISITREQUEST']._serialized_start=346
+  _globals['_REGISTERVISITREQUEST']._serialized_end=583
+  _globals['_REGISTERVISITRESPONSE']._serialized_start=585
+  _globals['_REGISTERVISITRESPONSE']._serialized_end=651
+  _globals['_UPDATEVISITREQUEST']._serialized_start=654
+  _globals['_UPDATEVISITREQUEST']._serialized_end=920
+  _globals['_UPDATEVISITRESPONSE']._serialized_start=922
+  _globals['_UPDATEVISITRESPONSE']._serialized_end=986
+  _globals['_CANCELVISITREQUEST']._serialized_start=989
+  _globals['_CANCELVISITREQUEST']._serialized_end=1138
+  _globals['_CANCELVISITRESPONSE']._serialized_start=1140
+  _globals['_CANCELVISITRESPONSE']._serialized_end=1204
+  _globals['_DISCHARGEVISITREQUEST']._serialized_start=1207
+  _globals['_DISCHARGEVISITREQUEST']._serialized_end=1428
+  _globals['_DISCHARGEVISITRESPONSE']._serialized_start=1430
+  _globals['_DISCHARGEVISITRESPONSE']._serialized_end=1497
+  _globals['_CANCELDISCHARGEREQUEST']._serialized_start=1500
+  _globals['_CANCELDISCHARGEREQUEST']._serialized_end=1653
+  _globals['_CANCELDISCHARGERESPONSE']._serialized_start=1655
+  _globals['_CANCELDISCHARGERESPONSE']._serialized_end=1723
+  _globals['_GETVISITREQUEST']._serialized_start=1725
+  _globals['_GETVISITREQUEST']._serialized_end=1834
+  _globals['_GETVISITRESPONSE']._serialized_start=1836
+  _globals['_GETVISITRESPONSE']._serialized_end=1897
+  _globals['_LISTVISITSREQUEST']._serialized_start=1900
+  _globals['_LISTVISITSREQUEST']._serialized_end=2142
+  _globals['_LISTVISITSRESPONSE']._serialized_start=2144
+  _globals['_LISTVISITSRESPONSE']._serialized_end=2233
+  _globals['_UPLOADFEESREQUEST']._serialized_start=2236
+  _globals['_UPLOADFEESREQUEST']._serialized_end=2448
+  _globals['_UPLOADFEESRESPONSE']._serialized_start=2451
+  _globals['_UPLOADFEESRESPONSE']._serialized_end=2585
+  _globals['_CANCELFEESREQUEST']._serialized_start=2588
+  _globals['_CANCELFEESREQUEST']._serialized_end=2818
+  _globals['_CANCELFEESRESPONSE']._serialized_start=2820
+  _globals['_CANCELFEESRESPONSE']._serialized_end=2929
+  _globals['_LISTFEESREQUEST']._serialized_start=2932
+  _globals['_LISTFEESREQUEST']._serialized_end=3107
+  _globals['_LISTFEESRESPONSE']._serialized_start=3109
+  _globals['_LISTFEESRESPONSE']._serialized_end=3197
+  _globals['_SUBSCRIBEADMISSIONSREQUEST']._serialized_start=3199
+  _globals['_SUBSCRIBEADMISSIONSREQUEST']._serialized_end=3263
+  _globals['_SUBSCRIBEADMISSIONSRESPONSE']._serialized_start=3265
+  _globals['_SUBSCRIBEADMISSIONSRESPONSE']._serialized_end=3379
+  _globals['_ADMISSIONEVENT']._serialized_start=3381
+  _globals['_ADMISSIONEVENT']._serialized_end=3496
+  _globals['_ADMISSION']._serialized_start=3499
+  _globals['_ADMISSION']._serialized_end=3851
+  _globals['_VISITSERVICE']._serialized_start=3854
+  _globals['_VISITSERVICE']._serialized_end=4972
 # @@protoc_insertion_point(module_scope)

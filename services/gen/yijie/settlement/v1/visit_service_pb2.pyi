@@ -1,6 +1,9 @@
+import datetime
+
 from buf.validate import validate_pb2 as _validate_pb2
 from google.api import field_behavior_pb2 as _field_behavior_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.type import date_pb2 as _date_pb2
 from yijie.common.v1 import bill_pb2 as _bill_pb2
 from yijie.common.v1 import money_pb2 as _money_pb2
@@ -203,3 +206,53 @@ class ListFeesResponse(_message.Message):
     fees: _containers.RepeatedCompositeFieldContainer[_visit_pb2.VisitFee]
     next_page_token: str
     def __init__(self, fees: _Optional[_Iterable[_Union[_visit_pb2.VisitFee, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class SubscribeAdmissionsRequest(_message.Message):
+    __slots__ = ("after_cursor",)
+    AFTER_CURSOR_FIELD_NUMBER: _ClassVar[int]
+    after_cursor: str
+    def __init__(self, after_cursor: _Optional[str] = ...) -> None: ...
+
+class SubscribeAdmissionsResponse(_message.Message):
+    __slots__ = ("events", "cursor", "lag_ms")
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    LAG_MS_FIELD_NUMBER: _ClassVar[int]
+    events: _containers.RepeatedCompositeFieldContainer[AdmissionEvent]
+    cursor: str
+    lag_ms: int
+    def __init__(self, events: _Optional[_Iterable[_Union[AdmissionEvent, _Mapping]]] = ..., cursor: _Optional[str] = ..., lag_ms: _Optional[int] = ...) -> None: ...
+
+class AdmissionEvent(_message.Message):
+    __slots__ = ("event_time", "admission")
+    EVENT_TIME_FIELD_NUMBER: _ClassVar[int]
+    ADMISSION_FIELD_NUMBER: _ClassVar[int]
+    event_time: _timestamp_pb2.Timestamp
+    admission: Admission
+    def __init__(self, event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., admission: _Optional[_Union[Admission, _Mapping]] = ...) -> None: ...
+
+class Admission(_message.Message):
+    __slots__ = ("visit_id", "person_id", "insured_region_code", "care_region_code", "institution_code", "admission_date", "expected_discharge_date", "discharge_date", "emergency", "state", "revision")
+    VISIT_ID_FIELD_NUMBER: _ClassVar[int]
+    PERSON_ID_FIELD_NUMBER: _ClassVar[int]
+    INSURED_REGION_CODE_FIELD_NUMBER: _ClassVar[int]
+    CARE_REGION_CODE_FIELD_NUMBER: _ClassVar[int]
+    INSTITUTION_CODE_FIELD_NUMBER: _ClassVar[int]
+    ADMISSION_DATE_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_DISCHARGE_DATE_FIELD_NUMBER: _ClassVar[int]
+    DISCHARGE_DATE_FIELD_NUMBER: _ClassVar[int]
+    EMERGENCY_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    visit_id: str
+    person_id: str
+    insured_region_code: str
+    care_region_code: str
+    institution_code: str
+    admission_date: _date_pb2.Date
+    expected_discharge_date: _date_pb2.Date
+    discharge_date: _date_pb2.Date
+    emergency: bool
+    state: _visit_pb2.VisitState
+    revision: int
+    def __init__(self, visit_id: _Optional[str] = ..., person_id: _Optional[str] = ..., insured_region_code: _Optional[str] = ..., care_region_code: _Optional[str] = ..., institution_code: _Optional[str] = ..., admission_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., expected_discharge_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., discharge_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., emergency: _Optional[bool] = ..., state: _Optional[_Union[_visit_pb2.VisitState, str]] = ..., revision: _Optional[int] = ...) -> None: ...

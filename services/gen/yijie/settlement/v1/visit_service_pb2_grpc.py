@@ -89,6 +89,11 @@ class VisitServiceStub:
                 request_serializer=yijie_dot_settlement_dot_v1_dot_visit__service__pb2.ListFeesRequest.SerializeToString,
                 response_deserializer=yijie_dot_settlement_dot_v1_dot_visit__service__pb2.ListFeesResponse.FromString,
                 _registered_method=True)
+        self.SubscribeAdmissions = channel.unary_stream(
+                '/yijie.settlement.v1.VisitService/SubscribeAdmissions',
+                request_serializer=yijie_dot_settlement_dot_v1_dot_visit__service__pb2.SubscribeAdmissionsRequest.SerializeToString,
+                response_deserializer=yijie_dot_settlement_dot_v1_dot_visit__service__pb2.SubscribeAdmissionsResponse.FromString,
+                _registered_method=True)
 
 
 class VisitServiceServicer:
@@ -182,6 +187,15 @@ class VisitServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SubscribeAdmissions(self, request, context):
+        """Follows what becomes of inpatient stays: admitted, changed, discharged, settled, cancelled. At least
+        once, in order, resumable; for the hub's own services. What is recorded as no stay any more is told
+        cancelled. Errors: CURSOR_INVALID, CURSOR_IN_FUTURE, CALLER_NOT_ALLOWED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_VisitServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -234,6 +248,11 @@ def add_VisitServiceServicer_to_server(servicer, server):
                     servicer.ListFees,
                     request_deserializer=yijie_dot_settlement_dot_v1_dot_visit__service__pb2.ListFeesRequest.FromString,
                     response_serializer=yijie_dot_settlement_dot_v1_dot_visit__service__pb2.ListFeesResponse.SerializeToString,
+            ),
+            'SubscribeAdmissions': grpc.unary_stream_rpc_method_handler(
+                    servicer.SubscribeAdmissions,
+                    request_deserializer=yijie_dot_settlement_dot_v1_dot_visit__service__pb2.SubscribeAdmissionsRequest.FromString,
+                    response_serializer=yijie_dot_settlement_dot_v1_dot_visit__service__pb2.SubscribeAdmissionsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -511,6 +530,33 @@ class VisitService:
             '/yijie.settlement.v1.VisitService/ListFees',
             yijie_dot_settlement_dot_v1_dot_visit__service__pb2.ListFeesRequest.SerializeToString,
             yijie_dot_settlement_dot_v1_dot_visit__service__pb2.ListFeesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SubscribeAdmissions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/yijie.settlement.v1.VisitService/SubscribeAdmissions',
+            yijie_dot_settlement_dot_v1_dot_visit__service__pb2.SubscribeAdmissionsRequest.SerializeToString,
+            yijie_dot_settlement_dot_v1_dot_visit__service__pb2.SubscribeAdmissionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

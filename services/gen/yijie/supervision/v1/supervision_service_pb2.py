@@ -24,12 +24,14 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.type import date_pb2 as google_dot_type_dot_date__pb2
 from yijie.common.v1 import bill_pb2 as yijie_dot_common_dot_v1_dot_bill__pb2
+from yijie.identity.v1 import access_pb2 as yijie_dot_identity_dot_v1_dot_access__pb2
 from yijie.supervision.v1 import finding_pb2 as yijie_dot_supervision_dot_v1_dot_finding__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.yijie/supervision/v1/supervision_service.proto\x12\x14yijie.supervision.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x16google/type/date.proto\x1a\x1ayijie/common/v1/bill.proto\x1a\"yijie/supervision/v1/finding.proto\"\xce\x03\n\x11ScreenBillRequest\x12/\n\x03sex\x18\x01 \x01(\x0e\x32\x14.yijie.common.v1.SexB\x0c\xe2\x41\x01\x02\xbaH\x05\x82\x01\x02\x10\x01\x12\x31\n\nbirth_date\x18\x02 \x01(\x0b\x32\x11.google.type.DateB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12:\n\x11medical_type_code\x18\x03 \x01(\tB\x1f\xe2\x41\x01\x02\xbaH\x18r\x13\x32\x11^[1-9][0-9]{1,5}$\xc8\x01\x01\x12.\n\x0bscheme_code\x18\x04 \x01(\tB\x19\xe2\x41\x01\x02\xbaH\x12r\r2\x0b^3[0-9]{2}$\xc8\x01\x01\x12\x37\n\x10institution_code\x18\x05 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\x12\x39\n\x13hospital_level_code\x18\x06 \x01(\tB\x1c\xe2\x41\x01\x01\xbaH\x15r\x13\x32\x11^(0[1-9]|1[01])?$\x12;\n\tdiagnoses\x18\x07 \x03(\x0b\x32\x1a.yijie.common.v1.DiagnosisB\x0c\xe2\x41\x01\x01\xbaH\x05\x92\x01\x02\x10\x32\x12\x38\n\x05lines\x18\x08 \x03(\x0b\x32\x18.yijie.common.v1.FeeLineB\x0f\xe2\x41\x01\x02\xbaH\x08\x92\x01\x05\x08\x01\x10\xb8\x17\"^\n\x12ScreenBillResponse\x12/\n\x08\x66indings\x18\x01 \x03(\x0b\x32\x1d.yijie.supervision.v1.Finding\x12\x17\n\x0fruleset_version\x18\x02 \x01(\t\"\xe9\x01\n\x13ListFindingsRequest\x12\x1e\n\tpage_size\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\x80\x08\x12&\n\rsettlement_id\x18\x03 \x01(\tB\x0f\xe2\x41\x01\x01\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x37\n\x10\x63\x61re_region_code\x18\x04 \x01(\tB\x1d\xe2\x41\x01\x01\xbaH\x16r\x14\x32\x12^([1-6][0-9]{5})?$\x12/\n\trule_code\x18\x05 \x01(\tB\x1c\xe2\x41\x01\x01\xbaH\x15r\x13\x32\x11^[A-Z0-9_]{0,40}$\"h\n\x14ListFindingsResponse\x12\x37\n\x08\x66indings\x18\x01 \x03(\x0b\x32%.yijie.supervision.v1.RecordedFinding\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xdc\x01\n\x12SupervisionService\x12_\n\nScreenBill\x12\'.yijie.supervision.v1.ScreenBillRequest\x1a(.yijie.supervision.v1.ScreenBillResponse\x12\x65\n\x0cListFindings\x12).yijie.supervision.v1.ListFindingsRequest\x1a*.yijie.supervision.v1.ListFindingsResponseB\x1b\n\x17\x63n.yijie.supervision.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.yijie/supervision/v1/supervision_service.proto\x12\x14yijie.supervision.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a\x1ayijie/common/v1/bill.proto\x1a\x1eyijie/identity/v1/access.proto\x1a\"yijie/supervision/v1/finding.proto\"\xce\x03\n\x11ScreenBillRequest\x12/\n\x03sex\x18\x01 \x01(\x0e\x32\x14.yijie.common.v1.SexB\x0c\xe2\x41\x01\x02\xbaH\x05\x82\x01\x02\x10\x01\x12\x31\n\nbirth_date\x18\x02 \x01(\x0b\x32\x11.google.type.DateB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12:\n\x11medical_type_code\x18\x03 \x01(\tB\x1f\xe2\x41\x01\x02\xbaH\x18r\x13\x32\x11^[1-9][0-9]{1,5}$\xc8\x01\x01\x12.\n\x0bscheme_code\x18\x04 \x01(\tB\x19\xe2\x41\x01\x02\xbaH\x12r\r2\x0b^3[0-9]{2}$\xc8\x01\x01\x12\x37\n\x10institution_code\x18\x05 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\x12\x39\n\x13hospital_level_code\x18\x06 \x01(\tB\x1c\xe2\x41\x01\x01\xbaH\x15r\x13\x32\x11^(0[1-9]|1[01])?$\x12;\n\tdiagnoses\x18\x07 \x03(\x0b\x32\x1a.yijie.common.v1.DiagnosisB\x0c\xe2\x41\x01\x01\xbaH\x05\x92\x01\x02\x10\x32\x12\x38\n\x05lines\x18\x08 \x03(\x0b\x32\x18.yijie.common.v1.FeeLineB\x0f\xe2\x41\x01\x02\xbaH\x08\x92\x01\x05\x08\x01\x10\xb8\x17\"^\n\x12ScreenBillResponse\x12/\n\x08\x66indings\x18\x01 \x03(\x0b\x32\x1d.yijie.supervision.v1.Finding\x12\x17\n\x0fruleset_version\x18\x02 \x01(\t\"\xe9\x01\n\x13ListFindingsRequest\x12\x1e\n\tpage_size\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\x80\x08\x12&\n\rsettlement_id\x18\x03 \x01(\tB\x0f\xe2\x41\x01\x01\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x37\n\x10\x63\x61re_region_code\x18\x04 \x01(\tB\x1d\xe2\x41\x01\x01\xbaH\x16r\x14\x32\x12^([1-6][0-9]{5})?$\x12/\n\trule_code\x18\x05 \x01(\tB\x1c\xe2\x41\x01\x01\xbaH\x15r\x13\x32\x11^[A-Z0-9_]{0,40}$\"h\n\x14ListFindingsResponse\x12\x37\n\x08\x66indings\x18\x01 \x03(\x0b\x32%.yijie.supervision.v1.RecordedFinding\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xec\x01\n\x12ListSignalsRequest\x12\x1e\n\tpage_size\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\x80\x08\x12\x39\n\x04kind\x18\x03 \x01(\x0e\x32\x1d.yijie.identity.v1.SignalKindB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\x12\"\n\tperson_id\x18\x04 \x01(\tB\x0f\xe2\x41\x01\x01\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x35\n\rprovince_code\x18\x05 \x01(\tB\x1e\xe2\x41\x01\x01\xbaH\x17r\x15\x32\x13^([1-6][0-9]0000)?$\"e\n\x13ListSignalsResponse\x12\x35\n\x07signals\x18\x01 \x03(\x0b\x32$.yijie.supervision.v1.RecordedSignal\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x9c\x01\n\x0eRecordedSignal\x12)\n\x06signal\x18\x01 \x01(\x0b\x32\x19.yijie.identity.v1.Signal\x12.\n\nevent_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xc0\x02\n\x12SupervisionService\x12_\n\nScreenBill\x12\'.yijie.supervision.v1.ScreenBillRequest\x1a(.yijie.supervision.v1.ScreenBillResponse\x12\x65\n\x0cListFindings\x12).yijie.supervision.v1.ListFindingsRequest\x1a*.yijie.supervision.v1.ListFindingsResponse\x12\x62\n\x0bListSignals\x12(.yijie.supervision.v1.ListSignalsRequest\x1a).yijie.supervision.v1.ListSignalsResponseB\x1b\n\x17\x63n.yijie.supervision.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -63,14 +65,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTFINDINGSREQUEST'].fields_by_name['care_region_code']._serialized_options = b'\342A\001\001\272H\026r\0242\022^([1-6][0-9]{5})?$'
   _globals['_LISTFINDINGSREQUEST'].fields_by_name['rule_code']._loaded_options = None
   _globals['_LISTFINDINGSREQUEST'].fields_by_name['rule_code']._serialized_options = b'\342A\001\001\272H\025r\0232\021^[A-Z0-9_]{0,40}$'
-  _globals['_SCREENBILLREQUEST']._serialized_start=223
-  _globals['_SCREENBILLREQUEST']._serialized_end=685
-  _globals['_SCREENBILLRESPONSE']._serialized_start=687
-  _globals['_SCREENBILLRESPONSE']._serialized_end=781
-  _globals['_LISTFINDINGSREQUEST']._serialized_start=784
-  _globals['_LISTFINDINGSREQUEST']._serialized_end=1017
-  _globals['_LISTFINDINGSRESPONSE']._serialized_start=1019
-  _globals['_LISTFINDINGSRESPONSE']._serialized_end=1123
-  _globals['_SUPERVISIONSERVICE']._serialized_start=1126
-  _globals['_SUPERVISIONSERVICE']._serialized_end=1346
+  _globals['_LISTSIGNALSREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTSIGNALSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001\272H\004\032\002(\000'
+  _globals['_LISTSIGNALSREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTSIGNALSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001\272H\005r\003(\200\010'
+  _globals['_LISTSIGNALSREQUEST'].fields_by_name['kind']._loaded_options = None
+  _globals['_LISTSIGNALSREQUEST'].fields_by_name['kind']._serialized_options = b'\342A\001\001\272H\005\202\001\002\020\001'
+  _globals['_LISTSIGNALSREQUEST'].fields_by_name['person_id']._loaded_options = None
+  _globals['_LISTSIGNALSREQUEST'].fields_by_name['person_id']._serialized_options = b'\342A\001\001\272H\010r\003\260\001\001\330\001\001'
+  _globals['_LISTSIGNALSREQUEST'].fields_by_name['province_code']._loaded_options = None
+  _globals['_LISTSIGNALSREQUEST'].fields_by_name['province_code']._serialized_options = b'\342A\001\001\272H\027r\0252\023^([1-6][0-9]0000)?$'
+  _globals['_SCREENBILLREQUEST']._serialized_start=288
+  _globals['_SCREENBILLREQUEST']._serialized_end=750
+  _globals['_SCREENBILLRESPONSE']._serialized_start=752
+  _globals['_SCREENBILLRESPONSE']._serialized_end=846
+  _globals['_LISTFINDINGSREQUEST']._serialized_start=849
+  _globals['_LISTFINDINGSREQUEST']._serialized_end=1082
+  _globals['_LISTFINDINGSRESPONSE']._serialized_start=1084
+  _globals['_LISTFINDINGSRESPONSE']._serialized_end=1188
+  _globals['_LISTSIGNALSREQUEST']._serialized_start=1191
+  _globals['_LISTSIGNALSREQUEST']._serialized_end=1427
+  _globals['_LISTSIGNALSRESPONSE']._serialized_start=1429
+  _globals['_LISTSIGNALSRESPONSE']._serialized_end=1530
+  _globals['_RECORDEDSIGNAL']._serialized_start=1533
+  _globals['_RECORDEDSIGNAL']._serialized_end=1689
+  _globals['_SUPERVISIONSERVICE']._serialized_start=1692
+  _globals['_SUPERVISIONSERVICE']._serialized_end=2012
 # @@protoc_insertion_point(module_scope)

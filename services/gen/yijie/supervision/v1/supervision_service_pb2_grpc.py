@@ -45,6 +45,11 @@ class SupervisionServiceStub:
                 request_serializer=yijie_dot_supervision_dot_v1_dot_supervision__service__pb2.ListFindingsRequest.SerializeToString,
                 response_deserializer=yijie_dot_supervision_dot_v1_dot_supervision__service__pb2.ListFindingsResponse.FromString,
                 _registered_method=True)
+        self.ListSignals = channel.unary_unary(
+                '/yijie.supervision.v1.SupervisionService/ListSignals',
+                request_serializer=yijie_dot_supervision_dot_v1_dot_supervision__service__pb2.ListSignalsRequest.SerializeToString,
+                response_deserializer=yijie_dot_supervision_dot_v1_dot_supervision__service__pb2.ListSignalsResponse.FromString,
+                _registered_method=True)
 
 
 class SupervisionServiceServicer:
@@ -65,6 +70,14 @@ class SupervisionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListSignals(self, request, context):
+        """Lists what looked wrong with the use of credentials, as identity signalled it, newest first. A signal
+        is no proof of anything. Errors: FIELD_INVALID, PAGE_TOKEN_INVALID.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SupervisionServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -77,6 +90,11 @@ def add_SupervisionServiceServicer_to_server(servicer, server):
                     servicer.ListFindings,
                     request_deserializer=yijie_dot_supervision_dot_v1_dot_supervision__service__pb2.ListFindingsRequest.FromString,
                     response_serializer=yijie_dot_supervision_dot_v1_dot_supervision__service__pb2.ListFindingsResponse.SerializeToString,
+            ),
+            'ListSignals': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSignals,
+                    request_deserializer=yijie_dot_supervision_dot_v1_dot_supervision__service__pb2.ListSignalsRequest.FromString,
+                    response_serializer=yijie_dot_supervision_dot_v1_dot_supervision__service__pb2.ListSignalsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -134,6 +152,33 @@ class SupervisionService:
             '/yijie.supervision.v1.SupervisionService/ListFindings',
             yijie_dot_supervision_dot_v1_dot_supervision__service__pb2.ListFindingsRequest.SerializeToString,
             yijie_dot_supervision_dot_v1_dot_supervision__service__pb2.ListFindingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSignals(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yijie.supervision.v1.SupervisionService/ListSignals',
+            yijie_dot_supervision_dot_v1_dot_supervision__service__pb2.ListSignalsRequest.SerializeToString,
+            yijie_dot_supervision_dot_v1_dot_supervision__service__pb2.ListSignalsResponse.FromString,
             options,
             channel_credentials,
             insecure,

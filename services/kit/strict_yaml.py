@@ -1,10 +1,10 @@
 """Reads YAML of which every text has one meaning; anything else is refused with its line.
 
 PyYAML by default lets a duplicate key win silently, reads 010 as 8, an unquoted date as a date and
-0.85 as a binary float. None of that may happen to a benefit parameter, so trees are built here from
-the parser's events: only plain numbers, true, false and null are more than text, and duplicate
-keys, anchors and tags are refused. The parser is libyaml's where PyYAML has it, which takes
-less than a tenth of the time.
+0.85 as a binary float. None of that may happen to a parameter of the rules, so trees are built here
+from the parser's events: only plain numbers, true, false and null are more than text, and duplicate
+keys, anchors and tags are refused. The parser is libyaml's where PyYAML has it, which takes less
+than a tenth of the time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ import yaml
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from services.benefits.domain.place import Tree
+Tree = object
+"""A document as plain Python: dict[str, Tree], list[Tree], str, int, Decimal, bool or None."""
 
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?P<decimals>\.[0-9]{1,17})?")
 _WORDS: Final = {"": None, "null": None, "true": True, "false": False}

@@ -1,0 +1,1 @@
+"""`yijie keys`: which key wrote what, and changing keys while services run."""

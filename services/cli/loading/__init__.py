@@ -1,0 +1,1 @@
+"""`yijie load KIND FILE`: a province's files into the registries."""

@@ -1,0 +1,1 @@
+"""Commands that ask the registries: institutions, filings, catalogues and their mapping."""
