@@ -92,6 +92,9 @@ async def import_batch(connection: Connection, batch: MappingBatch) -> MappingIm
         InvalidArgument: FIELD_INVALID, another mode than before, or to publish nothing.
     """
     region_code = _region(batch.owner_code)
+    if batch.publish and not batch.dry_run:
+        # Before the version's own lock, as for a confirmation: or the two wait for each other.
+        await mapping_store.lock_owner(connection, batch.owner_code)
     draft = await mapping_store.lock_version(
         connection,
         batch.owner_code,
@@ -121,7 +124,6 @@ async def import_batch(connection: Connection, batch: MappingBatch) -> MappingIm
         if not draft.entry_count + len(admission.entries):
             raise field_invalid("entries", "a version without entries")
         if not batch.dry_run:
-            await mapping_store.lock_owner(connection, batch.owner_code)
             published = await mapping_store.publish(connection, draft.version_id)
     return MappingImported(len(admission.entries), admission.refusals, published)
 

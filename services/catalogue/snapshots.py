@@ -47,7 +47,8 @@ class Snapshots:
             return held
         async with self._loading.setdefault(region_code, asyncio.Lock()):
             held = self._held.get(region_code)
-            if held is None or held[0] != version:
+            # Who waited here may have been told of a version that another one has replaced by now.
+            if held is None or held[0].publication_sequence < version.publication_sequence:
                 held = self._held[region_code] = (
                     version,
                     await load_snapshot(self._database, version),

@@ -122,6 +122,7 @@ def classify_lines(
     path: str = "lines",
     context: ClassificationContext = _NOTHING_KNOWN,
     recognition: Recognition | None = None,
+    usage: Usage | None = None,
 ) -> tuple[LineSplit, ...]:
     """Returns the splits of a bill's lines, in their order, in which they use limits up.
 
@@ -133,7 +134,7 @@ def classify_lines(
     """
     splits: list[LineSplit] = []
     refused: list[str] = []
-    usage = Usage()
+    usage = Usage() if usage is None else usage
     for index, line in enumerate(lines):
         if not _covers(snapshot, line.fee_date):
             raise CatalogueNotPublished(snapshot.region_code, f"{path}[{index}].fee_date")
@@ -145,6 +146,24 @@ def classify_lines(
     if refused:
         raise PriceAboveCeiling(refused)
     return tuple(splits)
+
+
+def usage_of(
+    snapshot: Snapshot,
+    lines: Iterable[FeeLine],
+    *,
+    context: ClassificationContext = _NOTHING_KNOWN,
+    recognition: Recognition | None = None,
+) -> Usage:
+    """Returns what lines that are settled already leave of the limits for those that follow.
+
+    What the catalogue refuses by now, or knows nothing of, used nothing up.
+    """
+    usage = Usage()
+    for line in lines:
+        if _covers(snapshot, line.fee_date):
+            _split(snapshot, line, context, usage, recognition)
+    return usage
 
 
 def versions_used(

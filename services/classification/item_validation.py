@@ -38,7 +38,9 @@ RESTRICTION_CHARS_MAX: Final = 600
 PRICE_LEVELS: Final = frozenset(f"{number:02d}" for number in range(1, 12))
 """Price levels of institutions (国家字段 lmtpric_hosp_lv): "01" to "11"."""
 _AGE_MAX: Final = {AGE_YEAR: 150, AGE_MONTH: 1800, AGE_DAY: 54750}
-_DAYS: Final = {AGE_YEAR: 365, AGE_MONTH: 30, AGE_DAY: 1}
+_MONTHS: Final = {AGE_YEAR: 12, AGE_MONTH: 1}
+_DAYS_MAX: Final = {AGE_YEAR: 366, AGE_MONTH: 31, AGE_DAY: 1}
+_DAYS_MIN: Final = {AGE_YEAR: 365, AGE_MONTH: 28, AGE_DAY: 1}
 _DEPARTMENT: Final = re.compile(r"[0-9A-Za-z._-]{1,30}")
 _DIAGNOSIS: Final = re.compile(r"[A-Z][0-9]{2}(\.[0-9x]{0,3}(x[0-9]{0,3})?)?")
 _PRICE: Final = "0 to 9999999999.999999 with at most 6 places is required"
@@ -145,9 +147,12 @@ def _ages(found: PaymentRestriction, path: str) -> Iterator[FieldViolation]:
 
 
 def _below(least: AgeBound, most: AgeBound) -> bool:
+    """Tells whether somebody may be of an age between; of days and months, who was born then."""
     if least.unit == most.unit:
         return least.number < most.number
-    return least.number * _DAYS[least.unit] < most.number * _DAYS[most.unit]
+    if AGE_DAY in (least.unit, most.unit):
+        return least.number * _DAYS_MIN[least.unit] < most.number * _DAYS_MAX[most.unit]
+    return least.number * _MONTHS[least.unit] < most.number * _MONTHS[most.unit]
 
 
 def _each(

@@ -41,8 +41,9 @@ SETTINGS: Final = frozenset((SETTING_OUTPATIENT, SETTING_INPATIENT, SETTING_PHAR
 
 PERIOD_LINE: Final = "line"
 PERIOD_DAY: Final = "day"
-"""One fee date on the bill."""
+"""One fee date on the bill; of a stay, on all its settlements that stand."""
 PERIOD_BILL: Final = "bill"
+"""The bill; of a stay, all its settlements that stand."""
 USE_PERIODS: Final = frozenset((PERIOD_LINE, PERIOD_DAY, PERIOD_BILL))
 
 APPROVAL_MET: Final = "met"

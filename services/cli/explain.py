@@ -199,6 +199,7 @@ def _facts(message: settlement_pb2.Settlement, language: str) -> Table:
         (("依据", "because"), _in(because, language)),
         (("政策版本", "policy version"), message.adjudication.policy_version),
         (("目录版本", "catalogue version"), message.catalogue_version),
+        (("补备案后重算，替代", "computed anew, replaces"), message.recomputes_settlement_id),
     ]
     for name, value in rows:
         if value:

@@ -158,6 +158,8 @@ def _facts(outcome: Outcome) -> Table:
         _fact(table, "", settlement.benefit_level_explanation_en)
         _fact(table, "政策版本 policy version", settlement.adjudication.policy_version)
         _fact(table, "目录版本 catalogue version", settlement.catalogue_version)
+        if settlement.recomputes_settlement_id:
+            _fact(table, "重算，替代 replaces", settlement.recomputes_settlement_id)
         for zh, en, count in _by_condition(settlement):
             _fact(table, zh, f"{count} 条明细 · {en}")
         if settlement.sample:

@@ -84,6 +84,7 @@ def settlement(message: settlement_pb2.Settlement) -> dict[str, Any]:
     split, paid = message.amounts, message.adjudication
     return {
         "settlement_id": message.settlement_id,
+        "recomputes_settlement_id": message.recomputes_settlement_id or None,
         "state": _name(settlement_pb2.SettlementState, "SETTLEMENT_STATE_", message.state),
         "amounts_fen": {
             "total": split.total.fen,

@@ -274,20 +274,13 @@ class FilingServicer(rpc.FilingServiceServicer):
         response_type: type[M],
         work: Callable[[Connection], Awaitable[M]],
     ) -> M:
-        try:
-            return await once(
-                self._filings.database,
-                request,
-                response_type,
-                work,
-                hash_of=self._filings.vault.request_hash,
-            )
-        except RuleForbids:
-            # The same request may have been under way twice: then what forbids the second is what
-            # the first has done, and both are to get its answer.
-            if (answer := await self._first(request, response_type)) is not None:
-                return answer
-            raise
+        return await once(
+            self._filings.database,
+            request,
+            response_type,
+            work,
+            hash_of=self._filings.vault.request_hash,
+        )
 
 
 def _province(context: Any) -> str:

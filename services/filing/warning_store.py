@@ -44,8 +44,8 @@ STAYS_OF_PERSONS: Final = f"""/* filing.stays_of_persons */{_STAYS}
    AND (state <> 'SETTLED' OR warning_state IS NOT NULL)
  ORDER BY visit_id FOR UPDATE"""
 
-# In the order of its index: by any other a planner that knows no day reads the whole table. Who skips
-# what is locked waits for nobody.
+# In the order of its index: by any other a planner that knows no day reads the whole table. Who
+# skips what is locked waits for nobody.
 STAYS_DUE: Final = f"""/* filing.stays_due */{_STAYS} WHERE due_date <= $1
  ORDER BY due_date LIMIT $2 FOR UPDATE SKIP LOCKED"""
 

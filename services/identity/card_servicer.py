@@ -134,24 +134,11 @@ class CardServicer(rpc.CardServiceServicer):
         method = request.DESCRIPTOR.name.removesuffix("Request")
         hash_of = identity.vault.request_hash
 
-        async def ask(doing: Callable[[Connection], Awaitable[M]]) -> M:
-            return await once(identity.database, request, response_type, doing, hash_of=hash_of)
-
         try:
-            answer = await ask(work)
+            answer = await once(identity.database, request, response_type, work, hash_of=hash_of)
         except DomainError as error:
-            # The same request may have been served meanwhile: then the card has changed because of
-            # it, and its answer is the right one.
-            refusal = error
-
-            async def refuse(_connection: Connection) -> M:
-                raise refusal
-
-            try:
-                answer = await ask(refuse)
-            except DomainError:
-                await self._log(context, method, Access(subject.person_id, refusal.reason))
-                raise
+            await self._log(context, method, Access(subject.person_id, error.reason))
+            raise
         person_id = UUID(answer.card.person_id)  # type: ignore[attr-defined]  # both have a card
         await self._log(context, method, Access(person_id, OK))
         return answer

@@ -38,7 +38,9 @@ SIGNALS: Final = Outbox(
 METHOD: Final = "VerifyCredential"
 """The look-up that is a showing at an institution; others are enquiries of agencies."""
 _USES_MAX: Final = 200
-"""Latest accesses of one person that are looked at: a bound on what one person can cost."""
+"""Latest showings of one person that are looked at: a bound on what one person can cost."""
+_LATEST_MAX: Final = 5_000
+"""Latest accesses of one person among which they are: enquiries do not push showings out."""
 _AHEAD: Final = 10_000
 """Ids are given out before transaction ids or after: in the order of the log, an access may stand
 behind one of a higher id. So far apart they are never."""
@@ -67,17 +69,19 @@ SELECT a.transaction_id::text AS transaction_id, a.access_id, a.access_time, a.m
  ORDER BY a.transaction_id, a.access_id"""
 
 _HISTORY: Final = """/* identity.read_uses */
-SELECT a.access_id, a.access_time, a.person_id, a.institution_code,
+SELECT a.access_id, a.access_time, wanted.person_id, a.institution_code,
        coalesce(o.outcome, a.outcome) AS outcome
   FROM unnest($1::uuid[]) AS wanted(person_id)
  CROSS JOIN LATERAL (
-       SELECT access_id, access_time, method, person_id, institution_code, outcome FROM access
-        WHERE person_id = wanted.person_id AND access_id <= $2
-          AND (transaction_id, access_id) <= ($7::text::xid8, $8)
+       SELECT access_id, access_time, institution_code, outcome
+         FROM (SELECT access_id, access_time, method, institution_code, outcome FROM access
+                WHERE person_id = wanted.person_id AND access_id <= $2
+                  AND (transaction_id, access_id) <= ($7::text::xid8, $8)
+                ORDER BY access_id DESC LIMIT $9) AS latest
+        WHERE access_time >= $3 AND method = $4 AND institution_code IS NOT NULL
         ORDER BY access_id DESC LIMIT $5) AS a
   LEFT JOIN access_outcome AS o USING (access_id)
- WHERE a.access_time >= $3 AND a.method = $4 AND a.institution_code IS NOT NULL
-   AND coalesce(o.outcome, a.outcome) = $6"""
+ WHERE coalesce(o.outcome, a.outcome) = $6"""
 
 _WRITE: Final = """/* identity.write_signals */
 INSERT INTO signal (signal_id, kind, person_id, occasion, institution_codes, first_time, last_time,
@@ -157,6 +161,7 @@ async def read_history(
         OK,
         str(up_to.transaction_id),
         up_to.access_id,
+        _LATEST_MAX,
     )
     return [_use(row) for row in rows]
 

@@ -78,7 +78,10 @@ RETURNING t.look_number
 ), found AS (
 SELECT p.person_id, p.record, NULL::text AS card_state, t.expire_time, t.use_id,
        t.institution_code AS seen_at, (SELECT look_number FROM taken) AS look_number,
-       CASE WHEN p.person_id IS NULL THEN 'CREDENTIAL_UNKNOWN' ELSE 'OK' END AS outcome, {COLUMNS}
+       CASE WHEN p.person_id IS NULL THEN 'CREDENTIAL_UNKNOWN'
+            WHEN EXISTS (SELECT FROM taken) THEN 'OK'
+            WHEN t.expire_time <= $3::timestamptz THEN 'CREDENTIAL_EXPIRED'
+            ELSE 'CREDENTIAL_USED' END AS outcome, {COLUMNS}
   FROM (SELECT 1) AS one
   LEFT JOIN shown AS t ON true
   LEFT JOIN person AS p ON p.person_id = t.person_id

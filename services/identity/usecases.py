@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from services.identity import metrics, store
-from services.identity.access_store import write_outcome
+from services.identity.access_store import OK, write_outcome
 from services.identity.domain import decide, institutions
 from services.identity.domain.errors import (
     CredentialUnknown,
@@ -160,6 +160,9 @@ async def _verify(identity: Identity, question: Question, lookup: Lookup) -> Pro
                 identity.database, index=index, held=held, look_number=found.look_number
             )
         raise
+    if found.outcome != OK:
+        # A token that is repeated for its use after it expired: the statement cannot tell.
+        await write_outcome(identity.database, found.access_id, OK)
     return Proof(person, insurances, found.institution)
 
 

@@ -18,7 +18,7 @@ from google.protobuf.message import Message
 
 from services.kit import call as calls
 from services.kit.db import Connection, Database
-from services.kit.errors import AlreadyExists, LostRace
+from services.kit.errors import AlreadyExists, DomainError, LostRace, Overloaded, Unavailable
 
 M = TypeVar("M", bound=Message)
 
@@ -96,4 +96,14 @@ async def once(
             raise LostRace("LOST_RACE", "the same request is being served", retry_after_ms=20)
         return response
 
-    return await database.run(f"once {method}", transaction)
+    try:
+        return await database.run(f"once {method}", transaction)
+    except (Unavailable, Overloaded, LostRace):
+        raise
+    except DomainError:
+        # The same request twice at once: the one that lost found what the first had done and was
+        # refused by it. Its caller gets the first answer, as one who came later would.
+        answer = await first_answer(database, request, response_type, hash_of=hash_of)
+        if answer is None:
+            raise
+        return answer

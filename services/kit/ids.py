@@ -29,19 +29,24 @@ def drawing_from(entropy: Callable[[int], bytes]) -> Iterator[None]:
 
 def new_id(now: datetime) -> UUID:
     """Returns a fresh UUID version 7 of an instant, which must be timezone-aware."""
-    milliseconds = int(now.timestamp() * 1000)
+    milliseconds = _milliseconds(now)
     random = int.from_bytes(_entropy.get()(10)) & ((1 << _RANDOM_BITS) - 1)
     return _compose(milliseconds, random)
 
 
 def first_id_at(instant: datetime) -> UUID:
     """Returns the smallest version 7 UUID of an instant: a bound for ranges of ids by time."""
-    return UUID(int=int(instant.timestamp() * 1000) << 80)
+    return UUID(int=_milliseconds(instant) << 80)
 
 
 def time_of(identifier: UUID) -> datetime:
     """Returns the instant, to the millisecond, at which a version 7 UUID was given, UTC."""
     return _EPOCH + timedelta(milliseconds=identifier.int >> 80)
+
+
+def _milliseconds(instant: datetime) -> int:
+    # In whole numbers: a float of seconds loses a millisecond at some instants.
+    return (instant - _EPOCH) // timedelta(milliseconds=1)
 
 
 def _compose(milliseconds: int, random: int) -> UUID:

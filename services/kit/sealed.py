@@ -55,8 +55,9 @@ async def reseal(
     """Seals a column's fields anew with the active key, batch by batch; yields fields looked at.
 
     Services may read and write meanwhile: a field is replaced only where it is still the one that
-    was read, and rows that a service has locked are left for later: a batch that locked them in
-    another order than a service does would kill that service's transaction, or be killed. Broken off it goes on where it left, because what is done names the active key.
+    was read. Rows that a service has locked are left for later and taken one by one, holding no
+    other: a batch that locked rows in another order than a service does would end in a deadlock.
+    Broken off it goes on where it left, because what is done names the active key.
 
     Raises:
         UnreadableField: a field's key is not in the ring.

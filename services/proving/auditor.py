@@ -106,6 +106,7 @@ RULES: Constant[tuple[tuple[str, Rule, Count], ...]] = (
     ("every acknowledged reversal is undone", settling.reversed_is_undone, _reversals),
     ("a reversal is done once", settling.reversed_once, _reversals),
     ("what is replaced has one in its place", replacing.has_one_in_its_place, _replaced),
+    ("an old level that is back costs what stood", replacing.costs_what_stood, _replaced),
     ("a settlement is replaced as told", replacing.recomputed_as_told, _replaced),
     ("what is told never goes backwards", settling.never_backwards, _answers),
     ("no intent is left pending", settling.nothing_pending, _journal),

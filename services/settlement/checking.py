@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any, TypeVar
 
-from services.classification.classify import classify_lines, totals, versions_used
+from services.classification.classify import classify_lines, totals, usage_of, versions_used
 from services.classification.model import ClassificationContext, LineSplit
 from services.classification.snapshot import Snapshot
 from services.classification.zones import Recognition
@@ -88,6 +88,9 @@ def _classify(
     context: ClassificationContext,
 ) -> tuple[LineSplit, ...]:
     part = order.part
+    usage = None
+    if part is not None and part.earlier:
+        usage = usage_of(snapshot, part.earlier, context=context, recognition=recognition)
     try:
         splits = classify_lines(
             snapshot,
@@ -95,6 +98,7 @@ def _classify(
             path="bill.lines",
             context=context,
             recognition=recognition,
+            usage=usage,
         )
     except DomainError as error:
         if part is None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from services.classification.model import FeeLine
 from services.settlement.domain.bill import Bill
 from services.settlement.domain.visit import Scope
 from yijie.common.v1 import money_pb2
@@ -29,6 +31,8 @@ class Part:
     """What the institution computed of each part; what is absent is not compared."""
     department_code: str = ""
     """Of the visit, for lines that state none; empty: not stated."""
+    earlier: Sequence[FeeLine] = ()
+    """Of a stay, what settlements that stand cover: it used limits up before this part."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any, Final
 
 from services.kit import codes
+from services.kit.channel import NotServedError
 from services.kit.clock import Clock, civil_date
 from services.kit.deadline import DeadlineTooShortError
 from services.kit.errors import DomainError, LostRace, Overloaded, RuleForbids, Unavailable
@@ -97,6 +98,8 @@ class Portability:
             await self._callees.benefits.accumulators(entry.insured_region_code, question)
         except (NotAskedError, DeadlineTooShortError):
             return Reach.CROWDED
+        except NotServedError:
+            return Reach.BEHIND
         except (Unavailable, Overloaded, LostRace):
             return Reach.SILENT
         except RuleForbids as error:

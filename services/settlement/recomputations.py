@@ -75,7 +75,7 @@ class Recomputations:
         for _ in range(ATTEMPTS_MAX):
             known = await self._store.find_request(request_id)
             if known is not None:
-                return await self._replay(known, digest)
+                return await self._replay(known, request_id, digest)
             record = await self._settlements.find(settlement_id)
             if record.state is State.PENDING:
                 # Its outcome must be known before it can be replaced.
@@ -105,7 +105,7 @@ class Recomputations:
                     visit=visit,
                 ):
                     count_recomputation("begun", record)
-                    return await self._finish(record)
+                    return await self._finish(record, request_id)
         raise LostRace("LOST_RACE", "the settlement or its visit changed", retry_after_ms=50)
 
     async def _try(self, case: adjudication_pb2.Case) -> None:
@@ -122,16 +122,19 @@ class Recomputations:
             raise error.renamed(fields) from None
         require_identities(case, answer)
 
-    async def _replay(self, known: Request, digest: bytes) -> pb.RecomputeSettlementResponse:
+    async def _replay(
+        self, known: Request, request_id: UUID, digest: bytes
+    ) -> pb.RecomputeSettlementResponse:
         if known.method != RECOMPUTE or known.request_hash != digest:
             raise reused()
         calls.note(replayed=True)
-        return await self._finish(await self._settlements.find(known.settlement_id))
+        return await self._finish(await self._settlements.find(known.settlement_id), request_id)
 
-    async def _finish(self, record: Record) -> pb.RecomputeSettlementResponse:
+    async def _finish(self, record: Record, request_id: UUID) -> pb.RecomputeSettlementResponse:
         """Does what is decided, as far as it comes now, and answers what came of it."""
         plan = await self._recomputations.find(record.settlement_id)
-        if plan is None:
+        if plan is None or plan.request_id != request_id:
+            # This request changed nothing, whatever another one has changed since.
             return _unchanged(record)
         if record.state is State.SETTLED:
             try:

@@ -197,7 +197,11 @@ class Region:
             is_behind = isinstance(error, NotServedError) and method in _OPTIONAL
             if given_s >= self._timeout_s * _FAIR_SHARE and not is_behind:
                 self._breaker.failed(ticket)
-            raise self._silent() if error.reason == REASON and not error.domain else error from None
+            if error.reason != REASON or error.domain:
+                raise
+            # Told apart from silence: it is there, and may settle all the same.
+            kind = NotServedError if isinstance(error, NotServedError) else Unavailable
+            raise self._silent(kind) from None
         except DomainError:
             outcome = "refused"
             self._breaker.answered(ticket)

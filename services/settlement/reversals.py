@@ -20,7 +20,7 @@ from services.settlement.domain.states import State
 from services.settlement.recomputation_store import RecomputationStore
 from services.settlement.recomputations import busy
 from services.settlement.settle_visit import VisitOrders
-from services.settlement.store import NOTHING, REVERSE, Record, Store, VisitRevision
+from services.settlement.store import NOTHING, RECOMPUTE, REVERSE, Record, Store, VisitRevision
 from services.settlement.usecases import Settlements, outcome_pending
 from yijie.settlement.v1 import settlement_pb2, settlement_service_pb2
 
@@ -129,7 +129,11 @@ class Reversals:
         # Taken first: a Settle that is still on its way must not settle what its caller has been
         # told does not exist.
         request_id = UUID(request.settle_request_id)
-        await self._store.take_request(request_id, digest, NOTHING, self._clock.now())
+        if not await self._store.take_request(request_id, digest, NOTHING, self._clock.now()):
+            known = await self._store.find_request(request_id)
+            if known is not None and known.method == RECOMPUTE:
+                # Not "no such settlement": it may have put one in the place of another.
+                raise reused()
         return await self._settlements.of_request(request_id, "settle_request_id")
 
 

@@ -27,6 +27,7 @@ from services.settlement.domain.visit_bill import (
     check_undo,
     dates_of,
     diagnoses_of,
+    earlier_lines,
     lines_of_part,
     total_mismatch,
 )
@@ -89,9 +90,10 @@ class VisitOrders:
         )
         check_part(visit, scope, until_date=until_date, charge_batch_number=batch, today=today)
         check_scheme(visit, request.scheme_code)
+        standing = await self._visits.lines(visit.visit_id)
         lines = lines_of_part(
             visit,
-            await self._visits.lines(visit.visit_id),
+            standing,
             scope,
             until_date=until_date,
             charge_batch_number=batch,
@@ -120,6 +122,7 @@ class VisitOrders:
                 until_date=until_date,
                 is_stay=visit.is_stay,
                 department_code=visit.record.department_code,
+                earlier=[line.billed for line in earlier_lines(visit, standing)],
                 expected_amounts=_expected_amounts(request),
             ),
         )

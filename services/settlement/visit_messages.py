@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
+from uuid import UUID, uuid5
 
 from services.classification import wire as classification_wire
 from services.classification.model import ClassificationContext, FeeLine
@@ -39,6 +40,7 @@ from yijie.common.v1 import bill_pb2
 from yijie.identity.v1 import access_pb2, identity_service_pb2
 from yijie.settlement.v1 import settlement_pb2, visit_pb2, visit_service_pb2
 
+_TOKEN_USE: Final = UUID("6f3d2c1a-9b4e-5d07-8a52-c41e7f90b6d3")
 STATES: Final = {
     VisitState.REGISTERED: visit_pb2.VISIT_STATE_REGISTERED,
     VisitState.DISCHARGED: visit_pb2.VISIT_STATE_DISCHARGED,
@@ -162,6 +164,15 @@ def write_visit(visit: Visit) -> visit_pb2.Visit:
     )
 
 
+def token_use_of(request: Any) -> UUID:
+    """Returns under what the token shown at a registration is used.
+
+    Of the request, not of the visit, whose id is another one at every attempt. And not the request
+    id itself: a bill sent whole may have the same, and one token serves one of both.
+    """
+    return uuid5(_TOKEN_USE, request.request_id.lower())
+
+
 def verify_request(request: Any) -> identity_service_pb2.VerifyCredentialRequest:
     """Returns what identity is asked about a registration."""
     patient, record = request.patient, request.record
@@ -176,8 +187,7 @@ def verify_request(request: Any) -> identity_service_pb2.VerifyCredentialRequest
         institution_code=request.institution_code,
         medical_type_code=record.medical_type_code,
         disease_code=record.disease_code,
-        # Not the visit's id: that is another one at every attempt.
-        use_id=request.request_id,
+        use_id=str(token_use_of(request)),
         purpose=access_pb2.ACCESS_PURPOSE_REGISTRATION,
     )
 

@@ -279,7 +279,7 @@ class Visits:
             revision=1,
             create_time=now,
             update_time=now,
-            use_id=UUID(request.request_id),
+            use_id=messages.token_use_of(request),
         )
 
     async def _accepted(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from services.kit import paging, wire
+from services.kit.caller import require_region
 from services.supervision import messages, signal_messages, usecases
 from services.supervision.store import FindingFilter, Store
 from yijie.supervision.v1 import supervision_service_pb2, supervision_service_pb2_grpc
@@ -51,7 +52,8 @@ class SupervisionServicer(supervision_service_pb2_grpc.SupervisionServiceService
         )
 
     async def ListSignals(self, request: Any, context: Any) -> Any:
-        """Lists recorded signals, newest first."""
+        """Lists recorded signals, newest first: an agency sees those of its province."""
+        require_region(context, request.province_code, field="province_code")
         found, more = await usecases.list_signals(
             self._signals, signal_messages.read_filter(request), size=paging.page_size(request)
         )

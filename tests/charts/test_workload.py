@@ -215,7 +215,8 @@ def test_personal_data_keys_go_where_personal_data_is() -> None:
     config = of_kind(manifests(UMBRELLA[0]), "ConfigMap")
     holders = {name for name, c in config.items() if "YIJIE_DATA_KEY_FILE" in c["data"]}
     assert holders == {
-        f"{RELEASE}-{name}" for name in ("identity", "filing", "settlement", "benefits", "supervision")
+        f"{RELEASE}-{name}"
+        for name in ("identity", "filing", "settlement", "benefits", "supervision")
     }
     indexed = {name for name, c in config.items() if "YIJIE_INDEX_KEY_FILE" in c["data"]}
     assert indexed == {f"{RELEASE}-{name}" for name in ("identity", "settlement", "benefits")}

@@ -36,7 +36,8 @@ REASONS = {
 }
 READS = (
     "Get", "List", "Watch", "Subscribe", "Match", "Verify", "Screen", "Classify", "Estimate",
-    "Check", "Compare", "Summarize", "LookUp", "Download", "Search", "ResolveCodes", "Suggest", "WhatIf",
+    "Check", "Compare", "Summarize", "LookUp", "Download", "Search", "ResolveCodes", "Suggest",
+    "WhatIf",
 )  # fmt: skip
 TRIALS = {"PreSettle", "PreSettleVisit", "Adjudicate"}
 KEYED_OTHERWISE = {

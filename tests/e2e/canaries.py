@@ -50,8 +50,8 @@ TEXTS = (CERT, BAD_CERT, CERT[6:14], NAME, "金丝雀", CARD, LOST_CARD, str(BOR
 TEXTS = (*TEXTS, DIAGNOSIS, ITEM_NAME, ITEM_CODE, DISEASE, UNLISTED, IDENTITY)
 TEXTS = (*TEXTS, LOADED_CARD, NEW_CARD, WANTED_CARD, SERIAL, SERIAL[6:14], DOCUMENT, str(SIGNED))
 TEXTS = (*TEXTS, REASON)
-# The day on which a stay should end is told to both provinces, who count by it: the database holds
-# it, as it holds the day of admission. It is nobody else's: no log, span, page or error has it.
+# The day on which a stay should end. Both provinces are told, who count by it, and nobody else is:
+# it is searched for wherever they are not answered.
 EXPECTED = date(2031, 5, 17)
 
 

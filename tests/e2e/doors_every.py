@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import grpc
+import pytest
 from google.protobuf import message_factory
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 
@@ -24,6 +25,7 @@ from yijie.catalogue.v1 import mapping_service_pb2
 
 DEPTH_MAX = 4
 HOSPITAL = "H12000099001"
+DEFECTS = frozenset({grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN})
 # Answers of these may name what was asked for: an item's code and name are no person's.
 ECHOES = frozenset({"ResolveCodes", "ClassifyLines", "ScreenBill", "SearchReferenceItems"})
 
@@ -105,7 +107,8 @@ async def open_every(visit: Visit) -> int:
 
 def _requests(method: MethodDescriptor) -> Iterator[bytes]:
     yield from malformed(f"{CERT}{NAME}")
-    for text in (CERT, f"{NAME}{DIAGNOSIS}{REASON}"):
+    # A database takes no NUL.
+    for text in (CERT, f"{NAME}{DIAGNOSIS}{REASON}", f"{NAME}\0{CERT}"):
         request = filled(method.input_type, text)
         yield request.SerializeToString()
         if "request_id" in method.input_type.fields_by_name:
@@ -131,6 +134,9 @@ async def _call(
             answer = await channel.unary_unary(path)(data, timeout=TIMEOUT_S)
     except grpc.aio.AioRpcError as error:
         visit.keep(error)
+        if error.code() in DEFECTS:
+            # Whatever comes in is the caller's fault, and must be told as such.
+            pytest.fail(f"{path}: {error.details()}")
         return
     if isinstance(answer, bytes) and method.name not in ECHOES:
         visit.refusals.append((method.name, answer))

@@ -19,7 +19,7 @@ from tests.e2e.canaries import (
     SIGNED,
     Visit,
 )
-from tests.e2e.doors_identity import events
+from tests.e2e.doors_identity import FEED_S, events
 from tests.support.rpc import TIMEOUT_S
 from yijie.common.v1 import bill_pb2
 from yijie.filing.v1 import filing_feed_service_pb2 as feed_pb
@@ -203,7 +203,7 @@ async def deliver(visit: Visit) -> None:
     seen: dict[str, list[Any]] = {}
     for province in (ANHUI, SHANGHAI, ""):
         feed = feeds.SubscribeFilings(
-            feed_pb.SubscribeFilingsRequest(province_code=province), timeout=TIMEOUT_S
+            feed_pb.SubscribeFilingsRequest(province_code=province), timeout=FEED_S
         )
         found = seen.setdefault(province, [])
         async for response in feed:
@@ -308,7 +308,7 @@ async def stay(visit: Visit) -> None:
 async def be_warned_of(visit: Visit, visit_id: str) -> None:
     """Reads the stay and its warning from the feeds; no disease is in either."""
     admissions = visit.province.visits.SubscribeAdmissions(
-        visit_service_pb2.SubscribeAdmissionsRequest(), timeout=TIMEOUT_S
+        visit_service_pb2.SubscribeAdmissionsRequest(), timeout=FEED_S
     )
     async for event in events(admissions):
         visit.refusals.append(("admission", event.SerializeToString()))
@@ -319,7 +319,7 @@ async def be_warned_of(visit: Visit, visit_id: str) -> None:
     await visit.refused(visit.province.visits.SubscribeAdmissions(lost, timeout=TIMEOUT_S).read())
     feeds = visit.province.filing_feed
     warnings = feeds.SubscribeWarnings(
-        feed_pb.SubscribeWarningsRequest(province_code="120000"), timeout=TIMEOUT_S
+        feed_pb.SubscribeWarningsRequest(province_code="120000"), timeout=FEED_S
     )
     states: list[int] = []
     async for event in events(warnings):

@@ -36,6 +36,8 @@ from yijie.identity.v1 import (
 from yijie.settlement.v1 import advice_service_pb2
 from yijie.supervision.v1 import supervision_service_pb2, supervision_service_pb2_grpc
 
+FEED_S = 30.0
+"""Until a feed has given what it must: its services have other loops to turn, on a busy machine."""
 LOAD = "/yijie.identity.v1.IdentityService/LoadPersons"
 FILING = access_pb2.ACCESS_PURPOSE_FILING
 
@@ -232,7 +234,7 @@ async def watch(visit: Visit) -> None:
     lost = access_service_pb2.SubscribeSignalsRequest(after_cursor=CERT)
     await visit.refused(access.SubscribeSignals(lost, timeout=TIMEOUT_S).read())
     wanted = {access_pb2.SIGNAL_KIND_LOST_CARD_SHOWN, access_pb2.SIGNAL_KIND_TOKEN_REPLAYED}
-    feed = access.SubscribeSignals(access_service_pb2.SubscribeSignalsRequest(), timeout=TIMEOUT_S)
+    feed = access.SubscribeSignals(access_service_pb2.SubscribeSignalsRequest(), timeout=FEED_S)
     async for event in events(feed):
         visit.refusals.append(("signal", event.SerializeToString()))
         if event.signal.person_id == visit.person_id:

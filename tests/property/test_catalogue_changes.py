@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import count
@@ -19,10 +20,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.catalogue import imports, store
+from services.catalogue.chunk_store import find_chunk
 from services.catalogue.domain.periods import overlaps_any
 from services.catalogue.imports import Batch
+from services.classification.building import Builder
+from services.classification.chunk_wire import read_part
 from services.classification.model import CatalogueItem
+from services.classification.snapshot import Snapshot
 from services.kit.db import Connection, DatabaseConfig, open_database
+from yijie.catalogue.v1.catalogue_service_pb2 import DownloadSnapshotResponse
 
 pytestmark = pytest.mark.postgres
 
@@ -73,7 +79,9 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
     made.close()
 
 
-async def publish(connection: Connection, items, *, base: str = "", withdrawn=()) -> str:
+async def publish(
+    connection: Connection, items, *, base: str = "", withdrawn=(), effective: date = EFFECTIVE
+) -> str:
     label = f"v{next(_labels)}"
     outcome = await imports.import_batch(
         connection,
@@ -81,7 +89,7 @@ async def publish(connection: Connection, items, *, base: str = "", withdrawn=()
             region_code=REGION,
             version=label,
             base_version=base,
-            effective_date=EFFECTIVE if base else None,
+            effective_date=effective if base else None,
             items=items,
             withdrawn_item_codes=withdrawn,
             publish=True,
@@ -97,6 +105,14 @@ async def content(connection: Connection, label: str) -> list[CatalogueItem]:
     assert version is not None
     items = await store.list_items(connection, version.version_id, ("", date.min), 1000)
     assert len(items) == version.item_count
+    # What settles bills is downloaded in chunks: of every version they are its items.
+    builder, ordinal = Builder(), 0
+    while content := await find_chunk(connection, version.version_id, ordinal):
+        for _ in builder.add(read_part(DownloadSnapshotResponse.FromString(content))):
+            pass
+        ordinal += 1
+    found = Snapshot(region_code=REGION, version=label, items=builder.finish())
+    assert list(found) == [replace(item, name="") for item in items]
     return items
 
 
@@ -110,17 +126,28 @@ def on(items, code: str, day: date) -> list[Decimal | None]:
     ]
 
 
-async def check(connection: Connection, base, changes, withdrawn) -> None:
-    first = await publish(connection, base)
-    second = await publish(connection, changes, base=first, withdrawn=withdrawn)
-    found = await content(connection, second)
+def assert_changed(found, base, changes, withdrawn, effective: date) -> None:
     changed = {item.item_code for item in changes} | set(withdrawn)
     for number in range(-1, 40):
         day = DAY + timedelta(number)
         for code in CODES:
-            from_base = day < EFFECTIVE or code not in changed
+            from_base = day < effective or code not in changed
             expected = on(base if from_base else changes, code, day)
             assert on(found, code, day) == expected, (code, day)
+
+
+async def check(connection: Connection, base, changes, withdrawn, more) -> None:
+    first = await publish(connection, base)
+    second = await publish(connection, changes, base=first, withdrawn=withdrawn)
+    found = await content(connection, second)
+    assert_changed(found, base, changes, withdrawn, EFFECTIVE)
+    again, effective = more
+    if again:
+        # Changes of what was made by changes, from an earlier or a later date: also of what that
+        # version withdrew or lists later. And of the first one, which knows nothing of the second.
+        for label, known in ((second, found), (first, base)):
+            third = await publish(connection, again, base=label, effective=effective)
+            assert_changed(await content(connection, third), known, again, (), effective)
     assert await content(connection, first) == sorted(
         base, key=lambda item: (item.item_code, item.begin_date)
     )
@@ -145,8 +172,8 @@ def test_changes_hold_from_their_date_on_and_a_repetition_repeats(
     dsn = f"{head.rpartition('/')[0]}/{name}?{query}"
 
     @settings(max_examples=60)
-    @given(periods, periods, st.sets(st.sampled_from(CODES)))
-    def example(base_rows, change_rows, withdrawals):
+    @given(periods, periods, st.sets(st.sampled_from(CODES)), periods, st.integers(-4, 8))
+    def example(base_rows, change_rows, withdrawals, more_rows, shift):
         base = items_of(base_rows, DAY)
         changes = items_of(change_rows, EFFECTIVE)
         given_codes = {item.item_code for item in changes}
@@ -158,11 +185,13 @@ def test_changes_hold_from_their_date_on_and_a_repetition_repeats(
         left += [item for item in base if item.begin_date < EFFECTIVE]
         if not base or not (changes or withdrawn) or not (left or changes):
             return
-        loop.run_until_complete(run(base, changes, withdrawn))
+        later = EFFECTIVE + timedelta(shift)
+        more = (items_of(more_rows, later), later)
+        loop.run_until_complete(run(base, changes, withdrawn, more))
 
-    async def run(base, changes, withdrawn) -> None:
+    async def run(*arguments) -> None:
         async with open_database(DatabaseConfig(dsn=dsn), "catalogue") as pool:
-            await pool.run("check", lambda found: check(found, base, changes, withdrawn))
+            await pool.run("check", lambda found: check(found, *arguments))
 
     loop.run_until_complete(
         database(f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY FILE_COPY")

@@ -12,7 +12,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.classification.classify import classify_line, classify_lines
+from services.classification.classify import classify_line, classify_lines, usage_of
 from services.classification.model import (
     AgeBound,
     ClassificationContext,
@@ -24,6 +24,9 @@ from services.classification.model import (
 from services.classification.validation import item_problems
 from services.kit.money import round_fen, to_fen
 from tests.property.test_classification import CODE, items, lines, prices, ratios, snapshot
+from tests.unit.classification.samples import item as sample_item
+from tests.unit.classification.samples import line as sample_line
+from tests.unit.classification.samples import snapshot as sample_snapshot
 
 ages = st.builds(AgeBound, st.integers(0, 100), st.sampled_from(("year", "month", "day")))
 few = st.sampled_from((Decimal("0.5"), Decimal(1), Decimal(7), Decimal(1000)))
@@ -148,3 +151,25 @@ def test_to_know_nothing_never_pays_a_conditional_item_more(item, line, context)
     known = classify_line(snapshot(plain), line, context=context)
     unknown = classify_line(snapshot(plain), line)
     assert unknown.in_scope_fen <= known.in_scope_fen
+
+
+@given(conditional(), st.lists(lines(), min_size=1, max_size=8), contexts, st.integers(0, 8))
+@settings(max_examples=200)
+def test_a_stay_in_two_parts_has_its_limits_once(item, bill, context, cut):
+    catalogue = snapshot(item)
+    used = usage_of(catalogue, bill[:cut], context=context)
+    first = classify_lines(catalogue, bill[:cut], context=context)
+    rest = classify_lines(catalogue, bill[cut:], context=context, usage=used)
+    assert first + rest == classify_lines(catalogue, bill, context=context)
+
+
+def test_what_is_refused_by_now_used_nothing_up():
+    limited = replace(
+        sample_item(use_limits=(UseLimit(quantity=Decimal(1), period="bill"),)),
+        price_ceiling=Decimal(5),
+        over_ceiling="reject",
+    )
+    dear, before = sample_line("9"), sample_line("5", fee_date=date(2000, 1, 1))
+    used = usage_of(sample_snapshot(limited), [dear, before])
+    (split,) = classify_lines(sample_snapshot(limited), [sample_line("5")], usage=used)
+    assert split.in_scope_fen == split.total_fen

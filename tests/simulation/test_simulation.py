@@ -28,6 +28,7 @@ from services.proving.simulation.plan import plan_of
 from services.proving.simulation.shrink import shrink
 from services.proving.simulation.tables import benefits, journal, recomputation, visits
 from services.proving.simulation.world import STATEMENTS, simulate
+from services.settlement.recomputations import Recomputations
 from services.settlement.successors import Successors
 from services.settlement.usecases import Settlements
 
@@ -188,7 +189,7 @@ def test_finds_a_reversal_that_forgets_what_relatives_paid(monkeypatch):
 
 def test_finds_a_cancel_that_leaves_no_tombstone():
     forgetful = {"benefits.leave_tombstone": lambda _t, _settlement_id: 1}
-    lost_for_long = Rates(wanders=0.2, crashed=0.02, away=0.8)
+    lost_for_long = Rates(wanders=0.3, request_lost=0.3, reply_lost=0.2)
     assert found(rates=lost_for_long, statements={**STATEMENTS, **forgetful})
 
 
@@ -242,6 +243,18 @@ def test_finds_one_that_is_replaced_twice(monkeypatch):
         return done
 
     monkeypatch.setattr(Successors, "insert_reversed", and_once_more)
+    assert found()
+
+
+def test_finds_a_request_that_is_told_what_another_one_did(monkeypatch):
+    """It was told that nothing changes, and is told otherwise once something has."""
+    finish = Recomputations._finish
+
+    async def of_anybody(self, record, request_id):
+        plan = await self._recomputations.find(record.settlement_id)
+        return await finish(self, record, plan.request_id if plan else request_id)
+
+    monkeypatch.setattr(Recomputations, "_finish", of_anybody)
     assert found()
 
 

@@ -68,6 +68,8 @@ class FakeBenefits(benefits_service_pb2_grpc.BenefitsServiceServicer):
     in_flight: int = 0
     most_in_flight: int = 0
     """Most questions about sums that were asked at the same time."""
+    is_behind: bool = False
+    """Of a release that does not serve the question about sums yet."""
     policy_version: str = "650000@2017-abcdef"
     fund_ratio: Decimal = FUND_RATIO
     level_ratios: dict[int, Decimal] = field(default_factory=dict)
@@ -173,6 +175,8 @@ class FakeBenefits(benefits_service_pb2_grpc.BenefitsServiceServicer):
         await refuse(context, error, "benefits")
 
     async def GetAccumulators(self, request: Any, context: Any) -> Any:
+        if self.is_behind:
+            await context.abort(grpc.StatusCode.UNIMPLEMENTED, "not yet")
         await self._before(context, self.mode)
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)

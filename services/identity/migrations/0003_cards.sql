@@ -1,5 +1,5 @@
 -- Cards through their life: kinds, two more states, what happened and where, one active card of each kind.
--- Tokens are used once.
+-- Tokens are used once. The defaults stay: during an upgrade the release before writes without these columns.
 
 ALTER TABLE card
     ADD COLUMN kind text NOT NULL DEFAULT 'SOCIAL_SECURITY'
@@ -7,7 +7,6 @@ ALTER TABLE card
     DROP CONSTRAINT card_state_check,
     ADD CONSTRAINT card_state_check
         CHECK (state IN ('ISSUED', 'ACTIVE', 'LOST', 'CANCELLED', 'REPLACED'));
-ALTER TABLE card ALTER COLUMN kind DROP DEFAULT;
 COMMENT ON COLUMN card.record IS 'Encrypted: card number, recognition code. Bound to card_index.';
 
 ALTER TABLE card_state_change
@@ -18,7 +17,6 @@ ALTER TABLE card_state_change
     DROP CONSTRAINT card_state_change_state_check,
     ADD CONSTRAINT card_state_change_state_check
         CHECK (state IN ('ISSUED', 'ACTIVE', 'LOST', 'CANCELLED', 'REPLACED'));
-ALTER TABLE card_state_change ALTER COLUMN change DROP DEFAULT;
 COMMENT ON COLUMN card_state_change.agency_region_code IS
     'Where it was reported; empty: not stated, as in what an insured region registers.';
 

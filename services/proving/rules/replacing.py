@@ -63,6 +63,35 @@ def _alike(origin: Settlement, found: Sequence[Settlement]) -> Iterator[str]:
             yield f"{named(one)} replaces another one with other {', '.join(differing)}"
 
 
+def costs_what_stood(evidence: Evidence) -> Iterator[str]:
+    """Yields settlements that brought an old level back and cost something else than what stood.
+
+    Of persons with nothing else whose sums or account it could rest on: what was tried in between
+    at the new level is gone before.
+    """
+    related = {one for link in evidence.history.families for one in link}
+    roots: dict[str, set[str]] = defaultdict(set)
+    for one in evidence.listed.values():
+        roots[one.person_id].add(_root(evidence, one))
+    for settlement_id, found in replaced(evidence).items():
+        origin = evidence.listed.get(settlement_id)
+        is_back = any(one.state is State.FAILED for one in found)
+        if origin is None or not is_back or origin.person_id in related:
+            continue
+        if len(roots[origin.person_id]) > 1:
+            continue
+        for one in found:
+            if one.state in CAME_ABOUT and one.adjudication != origin.adjudication:
+                yield f"{named(one)} brings {named(origin)} back at another cost"
+
+
+def _root(evidence: Evidence, settlement: Settlement) -> str:
+    """Returns the settlement with which a row of replacements began."""
+    while (before := evidence.listed.get(settlement.recomputes_settlement_id)) is not None:
+        settlement = before
+    return settlement.settlement_id
+
+
 def recomputed_as_told(evidence: Evidence) -> Iterator[str]:
     """Yields acknowledged recomputations that are not there, or told two different things."""
     told: dict[str, str] = {}

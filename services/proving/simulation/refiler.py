@@ -12,9 +12,13 @@ from services.proving.simulation.neighbours import LEVELS
 from services.proving.simulation.plan import Action, ident
 from yijie.settlement.v1 import settlement_service_pb2 as pb
 
+_ROUNDS: Final = (1, 1, 2, 3)
+"""How often in a row: what was computed anew is computed anew again."""
 _FILED_ANEW: Final = 0.85
 _TWICE: Final = 0.3
 _SAME_REQUEST: Final = 0.5
+_TOO_EARLY: Final = 0.25
+"""Who asks before filing otherwise too, which mostly changes nothing."""
 
 
 class Refiler:
@@ -27,25 +31,36 @@ class Refiler:
         self._levels = levels
 
     async def recompute(self, action: Action, person_id: str, settlement_id: str) -> str | None:
-        """Returns the settlement that stands in the place of one; None: it is not known."""
+        """Returns the settlement that came in the place of one; None: none, or it is not known."""
         random = Random(action.draw)  # noqa: S311 - a plan, not a secret
+        standing = settlement_id
+        for _ in range(random.choice(_ROUNDS)):
+            found = await self._round(random, action, person_id, standing)
+            standing = found or standing
+        return None if standing == settlement_id else standing
+
+    async def _round(
+        self, random: Random, action: Action, person_id: str, settlement_id: str
+    ) -> str | None:
+        early = self._request(random, settlement_id) if random.random() < _TOO_EARLY else None
+        if early is not None:
+            await self._ask(action, early)
         if random.random() < _FILED_ANEW:
-            self._levels[person_id] = random.choice(LEVELS)
-        request = pb.RecomputeSettlementRequest(
-            request_id=ident(random), settlement_id=settlement_id
-        )
-        requests = [request]
+            level = self._levels.get(person_id, LEVELS[0])
+            self._levels[person_id] = random.choice([one for one in LEVELS if one != level])
+        requests = [self._request(random, settlement_id)]
         if random.random() < _TWICE:
-            other = ident(random)
             is_same = random.random() < _SAME_REQUEST
-            requests.append(
-                pb.RecomputeSettlementRequest(
-                    request_id=request.request_id if is_same else other,
-                    settlement_id=settlement_id,
-                )
-            )
+            requests.append(requests[0] if is_same else self._request(random, settlement_id))
         told = await asyncio.gather(*(self._ask(action, one) for one in requests))
-        return next((found for found in told if found), None)
+        if early is not None:
+            # Whatever has become of the settlement since, it is told what it was told.
+            told.append(await self._ask(action, early))
+        return next((found for found in told if found and found != settlement_id), None)
+
+    @staticmethod
+    def _request(random: Random, settlement_id: str) -> pb.RecomputeSettlementRequest:
+        return pb.RecomputeSettlementRequest(request_id=ident(random), settlement_id=settlement_id)
 
     async def _ask(self, action: Action, request: Any) -> str | None:
         asked = history.Recompute(

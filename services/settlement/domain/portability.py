@@ -31,6 +31,8 @@ class Reach(Enum):
     """Whether the insured region's service answers for a person."""
 
     ANSWERED = "answered"
+    BEHIND = "behind"
+    """It is there and has not come to this question yet; it settles all the same."""
     NO_ROUTE = "no route"
     """The hub knows nobody to ask."""
     SILENT = "silent"
@@ -185,6 +187,12 @@ def _account(reach: Reach, first: Check | None) -> Check:
             ACCOUNT,
             "参保地能够查询到此人的待遇累计和个人账户。",
             "The insured region answers for the person's sums and account.",
+        )
+    if reach is Reach.BEHIND:
+        return _passed(
+            ACCOUNT,
+            "参保地的待遇服务已接通，尚不提供待遇累计和个人账户查询，不影响直接结算。",
+            "The insured region's service is reached; it does not tell sums yet, and settles.",
         )
     if reach is Reach.NOT_ASKED:
         return _waiting(ACCOUNT, first)

@@ -16,6 +16,7 @@ from services.settlement.domain.visit import (
     Visit,
     check_idle,
     check_state,
+    covered_by,
     lines_to_settle,
     net_lines,
     settled,
@@ -118,6 +119,17 @@ def lines_of_part(
             metadata={"lines": str(len(found)), "linesMax": str(LINES_MAX)},
         )
     return found
+
+
+def earlier_lines(visit: Visit, lines: Sequence[Line]) -> list[Line]:
+    """Returns the net lines of a stay that settlements which stand cover, in upload order.
+
+    A stay that is settled in the middle is one stay: a use limit is not had anew with each part.
+    Charge batches are bills of their own.
+    """
+    if not visit.is_stay or not visit.settlements:
+        return []
+    return net_lines([line for line in lines if covered_by(visit, line) is not None])
 
 
 def check_total(stated_fen: int, lines: Sequence[Line]) -> None:

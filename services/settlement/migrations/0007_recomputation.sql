@@ -41,6 +41,19 @@ END $$;
 CREATE TRIGGER reversed_has_successor AFTER INSERT ON settlement_state_change
     FOR EACH ROW WHEN (NEW.state = 'REVERSED') EXECUTE FUNCTION require_successor();
 
+-- Nor does what replaces one fail without the next in its place: that version would give it up like any other.
+CREATE FUNCTION require_next_attempt() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM recomputation_attempt a WHERE a.settlement_id = NEW.settlement_id
+        AND NOT EXISTS (SELECT FROM recomputation_attempt following
+            WHERE following.recomputes_id = a.recomputes_id AND following.attempt = a.attempt + 1)) THEN
+        RAISE EXCEPTION 'what replaces a settlement does not fail without another in its place';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER failed_has_successor AFTER INSERT ON settlement_state_change
+    FOR EACH ROW WHEN (NEW.state = 'FAILED') EXECUTE FUNCTION require_next_attempt();
+
 -- Under what a token is used for the visit; none: under the visit's own id.
 ALTER TABLE visit ADD COLUMN use_id uuid;
 

@@ -12,6 +12,7 @@ from datetime import date
 from uuid import uuid4
 
 import asyncpg
+import grpc
 import pytest
 
 from services.kit.wire import write_date
@@ -30,7 +31,7 @@ from tests.integration.catalogue.support import (
     served,
     three_stages,
 )
-from tests.support.rpc import refused
+from tests.support.rpc import read_refusal, refused
 from yijie.catalogue.v1 import mapping_service_pb2 as pb
 
 pytestmark = pytest.mark.postgres
@@ -417,3 +418,57 @@ async def test_a_region_changes_its_mapping_and_hospitals_follow(client):
     labels = [version.version for version in (*first.versions, *second.versions)]
     assert labels == ["m3", "m2", "m1"]
     assert not second.next_page_token
+
+
+async def test_money_beyond_32_bits_adds_up_to_the_fen_and_odd_names_come_back(client):
+    await client.load(BED)
+    amounts = (2**31 - 1, 2**31, 2**32 + 1, 10**13 - 1, 10**13 - 1, 1, 0)
+    names = ("𠮷床", "床'; DROP--", 'a"b', "50%_\\", "😀", "ＡＢＣ（床）", "٣床")
+    entries = [
+        entry(f"S{index}", name=name, fen=fen)
+        for index, (name, fen) in enumerate(zip(names, amounts, strict=True))
+    ]
+    await client.map(PHARMACY, *entries, entry("BED", BED.item_code, fen=2**40 + 3), mode=FULL)
+    request = pb.GetCoverageRequest(institution_code=PHARMACY)
+    total = (await client.mapping.GetCoverage(request, timeout=20)).total
+    assert total.amount.fen == sum(amounts) + 2**40 + 3
+    assert total.resolved_amount.fen == 2**40 + 3
+    listing = pb.ListUnmappedItemsRequest(institution_code=PHARMACY, page_size=1)
+    found = []
+    while True:
+        page = await client.mapping.ListUnmappedItems(listing, timeout=20)
+        found.extend(item.entry for item in page.items)
+        listing.page_token = page.next_page_token
+        if not page.next_page_token:
+            break
+    assert [each.period_amount.fen for each in found] == sorted(amounts, reverse=True)
+    assert {each.source_code: each.source_name for each in found} == {
+        f"S{index}": name for index, name in enumerate(names)
+    }
+    for source in ("S0", "S2", "S4", "S5"):
+        once, again = [await suggestions(client, source, PHARMACY) for _ in range(2)]
+        assert once == again
+
+
+async def test_an_upload_and_a_confirmation_of_one_label_do_not_wait_for_each_other(client):
+    await three_stages(client)
+    for number in range(8):
+        label = f"both-{number}"
+        confirming = client.mapping.ConfirmCodes(
+            pb.ConfirmCodesRequest(
+                request_id=str(uuid4()),
+                institution_code=HOSPITAL,
+                version=label,
+                codes=[pb.ConfirmedCode(source_code="4", target_code="NX-BED2")],
+                officer_id="ward-7",
+            ),
+            timeout=20,
+        )
+        uploading = client.map(HOSPITAL, entry("4", "NX-BED"), version=label)
+        outcomes = await asyncio.gather(confirming, uploading, return_exceptions=True)
+        refused_ones = [one for one in outcomes if isinstance(one, grpc.aio.AioRpcError)]
+        # One publishes; the other is told that the label is taken.
+        assert [read_refusal(one).reason for one in refused_ones] == ["MAPPING_VERSION_PUBLISHED"]
+        await client.map(
+            HOSPITAL, entry("4", "NX-BED"), entry("6"), version=f"next-{number}", publish=True
+        )

@@ -4,8 +4,9 @@ import pytest
 
 from services.filing import servicer
 from tests.integration.filing.test_approval import BY_APP, COMMITMENT, HEFEI, LETTER, RESIDENCE
-from tests.integration.filing.world import SHANGHAI, ident
-from tests.support.rpc import refused
+from tests.integration.filing.world import SHANGHAI, day, ident
+from tests.integration.identity.world import insurance, person_number, persons
+from tests.support.rpc import TIMEOUT_S, read_status, refused
 from yijie.filing.v1 import filing_pb2 as f
 from yijie.filing.v1 import filing_service_pb2 as pb
 
@@ -120,3 +121,59 @@ async def test_disease_and_papers_are_read_by_the_hub_and_the_insured_province_a
 async def test_an_unknown_filing_is_unknown_whoever_asks(world, monkeypatch):
     monkeypatch.setattr(servicer, "_province", lambda _: "640000")
     assert (await refused(world.get(ident()))).reason == "RESOURCE_NOT_FOUND"
+
+
+async def test_the_agency_of_another_province_changes_nothing(world, monkeypatch):
+    kept = await world.submitted(**COMMITMENT)
+    world.person = await world.register(insured_region_code=HEFEI)
+    waiting = await world.submitted(**BY_APP)
+    monkeypatch.setattr(servicer, "_province", lambda _: "640000")
+    calls = {
+        "filing.insured_region_code": [world.submit()],
+        "filing_id": [
+            world.cancel(kept.filing_id),
+            world.change(kept.filing_id, target_region_code=SHANGHAI),
+            world.supplement(kept.filing_id, RESIDENCE),
+            world.revoke(kept.filing_id),
+            world.decide(waiting.filing_id),
+        ],
+    }
+    for field, refusing in calls.items():
+        for call in refusing:
+            refusal = await refused(call)
+            assert (refusal.reason, refusal.fields) == ("FILING_OF_ANOTHER_PROVINCE", [field])
+    # Of a batch only the entries that are not the caller's; its own are looked at.
+    own = world.filing(insured_region_code="640100", target_region_code=SHANGHAI)
+    foreign, asked = (await world.batch(world.filing(), own)).results
+    for result, index in ((foreign, 0), (asked, 1)):
+        error = read_status(result.error)
+        assert error.reason == "FILING_OF_ANOTHER_PROVINCE"
+        assert error.fields == [f"filings[{index}].insured_region_code"]
+    assert not await world.rows("SELECT FROM filing.filing_state_change")
+    assert len(await world.rows("SELECT FROM filing.filing")) == 2
+
+
+async def test_a_person_with_several_insurances_files_in_each_region_that_is_in_force(world):
+    entry = person_number(77)
+    del entry.insurances[:]
+    entry.insurances.extend(
+        [
+            insurance(insured_region_code="650100"),
+            insurance(insured_region_code="320100", scheme_code="390", person_type_code="15"),
+        ]
+    )
+    answer = await world.identity.UpsertPersons(persons(entry), timeout=TIMEOUT_S)
+    world.person = answer.results[0].key
+    by_region = {}
+    for region in ("650100", "320100"):
+        by_region[region] = await world.submitted(insured_region_code=region)
+    refusal = await refused(world.submit(insured_region_code="131100"))
+    assert refusal.reason == "FILING_OF_ANOTHER_PROVINCE"
+    # Each counts for its own region's bills alone.
+    await world.cancel(by_region["320100"].filing_id)
+    world.clock.pass_time(days=1)
+    today = day(2026, 1, 2)
+    first = await world.match(today, insured_region_code="650100")
+    second = await world.match(today, insured_region_code="320100")
+    assert first.filing_id == by_region["650100"].filing_id
+    assert second.benefit_level == pb.BENEFIT_LEVEL_UNFILED

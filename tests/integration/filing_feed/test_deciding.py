@@ -46,6 +46,7 @@ async def test_a_pending_filing_warns_until_it_is_approved(world):
     assert (row.pending_count, row.approved_count, row.delivered_count) == (1, 0, 0)
     ((event,), cursor) = await world.filing_events(1, province_code=NINGXIA)
     assert event.filing.state == filing_pb2.FILING_STATE_PENDING
+    await world.acknowledge(NINGXIA, feed_pb.FilingAcknowledgement(event_id=event.event_id))
     await decide(world, waiting.filing_id, pb.FILING_DECISION_APPROVE)
     events, _ = await world.warning_events(3)
     assert [event.warning.state for event in events] == [
@@ -57,9 +58,13 @@ async def test_a_pending_filing_warns_until_it_is_approved(world):
     # The pending one was given already; what counts as delivered is the approved one.
     (row,) = await world.summarize()
     assert (row.pending_count, row.approved_count, row.delivered_count) == (0, 1, 0)
-    await world.filing_events(1, after=cursor, province_code=NINGXIA)
+    assert row.acknowledged_count == 0
+    ((event,), _) = await world.filing_events(1, after=cursor, province_code=NINGXIA)
     (row,) = await world.summarize()
-    assert row.delivered_count == 1
+    assert (row.delivered_count, row.acknowledged_count) == (1, 0)
+    await world.acknowledge(NINGXIA, feed_pb.FilingAcknowledgement(event_id=event.event_id))
+    (row,) = await world.summarize()
+    assert (row.acknowledged_count, row.success_per_mille) == (1, 1000)
 
 
 async def test_the_officer_s_words_are_for_the_insured_province(world):

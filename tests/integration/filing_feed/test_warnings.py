@@ -184,6 +184,9 @@ async def test_an_older_revision_changes_nothing_and_a_repeat_neither(world):
     old = admission(person, visit)
     await world.stays.tell(admission(person, visit, 2, state=CANCELLED), old, old)
     await taken_in(world, 3)
+    # Also when it comes in a batch of its own.
+    await world.stays.tell(old)
+    await taken_in(world, 4)
     (row,) = await world.rows("SELECT state, revision FROM admission")
     assert (row["state"], row["revision"]) == ("CANCELLED", 2)
     assert not await world.rows("SELECT FROM warning_event")

@@ -331,7 +331,7 @@ async def test_nobody_is_answered_what_is_not_logged(world):
 
 
 async def test_every_rpc_that_names_a_person_is_known(world):
-    """A new method must be put on one side: it is logged, or it answers nobody's key by a number."""
+    """A new method must be put on one side: it is logged, or it tells nothing of a person."""
     registering = {"UpsertPersons", "UpsertCards", "LoadPersons"}
     directory = {"UpsertInstitutions", "GetInstitution", "ListInstitutions"}
     logged = {

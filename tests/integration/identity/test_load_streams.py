@@ -1,4 +1,4 @@
-"""LoadPersons as a stream: clients that break off, never read or come in crowds; cards over batches."""
+"""LoadPersons as a stream: clients that break off, never read, come in crowds; cards in batches."""
 
 import asyncio
 import functools

@@ -50,7 +50,8 @@ async def test_what_was_released_comes_forward_with_its_rows(dsn):
         histories = await connection.fetch(
             """SELECT c.state, array_agg(h.state ORDER BY h.change_id) AS states,
                       array_agg(h.change ORDER BY h.change_id) AS changes
-                 FROM card AS c JOIN card_state_change AS h USING (card_index) GROUP BY card_index"""
+                 FROM card AS c JOIN card_state_change AS h USING (card_index)
+                GROUP BY card_index"""
         )
         for entry in histories:
             assert entry["states"][-1] == entry["state"]
@@ -63,6 +64,21 @@ async def test_what_was_released_comes_forward_with_its_rows(dsn):
         hospital = await institution_store.get_institution(connection, "H64010400001")
         assert (hospital.begin_date, hospital.end_date, hospital.suspensions) == (None, None, ())
         assert [one.disease for one in hospital.openings] == ["", "M07800"]
+        # While pods are replaced one by one, the release before writes to the schema of this one.
+        await connection.execute(
+            """INSERT INTO card (card_index, person_id, issuing_region_code, state, record,
+                                 create_time, update_time)
+               SELECT sha256('of the release before'), person_id, '650100', 'LOST', '', now(),
+                      now() FROM person LIMIT 1;
+               INSERT INTO card_state_change (card_index, state, change_time)
+               VALUES (sha256('of the release before'), 'LOST', now());
+               INSERT INTO credential_token (token_index, person_id, issue_time, expire_time)
+               SELECT sha256('u'), person_id, now(), now() + interval '5 min' FROM person LIMIT 1;
+               INSERT INTO institution (institution_code, name, region_code, level_code,
+                                        price_level_code, deductible_level_code, create_time,
+                                        update_time)
+               VALUES ('H64010400003', '又一', '640104', '02', '02', '02', now(), now())"""
+        )
         by_name = await connection.fetch(
             "SELECT name FROM institution WHERE bigrams(name) @> bigrams('示例')"
         )

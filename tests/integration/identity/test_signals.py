@@ -242,12 +242,9 @@ async def test_batches_join_over_their_seams(detecting, monkeypatch):
     assert signal["kind"] == "MANY_INSTITUTIONS"
 
 
-async def test_an_access_with_a_lower_id_in_a_later_transaction_is_joined_too(
-    detecting, monkeypatch
-):
+async def test_an_access_with_a_lower_id_in_a_later_transaction_is_joined_too(detecting):
     """Ids and transactions are given out apart: their orders may differ."""
     (replica, _), connection, clock = detecting
-    monkeypatch.setattr(signal_detector, "BATCH", 1)
     for access_id, place in ((10, HOSPITAL), (9, URUMQI)):
         await connection.fetch(
             """INSERT INTO identity.access (access_id, access_time, method, caller_region_code,
@@ -260,7 +257,28 @@ async def test_an_access_with_a_lower_id_in_a_later_transaction_is_joined_too(
             SOMEBODY,
             place,
         )
+        clock.pass_time(minutes=1)
+        assert await replica.look() == 1
+    (signal,) = await signals(connection)
+    assert signal["kind"] == "DISTANT_PLACES"
+
+
+async def test_enquiries_hide_no_showing(detecting):
+    """However often agencies ask about a person in between, two distant places are a signal."""
+    (replica, _), connection, clock = detecting
+    await connection.fetch(INSERT, clock.now(), SOMEBODY, HOSPITAL, "OK")
+    await connection.execute(
+        """INSERT INTO identity.access (access_time, method, caller_region_code, caller_role,
+                                        purpose, person_id, outcome)
+           SELECT $1, 'CheckInsurances', '', '', 4, $2, 'OK' FROM generate_series(1, 1500)""",
+        clock.now(),
+        SOMEBODY,
+    )
     clock.pass_time(minutes=1)
-    assert [await replica.look() for _ in range(3)] == [1, 1, 0]
+    while await replica.look():
+        pass
+    await connection.fetch(INSERT, clock.now(), SOMEBODY, URUMQI, "OK")
+    clock.pass_time(minutes=1)
+    assert await replica.look() == 1
     (signal,) = await signals(connection)
     assert signal["kind"] == "DISTANT_PLACES"

@@ -7,7 +7,7 @@ import asyncpg
 import grpc
 import pytest
 
-from services.identity import person_store, store
+from services.identity import person_store, store, usecases
 from services.kit import codes, db
 from tests.integration.identity.world import HOSPITAL, ident, institution, opening
 from tests.support.eventually import eventually
@@ -270,3 +270,38 @@ async def test_a_token_is_issued_while_a_batch_holds_the_person(world, show, hol
             assert (await show(use_id=ident())).person_id == holder
     finally:
         await batch.close()
+
+
+async def test_a_replay_is_in_the_log_by_the_statement_that_finds_it(world, show, monkeypatch):
+    """Whatever happens to the process then, supervision hears of the replay."""
+
+    async def never(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(usecases, "write_outcome", never)
+    token, visit = await show.issue(), ident()
+    await show(token, use_id=visit, institution_code=HOSPITAL)
+    await show(token, use_id=visit, institution_code=HOSPITAL)
+    assert await why(show(token, use_id=ident())) == "CREDENTIAL_USED"
+    assert await why(show(token, institution_code=ELSEWHERE)) == "CREDENTIAL_USED"
+    monkeypatch.undo()
+    world.clock.pass_time(minutes=30)
+    assert await why(show(token)) == "CREDENTIAL_EXPIRED"
+    await show(token, use_id=visit, institution_code=HOSPITAL)
+    assert await outcomes_of_looks(world) == [
+        "OK",
+        "OK",
+        "CREDENTIAL_USED",
+        "CREDENTIAL_USED",
+        "CREDENTIAL_EXPIRED",
+        "OK",
+    ]
+
+
+async def outcomes_of_looks(world):
+    found = await world.rows(
+        """SELECT coalesce(o.outcome, a.outcome) AS outcome
+             FROM identity.access AS a LEFT JOIN identity.access_outcome AS o USING (access_id)
+            WHERE a.method = 'VerifyCredential' ORDER BY a.access_id"""
+    )
+    return [entry["outcome"] for entry in found]

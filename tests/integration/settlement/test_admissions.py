@@ -279,7 +279,9 @@ async def test_one_token_serves_one_visit(world):
     await pre_settle(world, try_request(visit.visit_id))
     await settle(world, settle_visit_request(visit.visit_id, 80_000))
     first, again, trial, settled = asked(world)
-    assert first.use_id == again.use_id == settled.use_id == request_id
+    assert first.use_id == again.use_id == settled.use_id
+    # A bill sent whole may have the same request id: it needs a token of its own.
+    assert first.use_id not in {"", request_id}
     assert first.purpose == access_pb2.ACCESS_PURPOSE_REGISTRATION
     assert (trial.use_id, trial.purpose) == ("", access_pb2.ACCESS_PURPOSE_QUOTE)
     assert settled.purpose == access_pb2.ACCESS_PURPOSE_SETTLEMENT

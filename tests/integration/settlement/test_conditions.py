@@ -6,9 +6,20 @@ whole service on a real database.
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+
 import pytest
 
-from services.classification.model import PaymentRestriction
+from services.classification.model import PaymentRestriction, UseLimit
+from tests.integration.settlement.stays import (
+    DRUG_FEN,
+    INTERIM,
+    settle,
+    settle_visit_request,
+    stay,
+)
+from tests.integration.settlement.visits import Visits, line, refund
 from tests.integration.settlement.world import TOTAL_FEN, eventually, settle_request
 from tests.support.callees import BED, DRUG, INSURED, item
 from yijie.catalogue.v1 import catalogue_service_pb2 as catalogue_pb
@@ -79,3 +90,47 @@ async def test_a_zone_names_both_versions(world):
     }
     assert by_code[DRUG].recognised_region_code == home
     assert by_code[DRUG].split.in_scope == by_code[DRUG].split.total
+
+
+async def test_a_settled_bill_stays_as_its_version_split_it(world):
+    request = settle_request()
+    before = await settled(world, request)
+    # Classes, and from a fee date that is long past: what was settled names its version and keeps.
+    await publish(world, "v2", [item(BED, "C"), item(DRUG, "C")])
+    again = await world.settle(request)
+    assert again.settlement.settlement_id == before.settlement_id
+    found = await world.get(settlement_id=before.settlement_id, view=pb.SETTLEMENT_VIEW_FULL)
+    assert found == before
+    assert found.catalogue_version == "640000@v1"
+    await world.reverse(settlement_id=before.settlement_id)
+    reversed_ = await world.get(settlement_id=before.settlement_id, view=pb.SETTLEMENT_VIEW_FULL)
+    assert (reversed_.amounts, reversed_.lines) == (before.amounts, before.lines)
+    assert reversed_.catalogue_version == "640000@v1"
+    # Who settles it now is told what the catalogue says now.
+    other = await settled(world, settle_request())
+    assert other.catalogue_version == "640000@v2"
+    assert other.amounts.full_self_pay.fen == TOTAL_FEN
+
+
+async def test_a_stay_settled_in_the_middle_has_its_limits_once(world):
+    limited = item(BED, "A", use_limits=(UseLimit(quantity=Decimal(12), period="bill"),))
+    await publish(world, "v2", [limited, item(DRUG, "A")])
+    visits = Visits(world)
+    visit_id = await stay(world, discharged=False)
+    # What is refunded before the part is settled uses nothing up.
+    await visits.upload(visit_id, refund("bed-1", "bed", "-4"))
+    part = settle_visit_request(visit_id, 6 * 8_000, INTERIM, until=date(2026, 3, 10))
+    first = (await settle(world, part)).settlement
+    assert first.amounts.in_scope.fen == 6 * 8_000
+    await visits.upload(visit_id, line("late", quantity="8", fee_date=date(2026, 3, 9)))
+    await visits.discharge(visit_id)
+    rest = settle_visit_request(visit_id, 8 * 8_000 + DRUG_FEN)
+    second = (await settle(world, rest)).settlement
+    # Six of the eight are left of the limit.
+    assert second.amounts.full_self_pay.fen == 2 * 8_000
+    assert second.amounts.in_scope.fen == 6 * 8_000 + DRUG_FEN
+    # Taken back and settled whole, it comes to the same.
+    await world.reverse(settlement_id=second.settlement_id)
+    await world.reverse(settlement_id=first.settlement_id)
+    whole = settle_visit_request(visit_id, 14 * 8_000 + DRUG_FEN)
+    assert (await settle(world, whole)).settlement.amounts.full_self_pay.fen == 2 * 8_000

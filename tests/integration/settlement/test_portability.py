@@ -111,6 +111,16 @@ async def test_a_region_that_refuses(world):
     assert failed(result) == {"account": INSURED_AGENCY}
 
 
+async def test_a_region_that_does_not_tell_sums_yet_settles_all_the_same(world):
+    """Before travel nobody is sent to mend what the window will not miss."""
+    world.callees.benefits.is_behind = True
+    (result,) = await ask(world, care=CARE)
+    assert result.portable
+    (account,) = (check for check in result.checks if check.check_code == "account")
+    assert "直接结算" in account.explanation_zh
+    assert (await world.settle()).settlement.settlement_id
+
+
 async def test_a_hundred_are_asked_a_few_at_a_time(world):
     results = await ask(world, *[question() for _ in range(100)], care=CARE)
     assert len(results) == 100
@@ -157,6 +167,8 @@ REASONS = [
 def test_every_reason_names_who_acts(code, reason, party):
     check, account = checks_of([Stated(code, reason)], Reach.ANSWERED, None, wants_filing=False)
     assert (check.passed, check.responsible) == (False, party)
+    assert account.passed
+    _, account = checks_of([Stated(code, reason)], Reach.BEHIND, None, wants_filing=False)
     assert account.passed
 
 

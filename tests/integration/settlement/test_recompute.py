@@ -143,7 +143,13 @@ async def test_nothing_is_booked_at_the_same_level(world):
     # The answer stands, whatever becomes of the filing; another request is another question.
     world.callees.filing.benefit_level = UNFILED
     assert not (await recompute(world, first.settlement_id, request_id)).changed
-    assert (await recompute(world, first.settlement_id)).changed
+    other = await recompute(world, first.settlement_id)
+    assert other.changed
+    # Also when that other one has replaced it: this request was told that it changed nothing.
+    again = await recompute(world, first.settlement_id, request_id)
+    assert not again.changed
+    assert again.settlement == other.replaced_settlement
+    assert again.fund_difference.fen == 0
 
 
 async def test_what_two_way_benefits_rest_on_counts_too(world):

@@ -201,6 +201,23 @@ async def test_a_reversal_of_what_was_replaced_is_told_so(world):
     assert not world.callees.benefits.live
 
 
+async def test_what_a_recomputation_did_is_not_reversed_by_its_request(world):
+    """Who were told that there is no such settlement would believe that nothing stands."""
+    _, first = await unfiled(world)
+    request_id = ident()
+    await recompute(world, first.settlement_id, request_id)
+    before = await world.counts()
+    refusal = await refused(world.reverse(settle_request_id=request_id))
+    assert refusal.reason == "REQUEST_ID_REUSED"
+    assert await world.counts() == before
+    assert await stands_at(world, LONG_TERM)
+    # Taken back before it came, it never does anything.
+    other, late = ident(), (await world.settle()).settlement
+    assert (await refused(world.reverse(settle_request_id=other))).reason == "RESOURCE_NOT_FOUND"
+    refusal = await refused(recompute(world, late.settlement_id, other))
+    assert refusal.reason == "REQUEST_ID_REUSED"
+
+
 async def test_reversals_and_recomputations_at_once_leave_one_or_none(world):
     for _ in range(4):
         request, first = await unfiled(world)
@@ -243,6 +260,24 @@ async def test_the_database_refuses_a_reversal_without_what_replaces_it(world):
                 first.settlement_id,
             )
     world.callees.benefits.cancel_is_down = False
+    await recovered(world, LONG_TERM)
+
+
+async def test_the_database_refuses_what_replaces_one_to_fail_without_another(world):
+    """As a version that knows of no replacing gives up what a region does not answer."""
+    _, first = await unfiled(world)
+    world.callees.benefits.commit_mode = "unavailable"
+    await refused(recompute(world, first.settlement_id))
+    (row,) = await world.sql("SELECT settlement_id FROM recomputation_attempt")
+    async with raw(world.dsn) as connection:
+        with pytest.raises(asyncpg.RaiseError, match="does not fail"):
+            await connection.execute(
+                "INSERT INTO settlement_state_change (settlement_id, version, state, reason,"
+                " change_time, request_id, trace_id)"
+                " VALUES ($1, 2, 'FAILED', 'INSURED_REGION_UNAVAILABLE', now(), $1, '')",
+                row["settlement_id"],
+            )
+    world.callees.benefits.commit_mode = ""
     await recovered(world, LONG_TERM)
 
 

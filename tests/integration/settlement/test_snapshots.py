@@ -238,3 +238,27 @@ async def test_zones_come_at_start_and_with_each_publication_and_only_applied_on
         assert found is not None
         assert (found.snapshot.version, len(found.zones)) == ("w1", 1)
         assert snapshots.recognition(care_region_code=CARE, insured_region_code="650100") is None
+
+
+async def test_a_catalogue_service_that_is_down_stops_no_bill_and_is_followed_when_it_is_back():
+    catalogue = FakeCatalogue()
+    server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+    rpc.add_CatalogueServiceServicer_to_server(catalogue, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    async with follower(f"127.0.0.1:{port}") as snapshots:
+        await server.stop(0)
+        for _ in range(20):
+            (split,) = classify_lines(snapshots.of(CARE), BILL)
+            assert split.in_scope_fen == split.total_fen
+            await asyncio.sleep(0.01)
+        # Published while nobody could be told.
+        catalogue.add("640000", "v2", many(4))
+        again = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+        rpc.add_CatalogueServiceServicer_to_server(catalogue, again)
+        assert again.add_insecure_port(f"127.0.0.1:{port}") == port
+        await again.start()
+        try:
+            await until(lambda: of_version(snapshots, "v2"))
+        finally:
+            await again.stop(0)

@@ -135,6 +135,8 @@ async def drawn(database, seed: int) -> list[object]:
                 "fail": lambda n=number, p=last, f=fresh, c=count, x=is_cancelled: outcome(
                     anew.fail(n, p, f, c + 1, cancel=x)
                 ),
+                # As a version that knows of no replacing does it: refused.
+                "give_up": lambda p=last: outcome(journal.fail(p, cancel=True)),
                 "claim": lambda s=step: journal.claim(10**6 * (s + 1), EVERYTHING_OPEN),
             }
         # More of what comes after a decision than of what forestalls it.

@@ -65,12 +65,14 @@ def test_control_characters_are_refused_in_every_text():
         item(unit="床\u2028"),
         item(restriction=PaymentRestriction(text="限\r")),
         item(name="床 位（监护）"),
+        item(name="床位费".encode("gbk").decode(errors="replace")),
     ]
     assert reasons(admit(batch, {})) == [
         (0, ["items[0].name"]),
         (1, ["items[1].specification"]),
         (2, ["items[2].unit"]),
         (3, ["items[3].restriction.text"]),
+        (5, ["items[5].name"]),
     ]
 
 

@@ -8,7 +8,12 @@ from decimal import Decimal
 
 import pytest
 
-from services.classification.model import CatalogueItem, FeeLine
+from services.classification.model import (
+    AgeBound,
+    CatalogueItem,
+    FeeLine,
+    PaymentRestriction,
+)
 from services.classification.validation import (
     LINES_MAX,
     item_problems,
@@ -115,3 +120,25 @@ def test_a_bad_item_names_its_field(changes, field):
     problems = item_problems(replace(ITEM, **changes), "items[3]")
     assert {p.field for p in problems} == {f"items[3].{field}"}
     assert {p.reason for p in problems} == {"FIELD_INVALID"}
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "anybody"),
+    [
+        ((1, "year"), (12, "month"), False),
+        ((12, "month"), (1, "year"), False),
+        ((11, "month"), (1, "year"), True),
+        ((60, "month"), (6, "year"), True),
+        # A year has 365 or 366 days, a month 28 to 31.
+        ((365, "day"), (1, "year"), True),
+        ((366, "day"), (1, "year"), False),
+        ((1, "month"), (29, "day"), True),
+        ((1, "month"), (28, "day"), False),
+        ((18, "year"), (18, "year"), False),
+    ],
+)
+def test_an_age_range_that_holds_nobody_is_refused(least, most, anybody):
+    restriction = PaymentRestriction(min_age=AgeBound(*least), max_age=AgeBound(*most))
+    problems = item_problems(replace(ITEM, restriction=restriction), "items[3]")
+    expected = [] if anybody else ["items[3].restriction.max_age"]
+    assert [p.field for p in problems] == expected

@@ -97,6 +97,22 @@ def printed(settlement, pack, language="both", width=170):
     return out.getvalue()
 
 
+def test_what_replaces_another_one_says_so(settlement, pack):
+    """With the level and why it is the one that counts now."""
+    assert (
+        as_json(explain_settlement(settlement, pack))["settlement"]["recomputes_settlement_id"]
+        is None
+    )
+    assert "replaces" not in printed(settlement, pack)
+    settlement.recomputes_settlement_id = "0190a5c0-0000-7000-8000-00000000bbbb"
+    settlement.benefit_level = filing_service_pb2.BENEFIT_LEVEL_LONG_TERM
+    text = printed(settlement, pack)
+    assert "computed anew, replaces" in text
+    assert settlement.recomputes_settlement_id in text
+    shown = as_json(explain_settlement(settlement, pack))["settlement"]
+    assert shown["recomputes_settlement_id"] == settlement.recomputes_settlement_id
+
+
 def test_every_parameter_is_traced_to_its_document(settlement, pack):
     found = explain_settlement(settlement, pack)
     reads = [read for step in settlement.adjudication.steps for read in step.parameters]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.kit.clock import civil_date, civil_midnight, civil_month
@@ -22,6 +22,7 @@ def test_an_id_is_a_version_7_uuid(now):
 
 
 @given(INSTANTS, st.timedeltas(timedelta(milliseconds=1), timedelta(days=3000)))
+@example(datetime(2038, 2, 1, 0, 0, 0, 100_000, tzinfo=UTC), timedelta(milliseconds=1))
 def test_ids_sort_by_time_and_bounds_hold(now, later):
     assert new_id(now) < new_id(now + later)
     assert first_id_at(now) <= new_id(now) < first_id_at(now + timedelta(milliseconds=1))

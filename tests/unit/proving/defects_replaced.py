@@ -10,6 +10,7 @@ from tests.unit.proving.world import BORIS, uuid
 
 REPLACED = uuid("replaced settlement")
 NEW = uuid("replacing new settlement")
+FAILED_BETWEEN = uuid("replacing failed settlement")
 REQUEST = Recompute(request_id=uuid("replacing recompute"), settlement_id=REPLACED)
 
 
@@ -34,6 +35,15 @@ def one_that_still_stands(history, final):
 def one_that_nobody_asked_to_replace(history, final):
     operations = tuple(one for one in history.operations if one.request != REQUEST)
     return replace(history, operations=operations), final
+
+
+def an_old_level_at_another_cost(history, final):
+    """Of somebody who has nothing else: it was booked on top of what was tried in between."""
+    for one in (REPLACED, FAILED_BETWEEN, NEW):
+        final = relisted(final, replace(kept(final, one), person_id=uuid("alone")))
+    now = kept(final, NEW)
+    other = replace(now.adjudication, deductible=now.adjudication.deductible + 1)
+    return history, relisted(final, replace(now, adjudication=other))
 
 
 def told_of_one_that_is_gone(history, final):

@@ -78,6 +78,7 @@ DEFECTS = {
         defects_replaced.one_that_still_stands,
         defects_replaced.one_that_nobody_asked_to_replace,
     ],
+    "an old level that is back costs what stood": [defects_replaced.an_old_level_at_another_cost],
     "a settlement is replaced as told": [
         defects_replaced.told_of_one_that_is_gone,
         defects_replaced.told_of_another_one,

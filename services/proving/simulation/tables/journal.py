@@ -105,7 +105,7 @@ def insert_settled_stay(t: Transaction, settlement_id: UUID, now: datetime, *res
     return won
 
 
-def insert_failed(
+def append_failed(
     t: Transaction,
     settlement_id: UUID,
     now: datetime,
@@ -115,8 +115,8 @@ def insert_failed(
     cancel: str,
     failure: bytes,
     province: str,
-) -> Result:
-    """The outcome FAILED, and with `cancel` the work of telling the region."""
+) -> bool:
+    """FAILED, and with `cancel` the work of telling the region, unless there is an outcome."""
     won = _change(
         t,
         settlement_id,
@@ -132,6 +132,14 @@ def insert_failed(
     if won and cancel == "CANCEL":
         _open(t, settlement_id, "CANCEL", request_id, now, province)
     t.delete("open_intent", settlement_id, "SETTLE")
+    return won
+
+
+def insert_failed(t: Transaction, settlement_id: UUID, *values: Any) -> Result:
+    """The outcome FAILED as above; refused for what replaces another one."""
+    won = append_failed(t, settlement_id, *values)
+    if won and any(row["settlement_id"] == settlement_id for _, row in _replacing(t)):
+        raise asyncpg.RaiseError("what replaces a settlement does not fail without another")
     return _won(settlement_id, won=won)
 
 
@@ -235,12 +243,14 @@ def append_reversed(
     return won
 
 
+def _replacing(t: Transaction) -> list[tuple[Any, Row]]:
+    return list(t.scan("recomputation_attempt"))
+
+
 def attempts(t: Transaction, settlement_id: UUID) -> list[UUID]:
     """What was put in the place of a settlement, oldest first."""
     rows = sorted(
-        (key[1], row["settlement_id"])
-        for key, row in t.scan("recomputation_attempt")
-        if key[0] == settlement_id
+        (key[1], row["settlement_id"]) for key, row in _replacing(t) if key[0] == settlement_id
     )
     return [found for _, found in rows]
 

@@ -11,9 +11,9 @@ from uuid import UUID
 
 from services.proving.simulation.engine import Result, Statement, Transaction
 from services.proving.simulation.tables.journal import (
+    append_failed,
     append_reversed,
     attempts,
-    insert_failed,
     insert_intent_rows,
     insert_request,
     insert_reversal,
@@ -51,9 +51,7 @@ def insert_failed_anew(t: Transaction, *values: Any) -> Result:
     """FAILED, and the intent of another one in its place."""
     trace_id, now, province = values[9], values[10], values[13]
     before, request_id, reason, cancel, failure = values[15], *values[18:]
-    won = bool(
-        insert_failed(t, before, now, request_id, trace_id, reason, cancel, failure, province)
-    )
+    won = append_failed(t, before, now, request_id, trace_id, reason, cancel, failure, province)
     if won:
         _insert_successor(t, values)
     return [{"settlement_id": before}] if won else []

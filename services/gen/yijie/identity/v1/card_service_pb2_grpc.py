@@ -61,7 +61,7 @@ class CardServiceServicer:
     def ChangeCardState(self, request, context):
         """Changes a card's state: activates, reports lost, found, cancels. Errors: REGION_UNKNOWN, FIELD_INVALID (a
         change that appears in the history only), CREDENTIAL_UNKNOWN (no such card), CARD_STATE_FORBIDS,
-        CARD_ALREADY_ACTIVE, REQUEST_ID_REUSED.
+        CARD_ALREADY_ACTIVE, CALLER_NOT_ALLOWED (an agency reports in its own province's name), REQUEST_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -73,7 +73,7 @@ class CardServiceServicer:
         CREDENTIAL_UNKNOWN (no such card, or the holder has none of the kind), RESOURCE_NOT_FOUND (the holder),
         FIELD_INVALID, REGION_UNKNOWN, CARD_STATE_FORBIDS (neither active nor lost, or replaced by the call that
         won), CARD_ALREADY_ACTIVE (a lost card, of a holder with another active one), CARD_NUMBER_TAKEN,
-        REQUEST_ID_REUSED.
+        CALLER_NOT_ALLOWED (an agency issues in its own province's name), REQUEST_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -172,7 +172,7 @@ class IdentityServiceServicer:
 
     def LookUpPersons(self, request, context):
         """Answers who has an id number, for agencies that file or load for others. Errors per entry:
-        ID_NUMBER_INVALID, CREDENTIAL_UNKNOWN. Every entry found is kept in the access log.
+        ID_NUMBER_INVALID, CREDENTIAL_UNKNOWN. Every number looked for is kept in the access log.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

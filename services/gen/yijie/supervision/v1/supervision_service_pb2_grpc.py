@@ -72,7 +72,8 @@ class SupervisionServiceServicer:
 
     def ListSignals(self, request, context):
         """Lists what looked wrong with the use of credentials, as identity signalled it, newest first. A signal
-        is no proof of anything. Errors: FIELD_INVALID, PAGE_TOKEN_INVALID.
+        is no proof of anything. An agency sees those of its province. Errors: FIELD_INVALID, PAGE_TOKEN_INVALID,
+        CALLER_NOT_ALLOWED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
