@@ -124,18 +124,15 @@ class Database:
 
     async def fetchrow(self, query: str, *arguments: Any) -> asyncpg.Record | None:
         """Runs one statement on a connection of its own and returns its first row, or None."""
-        async with self.connection() as connection:
-            return await connection.fetchrow(query, *arguments)
+        return await self._alone(query, lambda held: held.fetchrow(query, *arguments))
 
     async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         """Runs one statement on a connection of its own and returns its rows."""
-        async with self.connection() as connection:
-            return await connection.fetch(query, *arguments)
+        return await self._alone(query, lambda held: held.fetch(query, *arguments))
 
     async def execute(self, query: str, *arguments: Any) -> str:
         """Runs one statement on a connection of its own and returns its command tag."""
-        async with self.connection() as connection:
-            return await connection.execute(query, *arguments)
+        return await self._alone(query, lambda held: held.execute(query, *arguments))
 
     async def run(self, name: str, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Runs a use case in one transaction, the whole of it again after a lost race.
@@ -149,10 +146,18 @@ class Database:
                     async with self.connection() as connection, connection.raw.transaction():
                         return await work(connection)
             except (*_LOST, *_STALE, Beaten):
-                TRANSACTION_RETRIES.labels(name).inc()
-                get_logger().info("transaction lost a race", query=name, attempt=attempt)
-                await asyncio.sleep(random.uniform(0.001, 0.01) * attempt)  # noqa: S311 - jitter
-        raise LostRace("LOST_RACE", "concurrent changes won every attempt", retry_after_ms=50)
+                await _lost(name, attempt)
+        raise _beaten()
+
+    async def _alone(self, query: str, statement: Callable[[Connection], Awaitable[T]]) -> T:
+        """Runs a statement that commits by itself, and again after a lost race: it left nothing."""
+        for attempt in range(1, ATTEMPTS_MAX + 1):
+            try:
+                async with self.connection() as connection:
+                    return await statement(connection)
+            except (*_LOST, *_STALE):
+                await _lost(query_name(query), attempt)
+        raise _beaten()
 
     def connection(self) -> AbstractAsyncContextManager[Connection]:
         """Holds a connection for reads; statements commit one by one.
@@ -202,6 +207,16 @@ async def open_database(config: DatabaseConfig, schema: str) -> AsyncIterator[Da
             await asyncio.wait_for(pool.close(), timeout=5)
         except TimeoutError:
             pool.terminate()
+
+
+async def _lost(name: str, attempt: int) -> None:
+    TRANSACTION_RETRIES.labels(name).inc()
+    get_logger().info("transaction lost a race", query=name, attempt=attempt)
+    await asyncio.sleep(random.uniform(0.001, 0.01) * attempt)  # noqa: S311 - jitter
+
+
+def _beaten() -> LostRace:
+    return LostRace("LOST_RACE", "concurrent changes won every attempt", retry_after_ms=50)
 
 
 async def _keep_session(_connection: Any) -> None:

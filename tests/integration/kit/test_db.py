@@ -51,6 +51,25 @@ async def test_a_lost_race_is_repeated_whole_and_then_answered(database):
     assert await count(database) == 0
 
 
+async def test_a_single_statement_that_deadlocked_is_repeated(database):
+    """It left nothing: the caller need not hear of it, as of a month's partition being made."""
+    await database.execute("/* test.tries */ CREATE SEQUENCE tries")
+    await database.execute(
+        "/* test.make */ CREATE FUNCTION lose_once() RETURNS int LANGUAGE plpgsql AS $$ BEGIN"
+        " IF nextval('tries') = 1 THEN RAISE EXCEPTION USING ERRCODE = 'deadlock_detected'; END IF;"
+        " RETURN 7; END $$"
+    )
+    row = await database.fetchrow("/* test.lose_once */ SELECT lose_once() AS n")
+    assert row["n"] == 7
+    await database.execute(
+        "/* test.make_always */ CREATE FUNCTION lose() RETURNS int LANGUAGE plpgsql AS $$ BEGIN"
+        " RAISE EXCEPTION USING ERRCODE = 'serialization_failure'; END $$"
+    )
+    for statement in (database.fetchrow, database.fetch, database.execute):
+        with pytest.raises(LostRace):
+            await statement("/* test.lose */ SELECT lose()")
+
+
 async def test_a_race_lost_once_is_won_the_second_time(database):
     tried = []
 
