@@ -124,15 +124,15 @@ class Database:
 
     async def fetchrow(self, query: str, *arguments: Any) -> asyncpg.Record | None:
         """Runs one statement on a connection of its own and returns its first row, or None."""
-        return await self._alone(query, lambda held: held.fetchrow(query, *arguments))
+        return await self._single(query, lambda held: held.fetchrow(query, *arguments))
 
     async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         """Runs one statement on a connection of its own and returns its rows."""
-        return await self._alone(query, lambda held: held.fetch(query, *arguments))
+        return await self._single(query, lambda held: held.fetch(query, *arguments))
 
     async def execute(self, query: str, *arguments: Any) -> str:
         """Runs one statement on a connection of its own and returns its command tag."""
-        return await self._alone(query, lambda held: held.execute(query, *arguments))
+        return await self._single(query, lambda held: held.execute(query, *arguments))
 
     async def run(self, name: str, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Runs a use case in one transaction, the whole of it again after a lost race.
@@ -149,7 +149,7 @@ class Database:
                 await _lost(name, attempt)
         raise _beaten()
 
-    async def _alone(self, query: str, statement: Callable[[Connection], Awaitable[T]]) -> T:
+    async def _single(self, query: str, statement: Callable[[Connection], Awaitable[T]]) -> T:
         """Runs a statement that commits by itself, and again after a lost race: it left nothing."""
         for attempt in range(1, ATTEMPTS_MAX + 1):
             try:

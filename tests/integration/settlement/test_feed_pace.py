@@ -14,6 +14,7 @@ from prometheus_client import REGISTRY
 from services.kit.crypto import FieldCipher, parse_keyring_text
 from services.kit.db import DatabaseConfig, open_database
 from services.kit.feed import CursorMoved, FeedConfig, Follower, batches, following
+from services.settlement.admission_store import AdmissionStore
 from services.settlement.feed import Feed
 from services.settlement.feed_store import BYTES_MAX, FeedStore
 from tests.integration.settlement.outbox import NINGXIA, append, append_foreign, reading
@@ -37,8 +38,10 @@ class CountingStore(FeedStore):
 async def feed_of(dsn, clock):
     """A feed without a network, on a store that counts."""
     async with open_database(DatabaseConfig(dsn=dsn), "settlement") as database:
-        store = CountingStore(database, FieldCipher(parse_keyring_text(KEY)))
-        yield Feed(store, clock, poll_s=0.01, heartbeat_s=0.05), store
+        cipher = FieldCipher(parse_keyring_text(KEY))
+        store = CountingStore(database, cipher)
+        admissions = AdmissionStore(database, cipher)
+        yield Feed(store, admissions, clock, poll_s=0.01, heartbeat_s=0.05), store
 
 
 def feed_lag(region):
