@@ -39,6 +39,7 @@ from yijie.benefits.v1 import (
     entitlement_pb2,
 )
 
+SCHEMAS = ("settlement", "benefits", "clearing")
 pytestmark = pytest.mark.postgres
 
 PAID = ("deductible", "fund_total", "account_pay", "cash_pay", "patient_total")

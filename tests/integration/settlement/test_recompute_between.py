@@ -40,6 +40,7 @@ from tests.integration.settlement.world import (
 from tests.support.callees import BED, DRUG, item
 from tests.support.rpc import refused
 
+SCHEMAS = ("settlement", "benefits", "clearing")
 pytestmark = pytest.mark.postgres
 
 __all__ = ["_levels", "mesh"]

@@ -28,6 +28,7 @@ from tests.support.rpc import refused
 from yijie.filing.v1 import filing_service_pb2
 from yijie.settlement.v1 import settlement_service_pb2 as pb
 
+SCHEMAS = ("settlement", "benefits", "clearing")
 pytestmark = pytest.mark.postgres
 
 __all__ = ["mesh"]

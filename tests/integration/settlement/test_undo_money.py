@@ -47,6 +47,7 @@ from yijie.benefits.v1 import benefits_service_pb2, benefits_service_pb2_grpc
 from yijie.clearing.v1 import clearing_service_pb2, clearing_service_pb2_grpc
 from yijie.settlement.v1 import settlement_service_pb2 as pb
 
+SCHEMAS = ("settlement", "benefits", "clearing")
 pytestmark = pytest.mark.postgres
 
 ACCOUNT_FEN = 300_000
