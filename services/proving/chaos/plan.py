@@ -35,6 +35,9 @@ LINKS: Final = (
     ("clearing", "benefits"),
     ("clearing", "benefits-remote"),
     ("supervision", "settlement-2"),
+    ("supervision", "identity"),
+    ("filing", "identity"),
+    ("filing", "settlement-1"),
 )
 """Ways between processes that go through a proxy: caller and callee."""
 _BUSY: Final = (*REPLICAS, "benefits", "benefits-remote")
