@@ -34,6 +34,14 @@ _SETTLEMENT = """DELETE FROM settlement.settlement
                          WHERE state = 'SETTLED' ORDER BY settlement_id LIMIT 1)"""
 
 
+# Chaos computes nothing anew; the simulation does, in every interleaving.
+ONLY_SIMULATED = {
+    "what is replaced has one in its place",
+    "an old level that is back costs what stood",
+    "a settlement is replaced as told",
+}
+
+
 async def test_half_a_minute_of_chaos_contradicts_nothing(tmp_path):
     plan = make_plan(SEED, seconds=30.0, people=200, rate=15.0, bill_lines=20)
     outcome, kept = await run_plan(plan, Progress(), kept_dir=tmp_path)
@@ -47,8 +55,8 @@ async def test_half_a_minute_of_chaos_contradicts_nothing(tmp_path):
         if isinstance(operation.request, Settle) and isinstance(operation.reply, Answered)
     }
     assert len(settled) > 100
-    unseen = [check.name for check in outcome.checks if not check.count]
-    assert unseen == []
+    unseen = {check.name for check in outcome.checks if not check.count}
+    assert unseen == ONLY_SIMULATED
 
 
 async def test_what_is_really_lost_is_really_found(tmp_path):
