@@ -145,10 +145,17 @@ class Catalogue:
         refusals = []
         for index, error in errors.items():
             refusals += refusals_of(entries[index].lines, error, _FIELDS)
-        for refused in answer.refused_items if answer else ():
-            lines = entries[kept[refused.index]].lines
-            found = from_status(refused.error)
-            refusals += refusals_of(lines, found, _FIELDS, message=refused.error.message)
+        # What was sent: entries first, then codes that are withdrawn, each counted from 0.
+        item_count = sum(not isinstance(entries[index].message, str) for index in kept)
+        told = [(r.index, r.error) for r in answer.refused_items] if answer else []
+        told += (
+            [(item_count + r.index, r.error) for r in answer.refused_withdrawals] if answer else []
+        )
+        for index, error in told:
+            found = from_status(error)
+            refusals += refusals_of(
+                entries[kept[index]].lines, found, _FIELDS, message=error.message
+            )
         if answer is not None and answer.HasField("published_version"):
             self._published = answer.published_version
         elif publish and refusals and self._edition.despite_refused and not self._dry_run:

@@ -50,6 +50,7 @@ class Hub:
         self.institutions: dict[str, object] = {}
         self.items: dict[str, list] = {}
         self.withdrawn: list[str] = []
+        self.not_in_base: set[str] = set()
         self.published: dict[str, int] = {}
         self.entries: dict[str, list] = {}
         self.filings: list = []
@@ -206,8 +207,15 @@ class Catalogue(catalogue_service_pb2_grpc.CatalogueServiceServicer):
                 answer.refused_items.add(index=index, error=to_status(error, "catalogue"))
             elif not request.dry_run:
                 kept.append(item)
-        self.hub.withdrawn += request.withdrawn_item_codes
-        if request.publish and not answer.refused_items and not request.dry_run:
+        for index, code in enumerate(request.withdrawn_item_codes):
+            if code in self.hub.not_in_base:
+                field = f"withdrawn_item_codes[{index}]"
+                error = InvalidArgument("FIELD_INVALID", "not in the base", field=field)
+                answer.refused_withdrawals.add(index=index, error=to_status(error, "catalogue"))
+            else:
+                self.hub.withdrawn.append(code)
+        refused = answer.refused_items or answer.refused_withdrawals
+        if request.publish and not refused and not request.dry_run:
             self.hub.published[request.version] = len(kept)
             answer.published_version.item_count = len(kept)
         return answer

@@ -175,6 +175,18 @@ async def test_changes_name_what_is_withdrawn(hub, province, options, tmp_path):
     assert refused_of(path) == [("2", "withdrawn", "FIELD_INVALID")]
 
 
+async def test_a_withdrawal_that_the_hub_refuses_is_reported(hub, province, options, tmp_path):
+    """By its own line of the file: the request holds entries and withdrawals apart."""
+    gone, unknown = "C0000000000000000007", "C0000000000000000008"
+    hub.not_in_base = {unknown}
+    rows = [{"item_code": code, "withdrawn": "1"} for code in (gone, unknown)]
+    path = write(tmp_path / "c.csv", [rows[0], item(1), rows[1], item(2)], ITEMS)
+    changes = edition_of(base="v1", effective=Date(year=2026, month=7, day=1))
+    outcome = await load_into(province, job(path, Catalogue, changes, "v1"), options)
+    assert (outcome.exit_code, hub.withdrawn, hub.published) == (1, [gone], {})
+    assert refused_of(path) == [("4", "item_code", "FIELD_INVALID")]
+
+
 BAD_ITEMS = [
     {"catalogue_class": "D"},
     {"prior_self_pay_ratio": "ten"},
