@@ -30,14 +30,17 @@ async def hub(dsn):
 
 async def test_a_stay_is_warned_of_until_it_is_settled(hub):
     settling, world = hub
-    visit_id = await stay(settling)
-    ((opening, leaving), cursor) = await world.warning_events(2)
+    visit_id = await stay(settling, discharged=False)
+    ((opening,), cursor) = await world.warning_events(1)
     warning = opening.warning
     assert (warning.visit_id, warning.person_id) == (visit_id, PERSON)
     assert (warning.care_region_code, warning.insured_region_code) == (CARE, INSURED)
     assert warning.institution_code == HOSPITAL
     assert warning.admission_date == wire.write_date(ADMITTED)
     assert warning.state == pb.WARNING_STATE_OPEN
+    # Only now: admission and discharge in one batch of the feed are one warning.
+    await Visits(settling).discharge(visit_id, TODAY)
+    ((leaving,), cursor) = await world.warning_events(1, after=cursor)
     assert leaving.warning.state == pb.WARNING_STATE_DISCHARGED
     await settle(settling, settle_visit_request(visit_id, STAY_FEN))
     ((settled,), _) = await world.warning_events(1, after=cursor)
