@@ -50,6 +50,9 @@ CHANNEL_OPTIONS: list[tuple[str, str | int]] = [
     # grpc waits up to two minutes between attempts; a callee that is back is wanted at once.
     ("grpc.initial_reconnect_backoff_ms", 200),
     ("grpc.max_reconnect_backoff_ms", 2_000),
+    # A channel has connections of its own: shared ones share their back-off, so a channel opened
+    # to a server that has just come up would fail for what another channel met before.
+    ("grpc.use_local_subchannel_pool", 1),
     ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
     ("grpc.enable_http_proxy", 0),
 ]
