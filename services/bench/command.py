@@ -25,6 +25,7 @@ from rich.console import Console
 from services.bench import (
     checks,
     classify,
+    clearing,
     policy,
     population,
     registries,
@@ -39,7 +40,7 @@ from services.bench.floor_mesh import floor_mesh
 from services.bench.results import Pair, Result, Stretch
 from services.bench.usage import NOTHING_USED, Meter, Usage, postmaster_pid
 from services.cli.demo import load_demo_data
-from services.cli.mesh import Mesh, MeshError, mesh, read_endpoints
+from services.cli.mesh import Mesh, MeshError, mesh, read_endpoints, temporary_dir
 from services.cli.progress import Progress
 from services.cli.province import Province, connected
 from services.cli.screen import console
@@ -47,8 +48,10 @@ from services.kit.channel import open_channel
 from yijie.settlement.v1 import settlement_service_pb2
 
 ROWS: Final = ("policy", "classify", "settle", "stay", "slow", "load", "registries")
-"""What can be measured: adjudication in process, settlements against the floor, a long stay, a slow
+"""What is measured: adjudication in process, settlements against the floor, a long stay, a slow
 province, loading people, asking about them."""
+CLEARING: Final = "clearing"
+"""A row that is measured only where it is named: filling months takes longer than all others."""
 PEOPLE: Final = 500
 PROBED: Final = (8, 16, 32, 64)
 """Calls in flight that are tried to find saturation."""
@@ -94,6 +97,8 @@ class Options:
     """File of people that a running mesh has: asked there, and nothing is loaded."""
     data_dir: Path = Path()
     """Of that mesh."""
+    settlements: Sequence[int] = ()
+    """Sizes of the months that are closed, of row "clearing"."""
 
 
 @dataclass(slots=True)
@@ -155,6 +160,17 @@ async def bench(options: Options) -> int:
         )
         slow.show(found, out)
         document["slow_province"] = slow.document(found)
+    if CLEARING in options.rows:
+        closed = await clearing.measure(
+            temporary_dir(),
+            options.settlements,
+            rate=options.rate,
+            seconds=options.seconds,
+            progress=progress,
+            quiet=_quiet,
+        )
+        clearing.show(closed, out)
+        document[CLEARING] = clearing.document(closed)
     if {"load", "registries"} & set(options.rows):
         document |= await _registries(options, progress, out)
     document |= in_process
@@ -162,7 +178,10 @@ async def bench(options: Options) -> int:
         part["ok"]
         for part in (
             document,
-            *(document.get(name) for name in ("stay", "slow_province", "load", "registries")),
+            *(
+                document.get(name)
+                for name in ("stay", "slow_province", CLEARING, "load", "registries")
+            ),
         )
         if part
     )

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from services.clearing import hub_store, reconciliation_servicer, servicer, store, usecases
+from services.clearing import hub_store, store, usecases
+from services.clearing.areas import Shared, open_areas
 from services.clearing.clients import SettlementClient
-from services.clearing.daily import Daily
 from services.clearing.reconciliation_clients import Journal, open_provinces
-from services.clearing.reconciliation_servicer import ReconciliationServicer
-from services.clearing.reconciling import Reconciler
-from services.clearing.servicer import ClearingServicer
 from services.kit.channel import open_channel
 from services.kit.clock import SystemClock
 from services.kit.config import shown
@@ -21,7 +17,6 @@ from services.kit.db import open_database
 from services.kit.feed import Batch, Follower, following, load_cursor
 from services.kit.migrations import check_version
 from services.kit.server import Running, run, serving
-from yijie.clearing.v1 import clearing_service_pb2_grpc, reconciliation_service_pb2_grpc
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -35,13 +30,11 @@ if TYPE_CHECKING:
     from services.kit.db import Database
 
 SERVICE: Final = "clearing"
-_SETTLING: Final = timedelta(seconds=5)
-_FULL_NAMES: Final = (servicer.FULL_NAME, reconciliation_servicer.FULL_NAME)
 
 
 @contextlib.asynccontextmanager
 async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterator[Running]:
-    """Serves calls, follows the settlement feed twice and reconciles while the block runs.
+    """Serves calls, follows the settlement feed twice and runs the loops while the block runs.
 
     Raises:
         MigrationError: the schema is behind.
@@ -51,50 +44,47 @@ async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterato
         open_database(config.database, SERVICE) as database,
         open_channel(config.settlement_target) as channel,
         open_provinces(config.benefits_routes) as provinces,
+        contextlib.AsyncExitStack() as stack,
     ):
         await check_version(database, SERVICE)
 
         async def quiet() -> None:
-            # A commit takes a moment: what happened just now may not be in the feed yet.
-            await hub_store.mark(database, clock.now() - _SETTLING)
+            await hub_store.mark(database, clock.now() - usecases.SETTLING)
 
         journal = Journal(channel, quiet)
-        reconciler = Reconciler(
-            database=database,
-            journal=journal,
-            provinces=provinces,
-            clock=clock,
-            grace_s=config.reconcile_grace_s,
-        )
-        daily = Daily(reconciler, hour=config.reconcile_hour, retry_s=config.reconcile_retry_s)
+        areas = open_areas(Shared(config, clock, database, channel, provinces, journal))
 
         def register(server: grpc.aio.Server) -> None:
-            clearing_service_pb2_grpc.add_ClearingServiceServicer_to_server(
-                ClearingServicer(database), server
-            )
-            reconciliation_service_pb2_grpc.add_ReconciliationServiceServicer_to_server(
-                ReconciliationServicer(reconciler, daily), server
-            )
+            for area in areas:
+                area.register(server)
 
-        async with (
-            following(_ledger(config, clock, database, channel)),
-            following(_hub_leg(config, clock, database, journal)),
-            daily.running(config.reconcile_interval_s),
-            serving(config.server, SERVICE, _FULL_NAMES, register) as server,
-        ):
-            yield server
+        await stack.enter_async_context(following(_ledger(config, clock, database, channel)))
+        await stack.enter_async_context(following(_hub_leg(config, clock, database, journal)))
+        for area in areas:
+            for loop in area.loops:
+                await stack.enter_async_context(loop)
+        names = tuple(area.full_name for area in areas)
+        server = await stack.enter_async_context(serving(config.server, SERVICE, names, register))
+        for area in areas:
+            if area.close is not None:
+                # A stream never ends by itself: it ends before the server drains.
+                stack.callback(area.close)
+        yield server
 
 
 def _ledger(config: Config, clock: Clock, database: Database, channel: Any) -> Follower[Any]:
     async def apply(after: str, batch: Batch[SettlementEvent]) -> None:
-        await usecases.book_batch(database, after=after, batch=batch)
+        await usecases.book_batch(database, after=after, batch=batch, now=clock.now())
+
+    async def quiet() -> None:
+        await store.mark(database, clock.now() - usecases.SETTLING)
 
     return Follower(
         store.FEED,
         config.feed,
         clock,
         cursor=functools.partial(load_cursor, database, store.FEED),
-        subscribe=SettlementClient(channel).events,
+        subscribe=SettlementClient(channel, quiet).events,
         apply=apply,
     )
 

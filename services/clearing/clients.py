@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +19,7 @@ from services.kit.feed import Batch, batches
 from yijie.settlement.v1 import settlement_service_pb2, settlement_service_pb2_grpc
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     import grpc
 
@@ -31,11 +32,14 @@ _KINDS: Final[Mapping[int, Kind]] = {
 class SettlementClient:
     """Calls settlement."""
 
-    def __init__(self, channel: grpc.aio.Channel) -> None:
-        """Holds the channel; it is closed by whoever opened it."""
+    def __init__(
+        self, channel: grpc.aio.Channel, on_quiet: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        """Holds the channel; `on_quiet` is told whenever the feed says that nothing is left."""
         self._stub = settlement_service_pb2_grpc.SettlementServiceStub(channel)
+        self._on_quiet = on_quiet
 
-    def events(self, after_cursor: str) -> AsyncGenerator[Batch[SettlementEvent], None]:
+    async def events(self, after_cursor: str) -> AsyncGenerator[Batch[SettlementEvent], None]:
         """Opens the feed after a cursor; ends when the server ends the stream.
 
         Raises:
@@ -44,7 +48,15 @@ class SettlementClient:
         request = settlement_service_pb2.SubscribeRequest(after_cursor=after_cursor)
         # No deadline: the feed stays open, and the follower watches for silence.
         stream = self._stub.Subscribe(request, wait_for_ready=True)
-        return batches(stream, read_event)
+        first = True
+        async with contextlib.aclosing(batches(stream, read_event)) as opened:
+            async for batch in opened:
+                # The first one says that the cursor was accepted, not that nothing is left; and a
+                # feed that holds something back says so by its lag.
+                if not (batch.events or first or batch.lag_s) and self._on_quiet is not None:
+                    await self._on_quiet()
+                first = False
+                yield batch
 
 
 def read_event(event: Any) -> SettlementEvent:

@@ -53,3 +53,23 @@ class Config:
         "RECONCILE_GRACE_S", settings.parse_delay, default=120.0
     )
     """Age below which a settlement that the hub has not decided is on its way, no difference."""
+    feed_poll_s: float = settings.env("FEED_POLL_S", settings.parse_seconds, default=0.1)
+    """Time between two looks for new events of one subscriber."""
+    feed_heartbeat_s: float = settings.env("FEED_HEARTBEAT_S", settings.parse_seconds, default=5.0)
+    """Longest silence of the feed that clearing gives."""
+    prepayment_interval_s: float = settings.env(
+        "PREPAYMENT_INTERVAL_S", settings.parse_seconds, default=10.0
+    )
+    """Time between two looks at the use of prepayment."""
+    month_interval_s: float = settings.env("MONTH_INTERVAL_S", settings.parse_seconds, default=30.0)
+    """Time between two looks for months that are to be cut or may move on."""
+    dispute_interval_s: float = settings.env(
+        "DISPUTE_INTERVAL_S", settings.parse_seconds, default=60.0
+    )
+    """Time between two looks for appeal terms that are over and settlements that were reversed."""
+    invariant_hour: int = settings.env("INVARIANT_HOUR", parse_hour, default=3)
+    """Hour, Asia/Shanghai, from which the invariants of what is not closed are checked."""
+    invariant_interval_s: float = settings.env(
+        "INVARIANT_INTERVAL_S", settings.parse_seconds, default=60.0
+    )
+    """Time between two looks whether the invariants are due."""

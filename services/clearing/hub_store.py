@@ -24,19 +24,21 @@ _UPSERT_HUB_RECORDS: Final = """/* clearing.upsert_hub_records */
 INSERT INTO hub_record (settlement_id, request_id, institution_code, care_region_code,
                         insured_region_code, scheme_code, total_fen, fund_fen, account_fen,
                         cash_fen, bill_digest, business_date, settle_time, reverse_time,
-                        reverse_date)
+                        reverse_date, medical_type_code)
 SELECT n.settlement_id, n.request_id, n.institution_code, n.care_region_code,
        n.insured_region_code, n.scheme_code, n.total_fen, n.fund_fen, n.account_fen, n.cash_fen,
-       n.bill_digest, n.business_date, n.settle_time, n.reverse_time, n.reverse_date
+       n.bill_digest, n.business_date, n.settle_time, n.reverse_time, n.reverse_date,
+       n.medical_type_code
   FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[],
               $8::bigint[], $9::bigint[], $10::bigint[], $11::bytea[], $12::date[],
-              $13::timestamptz[], $14::timestamptz[], $15::date[])
+              $13::timestamptz[], $14::timestamptz[], $15::date[], $16::text[])
        AS n (settlement_id, request_id, institution_code, care_region_code, insured_region_code,
              scheme_code, total_fen, fund_fen, account_fen, cash_fen, bill_digest, business_date,
-             settle_time, reverse_time, reverse_date)
+             settle_time, reverse_time, reverse_date, medical_type_code)
 ON CONFLICT (settlement_id) DO UPDATE
    SET reverse_time = coalesce(hub_record.reverse_time, excluded.reverse_time),
-       reverse_date = coalesce(hub_record.reverse_date, excluded.reverse_date)"""
+       reverse_date = coalesce(hub_record.reverse_date, excluded.reverse_date),
+       medical_type_code = coalesce(hub_record.medical_type_code, excluded.medical_type_code)"""
 
 # What was found about a settlement may no longer hold when something happens to it. What is being
 # compared now may have read the rows before: that must be seen to be later than its beginning.
@@ -142,6 +144,8 @@ class HubEvent:
     """The settlement after it."""
     settle_time: datetime
     event_time: datetime
+    medical_type_code: str = ""
+    """National med_type or a local child; empty: not known."""
 
 
 async def store_events(connection: Connection, events: Sequence[HubEvent], now: datetime) -> None:
@@ -167,6 +171,7 @@ async def store_events(connection: Connection, events: Sequence[HubEvent], now: 
         [event.settle_time for event in kept],
         [one.reverse_time for one in records],
         [civil_date(one.reverse_time) if one.reverse_time else None for one in records],
+        [event.medical_type_code or None for event in kept],
     )
     await connection.execute(
         _MAKE_DUE,

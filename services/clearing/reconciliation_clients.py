@@ -214,7 +214,14 @@ def read_event(event: Any) -> HubEvent:
     settle_time = event_time
     if event.settlement.HasField("settle_time"):
         settle_time = wire.read_time(event.settlement.settle_time)
-    return HubEvent(record=record, settle_time=settle_time, event_time=event_time)
+    code = event.settlement.medical_type_code
+    return HubEvent(
+        record=record,
+        settle_time=settle_time,
+        event_time=event_time,
+        # A code that nobody knows is not kept; the feed does not stop for it.
+        medical_type_code=code if codes.is_medical_type(code) else "",
+    )
 
 
 def read_record(settlement: Any, *, reverse_time: datetime | None = None) -> HubRecord:

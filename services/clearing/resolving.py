@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from google.protobuf.message import Message
@@ -14,20 +12,12 @@ from google.protobuf.message import Message
 from services.clearing import difference_store
 from services.clearing.difference_store import Difference
 from services.clearing.domain.difference_states import DifferenceState
+from services.clearing.notes import read_note, refuse_long_number
 from services.kit.db import Connection, Database
 from services.kit.errors import Absent, RuleForbids
 from services.kit.idempotency import once
-from services.kit.wire import invalid
 
 M = TypeVar("M", bound=Message)
-
-_LONG_NUMBER: Final = re.compile(r"[0-9]{11}")
-"""An id number, a telephone or a card."""
-_KEY: Final = re.compile(
-    r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[HP][0-9]{11}\b", re.IGNORECASE | re.ASCII
-)
-"""A settlement, a request or an institution: the only things with so many digits that a note is
-about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +35,8 @@ def read_resolution(difference_id: UUID, note: str, operator_code: str) -> Resol
     Raises:
         InvalidArgument: the note is empty, or holds a number that may be a person's.
     """
-    note = note.strip()
-    if not note:
-        raise invalid("note", "must not be blank")
-    for field, text in (("note", note), ("operator_code", operator_code)):
-        # Full-width digits are digits, too.
-        if _LONG_NUMBER.search(_KEY.sub("", unicodedata.normalize("NFKC", text))):
-            raise invalid(field, "holds a number of eleven digits or more, which may be a person's")
+    note = read_note(note)
+    refuse_long_number(operator_code, "operator_code")
     return Resolution(difference_id=difference_id, note=note, operator_code=operator_code)
 
 

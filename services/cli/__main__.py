@@ -13,6 +13,8 @@ from typing import Annotated
 import typer
 
 from services.cli.advice import app as advice_app
+from services.cli.audit import app as audit_app
+from services.cli.clearing.app import app as clearing_app
 from services.cli.interrupts import EXIT_BY_SIGNAL, run
 from services.cli.keys.app import app as keys_app
 from services.cli.loading.app import app as load_app
@@ -32,6 +34,8 @@ app.add_typer(policy_app, name="policy")
 app.add_typer(load_app, name="load")
 app.add_typer(sample_app, name="sample")
 app.add_typer(keys_app, name="keys")
+app.add_typer(audit_app, name="audit")
+app.add_typer(clearing_app, name="clearing")
 
 _SIGINT = EXIT_BY_SIGNAL + 2
 _SIGTERM = EXIT_BY_SIGNAL + 15
@@ -213,8 +217,8 @@ def bench(
     rows: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[policy] [classify] [settle] [stay] [slow] [load] [registries]",
-            help="None: all.",
+            metavar="[policy] [classify] [settle] [stay] [slow] [load] [registries] [clearing]",
+            help="None: all but clearing, which takes longer than the others together.",
         ),
     ] = None,
     *,
@@ -235,15 +239,26 @@ def bench(
     persons: Annotated[
         Path | None, typer.Option(help="File of people a running mesh has; none: load some.")
     ] = None,
+    settlements: Annotated[
+        int, typer.Option(min=1000, help="Settlements of the month that is closed.")
+    ] = 1_000_000,
+    sizes: Annotated[
+        str, typer.Option(help="Closes a month of each, as 250000,500000,1000000.")
+    ] = "",
     data_dir: DataDir = UP_DIR,
 ) -> None:
     """Measures how much this machine carries, against the floor of the same machine."""
-    from services.bench.command import ROWS, Options  # noqa: PLC0415
+    from services.bench.command import CLEARING, ROWS, Options  # noqa: PLC0415
     from services.bench.command import bench as bench_  # noqa: PLC0415
     from services.cli.failures import EXPECTED  # noqa: PLC0415
 
-    if unknown := set(rows or ()) - set(ROWS):
-        fail(f"no row {', '.join(sorted(unknown))}; there are: {', '.join(ROWS)}", USAGE)
+    if unknown := set(rows or ()) - {*ROWS, CLEARING}:
+        there_are = ", ".join((*ROWS, CLEARING))
+        fail(f"no row {', '.join(sorted(unknown))}; there are: {there_are}", USAGE)
+    if not all(
+        size.isascii() and size.isdigit() and int(size) for size in sizes.split(",") if size
+    ):
+        fail("--sizes are whole numbers with commas between", USAGE)
     options = Options(
         rows=rows or ROWS,
         stays=stays,
@@ -253,6 +268,7 @@ def bench(
         registry_rate=registry_rate,
         persons=persons,
         data_dir=data_dir,
+        settlements=[int(size) for size in sizes.split(",") if size] or [settlements],
         rate=rate,
         seconds=seconds,
         closed_seconds=closed_seconds,

@@ -43,7 +43,7 @@ STOP_WAVES: Final = (
 """The order of stopping: who follows a stream goes before who serves it, or the drain waits."""
 
 CALLEES: Final[Mapping[str, tuple[str, ...]]] = {
-    "settlement": ("identity", "filing", "catalogue", "supervision"),
+    "settlement": ("identity", "filing", "catalogue", "supervision", "clearing"),
     "filing": ("identity", "settlement"),
     "supervision": ("settlement", "identity"),
     "clearing": ("settlement",),

@@ -48,6 +48,7 @@ FIELDS: Final[dict[str, str]] = {
     "signal": "signal received",
     "state": "state reached",
     "query": "name of a statement",
+    "invariant": "what must hold and does not",
 }
 
 

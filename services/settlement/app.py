@@ -18,10 +18,14 @@ from services.settlement.advice_servicer import AdviceServicer
 from services.settlement.assembly import Waits, assemble
 from services.settlement.clients import open_callees
 from services.settlement.config import Config
+from services.settlement.journal_servicer import JournalServicer
+from services.settlement.journal_store import JournalStore
+from services.settlement.limits import open_limits
 from services.settlement.servicer import SettlementServicer
 from services.settlement.snapshots import Snapshots
 from services.settlement.visit_servicer import VisitServicer
 from yijie.settlement.v1 import advice_service_pb2_grpc as advice_rpc
+from yijie.settlement.v1 import journal_service_pb2_grpc as journal_rpc
 from yijie.settlement.v1 import settlement_service_pb2_grpc as rpc
 from yijie.settlement.v1 import visit_service_pb2_grpc as visit_rpc
 
@@ -29,7 +33,8 @@ SERVICE = "settlement"
 FULL_NAME = "yijie.settlement.v1.SettlementService"
 VISIT_FULL_NAME = "yijie.settlement.v1.VisitService"
 ADVICE_FULL_NAME = "yijie.settlement.v1.AdviceService"
-_FULL_NAMES = (FULL_NAME, VISIT_FULL_NAME, ADVICE_FULL_NAME)
+JOURNAL_FULL_NAME = "yijie.settlement.v1.JournalService"
+_FULL_NAMES = (FULL_NAME, VISIT_FULL_NAME, ADVICE_FULL_NAME, JOURNAL_FULL_NAME)
 
 
 @contextlib.asynccontextmanager
@@ -40,6 +45,12 @@ async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterato
         open_cipher(config.data_key) as cipher,
         open_database(config.database, SERVICE) as database,
         open_callees(config, clock) as callees,
+        open_limits(
+            config.clearing_target,
+            clock,
+            interval_s=config.limits_interval_s,
+            age_s_max=config.limits_age_s_max,
+        ) as limits,
     ):
         await check_version(database, SERVICE)
         snapshots = Snapshots(callees.catalogue)
@@ -50,6 +61,7 @@ async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterato
             cipher=cipher,
             index=BlindIndex(config.index_key),
             clock=clock,
+            limits=limits,
             waits=Waits(
                 recovery_after_s=config.recovery_after_s,
                 abandon_after_s=config.abandon_after_s,
@@ -62,6 +74,7 @@ async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterato
             settlements=parts.settlement,
             visits=parts.visit,
             advice=parts.advice,
+            journal=JournalServicer(JournalStore(database)),
         )
         async with (
             snapshots.following(),
@@ -80,7 +93,9 @@ def _register(
     settlements: SettlementServicer,
     visits: VisitServicer,
     advice: AdviceServicer,
+    journal: JournalServicer,
 ) -> None:
     rpc.add_SettlementServiceServicer_to_server(settlements, server)
     visit_rpc.add_VisitServiceServicer_to_server(visits, server)
     advice_rpc.add_AdviceServiceServicer_to_server(advice, server)
+    journal_rpc.add_JournalServiceServicer_to_server(journal, server)

@@ -17,6 +17,7 @@ from services.settlement.feed import Feed
 from services.settlement.feed_store import FeedStore
 from services.settlement.gaps import Gaps
 from services.settlement.intent_store import IntentStore
+from services.settlement.limits import Limits
 from services.settlement.portability import Portability
 from services.settlement.quarantine_store import QuarantineStore
 from services.settlement.quotes import Quotes
@@ -65,8 +66,9 @@ def assemble(
     index: BlindIndex,
     clock: Clock,
     waits: Waits,
+    limits: Limits | None = None,
 ) -> Parts:
-    """Returns the parts of a replica, wired; nothing runs yet."""
+    """Returns the parts of a replica, wired; nothing runs yet. Without limits all is settled."""
     store, intents = Store(database, cipher), IntentStore(database)
     recomputation_store = RecomputationStore(database, cipher, store)
     visit_store = VisitStore(database, cipher)
@@ -75,7 +77,7 @@ def assemble(
         store=store,
         intents=intents,
         callees=callees,
-        checking=Checking(callees, snapshots),
+        checking=Checking(callees, snapshots, limits or Limits(clock)),
         orders=orders,
         quotes=Quotes(cipher, clock),
         quarantine=QuarantineStore(database, cipher),

@@ -16,6 +16,7 @@ from services.kit.errors import DomainError
 from services.settlement import messages
 from services.settlement.clients import Callees
 from services.settlement.domain.bill import check_institution
+from services.settlement.limits import Limits
 from services.settlement.messages import Checked
 from services.settlement.order import Order
 from services.settlement.settle_visit import check_amounts, named_by_line
@@ -27,9 +28,10 @@ T = TypeVar("T")
 class Checking:
     """What an order must pass before an insured region is asked about it."""
 
-    def __init__(self, callees: Callees, snapshots: Snapshots) -> None:
+    def __init__(self, callees: Callees, snapshots: Snapshots, limits: Limits) -> None:
         self._callees = callees
         self._snapshots = snapshots
+        self._limits = limits
 
     async def check(self, order: Order) -> Checked:
         """Returns what everybody says; identity's refusal comes before filing's."""
@@ -42,6 +44,7 @@ class Checking:
             _alongside(callees.supervision.screen(messages.screen_request(order))) as screening,
         ):
             person, match, screened = await verifying, await matching, await screening
+        self._limits.require(order.facts, match)
         if order.part is None:
             # A visit has what the register said when it was registered.
             institution = person.institution

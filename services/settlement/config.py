@@ -33,6 +33,14 @@ class Config:
     """gRPC target of supervision."""
     benefits_routes: dict[str, Route] = settings.env("BENEFITS_ROUTES", parse_routes)
     """Insured province → where its benefits are served; "*" for those not named."""
+    clearing_target: str = settings.env("CLEARING_TARGET", default="")
+    """gRPC target of clearing, which says whose prepayment is used up; empty: nobody is asked."""
+    limits_interval_s: float = settings.env(
+        "LIMITS_INTERVAL_S", settings.parse_seconds, default=5.0
+    )
+    """Time between two questions to clearing whose prepayment is used up."""
+    limits_age_s_max: float = settings.env("LIMITS_AGE_S_MAX", settings.parse_seconds, default=60.0)
+    """Age from which clearing's last answer to that counts no more: all is settled."""
     callee_timeout_s: float = settings.env("CALLEE_TIMEOUT_S", settings.parse_seconds, default=0.4)
     """Longest wait for identity and filing."""
     screening_timeout_s: float = settings.env(

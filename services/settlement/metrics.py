@@ -67,3 +67,17 @@ RESTORATION_REFUSED = prometheus_client.Counter(
     "Refusals of an insured province to book anew, at the same level, what it had booked.",
     ["insured_region"],
 )
+LIMITS = prometheus_client.Gauge(
+    "yijie_settlement_limits",
+    "Pairs of provinces whose prepayment is used up, by what becomes of their bills.",
+    ["action"],
+)
+LIMITS_AGE = prometheus_client.Gauge(
+    "yijie_settlement_limits_age_seconds",
+    "Time since clearing last said whose prepayment is used up; 0: it never did.",
+)
+EXHAUSTED = prometheus_client.Counter(
+    "yijie_settlement_exhausted",
+    "Bills and quotes of pairs whose prepayment is used up: refused, warned, emergency, old.",
+    ["insured_region", "outcome"],
+)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CALLS: Final = {
-    "settlement": {"identity", "filing", "catalogue", "supervision", "benefits"},
+    "settlement": {"identity", "filing", "catalogue", "supervision", "benefits", "clearing"},
     "clearing": {"settlement", "benefits"},
     "supervision": {"settlement", "identity"},
     "filing": {"identity", "settlement"},
@@ -37,7 +37,7 @@ CALLS: Final = {
 }
 """The architecture: who calls whom. Clearing and supervision follow the feed of settlement, filing
 its admissions, supervision the signals of identity; filing asks identity who is insured where;
-clearing reconciles with the insured regions."""
+clearing reconciles with the insured regions; settlement polls clearing for limits."""
 
 GRPC: Final = 50051
 METRICS: Final = 9464

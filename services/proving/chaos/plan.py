@@ -31,6 +31,7 @@ _CALLEES: Final = ("identity", "filing", "catalogue", "supervision", "benefits",
 LINKS: Final = (
     *((replica, callee) for replica in REPLICAS for callee in _CALLEES),
     *((CLIENT, replica) for replica in REPLICAS),
+    *((replica, "clearing") for replica in REPLICAS),
     ("clearing", "settlement-1"),
     ("clearing", "benefits"),
     ("clearing", "benefits-remote"),

@@ -32,10 +32,15 @@ _NATIONAL: Final = frozenset(
 """Fund types that are cleared under their own code."""
 
 
+def _settled(evidence: Evidence) -> Iterator[Entry]:
+    # What people decided is in the ledger, too, and the journal knows nothing of it.
+    return (entry for entry in evidence.final.entries if entry.settlement_id)
+
+
 def balances(evidence: Evidence) -> Iterator[str]:
     """Yields transfers that are not two sides which cancel out."""
     transfers: dict[str, list[Entry]] = defaultdict(list)
-    for entry in evidence.final.entries:
+    for entry in _settled(evidence):
         transfers[entry.transfer_id].append(entry)
     for transfer_id, entries in transfers.items():
         sides = sorted(entry.receivable for entry in entries)
@@ -47,7 +52,7 @@ def balances(evidence: Evidence) -> Iterator[str]:
 def entries(evidence: Evidence) -> Iterator[str]:
     """Yields settlements whose entries are not what they paid, or not taken back."""
     posted: dict[str, list[Entry]] = defaultdict(list)
-    for entry in evidence.final.entries:
+    for entry in _settled(evidence):
         if entry.receivable:
             posted[entry.settlement_id].append(entry)
     for settlement in evidence.listed.values():
@@ -119,7 +124,7 @@ def positions(evidence: Evidence) -> Iterator[str]:
             sums.reversed += sign < 0
             for fund, amount in _paid(settlement).items():
                 sums.journal[fund] += sign * amount
-    for entry in evidence.final.entries:
+    for entry in _settled(evidence):
         if entry.receivable:
             should[entry.pair].entries[entry.fund_type_code] += entry.amount
     shown = {position.pair: position for position in evidence.final.positions}

@@ -174,7 +174,7 @@ async def serve_clearing(
     """Books the feed, for as long as the process lives."""
 
     async def apply(after: str, batch: Batch[SettlementEvent]) -> None:
-        await clearing.book_batch(database, after=after, batch=batch)
+        await clearing.book_batch(database, after=after, batch=batch, now=clock.now())
 
     follower = Follower(
         clearing_store.FEED,

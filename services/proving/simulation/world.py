@@ -278,7 +278,7 @@ class World:
         reader = Reader(
             hub_read,
             {name: BenefitsServicer(store, _policy()) for name, store in stores.items()},
-            ClearingServicer(still(_LEDGER)),
+            ClearingServicer(still(_LEDGER), clock),
         )
         request_ids = {
             one.request.request_id: None

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.clearing import store
+from services.clearing import coherence
 from services.clearing.config import Config
 from services.kit import log
 from services.kit.config import load
@@ -19,4 +19,4 @@ async def database(dsn: str) -> AsyncIterator[Database]:
     log.configure("clearing", "error")
     async with open_database(load(Config, environ(dsn, 1)).database, "clearing") as opened:
         yield opened
-        assert await store.find_incoherence(opened) == []
+        assert await coherence.find_incoherence(opened) == []

@@ -251,7 +251,8 @@ class World:
         async def check() -> None:
             row = await self.database.fetchrow(
                 "/* test.kept */ SELECT count(*) AS kept, count(reverse_time) AS reversed,"
-                " (SELECT complete_time FROM feed_mark) AS complete_time FROM hub_record"
+                " (SELECT complete_time FROM feed_mark WHERE feed = 'reconciliation')"
+                " AS complete_time FROM hub_record"
             )
             assert row is not None
             assert (row["kept"], row["reversed"]) == (len(settlements), reversals)

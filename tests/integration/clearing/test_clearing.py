@@ -19,7 +19,8 @@ from services.clearing import store, usecases
 from services.clearing.app import running
 from services.clearing.clients import read_event
 from services.clearing.config import Config
-from services.clearing.domain.ledger import EventRefused, book, positions_of
+from services.clearing.domain.ledger import EventRefused, book
+from services.clearing.domain.positions import positions_of
 from services.kit.channel import open_channel
 from services.kit.clock import SystemClock
 from services.kit.config import load

@@ -6,6 +6,7 @@ both, and the ledger is read back; two consumers race for one batch.
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from datetime import timedelta
 from uuid import UUID
@@ -47,7 +48,7 @@ def batch(cursor: str, *events: SettlementEvent) -> Batch[SettlementEvent]:
 async def ledger(database) -> list[object]:
     """All of the ledger, without the instants, which are each database's own."""
     entries = await store.list_entries(database, store.EntryFilter(), limit=1000)
-    known = {one.settlement_id for one in entries}
+    known = {one.source_id for one in entries}
     async with database.connection() as connection:
         bookings = await store.load_bookings(connection, known)
     found = [await store.get_positions(database, store.PositionFilter(), limit=50)]
@@ -56,7 +57,7 @@ async def ledger(database) -> list[object]:
         await load_cursor(database, store.FEED),
     ]
     sides = [
-        (one.entry, one.settlement_id, one.pair, one.fund_type_code, one.reverses_transfer_id)
+        dataclasses.replace(one, entry_id=0, create_time=NOW)
         for one in entries
     ]
     return [*found, *sides, *sorted(bookings.items(), key=str)]

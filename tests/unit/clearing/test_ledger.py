@@ -21,8 +21,8 @@ from services.clearing.domain.ledger import (
     book_reversed,
     book_settled,
     entries_of,
-    positions_of,
 )
+from services.clearing.domain.positions import positions_of
 
 ID = UUID("01900000-0000-7000-8000-000000000001")
 OTHER_ID = UUID("01900000-0000-7000-8000-000000000002")

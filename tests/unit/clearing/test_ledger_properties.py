@@ -16,8 +16,8 @@ from services.clearing.domain.ledger import (
     book,
     book_settled,
     entries_of,
-    positions_of,
 )
+from services.clearing.domain.positions import positions_of
 
 FUNDS = ["310100", "310200", "330100", "390100", "390200", "610100", "310300", "99999737"]
 MONTHS = ["2026-01", "2026-02", "2026-03"]

@@ -7,15 +7,47 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import asyncpg
+
+from services.clearing.domain.chain import EPOCH, NO_DIGEST
 from services.proving.simulation.engine import Result, Row, Server, Statement, Transaction
 
 PAIR: Final = ("insured_region_code", "care_region_code", "month", "scheme_code")
 
 
+_ACCOUNT: Final = ("position_id", "fund_type_code", "purpose", "phase", "side")
+_TRANSFER: Final = (
+    "transfer_id",
+    "source_id",
+    "kind",
+    "step",
+    "position_id",
+    "fund_type_code",
+    "purpose",
+    "amount_fen",
+    "reverses_transfer_id",
+    "resolves_transfer_id",
+)
+_BLOCK: Final = (
+    "block_id",
+    "create_time",
+    "booking_count",
+    "transfer_count",
+    "entry_count",
+    "content_digest",
+    "previous_digest",
+    "digest",
+)
+_NO_BLOCK: Final[Row] = {"block_id": 0, "create_time": EPOCH, "digest": NO_DIGEST}
+_BEGUN: Final = {"DIRECT": "begun", "PENDING": "begun", "POSTED": "resolved", "VOIDED": "resolved"}
+"""Of each source and kind one step of either sort is booked."""
+
+
 def begin_feed(server: Server, feed: str) -> None:
-    """Puts the row there that the migration does."""
+    """Puts the rows there that the migrations do."""
     transaction = server.begin()
     transaction.insert("feed_cursor", (feed,), {"feed": feed, "cursor": ""})
+    transaction.insert("chain", (), _NO_BLOCK)
     transaction.commit()
 
 
@@ -37,35 +69,71 @@ def move_cursor(t: Transaction, feed: str, after: str, to: str) -> Result:
     return 1
 
 
-def load_bookings(t: Transaction, settlement_ids: Sequence[UUID]) -> Result:
-    """What the ledger has of some settlements: a row per transfer, or one without."""
-    wanted = set(settlement_ids)
+def lock_chain(t: Transaction) -> Result:
+    """The head of the chain, held until the transaction ends."""
+    head = t.lock("chain")
+    return [{**head, "instant": t.server.now()}] if head else []
+
+
+def append_block(t: Transaction, *values: Any) -> Result:
+    """A block after the head, which it becomes; it must follow it."""
+    row = dict(zip(_BLOCK, values, strict=True))
+    head = t.lock("chain") or _NO_BLOCK
+    follows = (
+        row["block_id"] == head["block_id"] + 1
+        and row["create_time"] > head["create_time"]
+        and row["previous_digest"] == head["digest"]
+    )
+    if not follows:
+        raise asyncpg.RestrictViolationError("the block does not follow the chain")
+    t.insert("block", (row["block_id"],), row)
+    t.update("chain", (), **{name: row[name] for name in _NO_BLOCK})
+    return 1
+
+
+def last_cut_month(t: Transaction) -> Result:
+    """The last month that is cut: no simulated run lasts until one is."""
+    return [{"month": max((month for (month,), _ in t.scan("month_cut")), default=None)}]
+
+
+def mark_ledger_feed(t: Transaction, feed: str, complete_time: datetime) -> Result:
+    """Up to when a feed is booked; never back."""
+    row = {"complete_time": complete_time}
+    if not t.insert_new("feed_mark", (feed,), row):
+        held = t.lock("feed_mark", feed) or row
+        t.update("feed_mark", (feed,), complete_time=max(held["complete_time"], complete_time))
+    return 1
+
+
+def load_bookings(t: Transaction, source_ids: Sequence[UUID]) -> Result:
+    """What the ledger has of some sources: a row per transfer, or one without."""
+    wanted = set(source_ids)
+    pairs = {row["position_id"]: row for _, row in _positions(t)}
     rows = []
-    for (settlement_id, kind), booking in t.scan("booking"):
-        if settlement_id not in wanted:
+    for key, booking in t.scan("booking"):
+        source_id, kind, step = key
+        if source_id not in wanted:
             continue
-        position = t.get("position", *booking["pair"]) or {}
-        transfers: list[Row | None] = [
+        transfers: list[Row] = [
             row
             for _, row in t.scan("transfer")
-            if (row["settlement_id"], row["kind"]) == (settlement_id, kind)
+            if (row["source_id"], row["kind"], row["step"]) == key
         ]
-        rows += [
-            {
-                "settlement_id": settlement_id,
-                "kind": kind,
-                "event_time": booking["event_time"],
-                **{name: position[name] for name in PAIR},
-                "transfer_id": transfer["transfer_id"] if transfer else None,
-                "fund_type_code": transfer["fund_type_code"] if transfer else None,
-                "amount_fen": transfer["amount_fen"] if transfer else None,
-                "reverses_transfer_id": transfer["reverses_transfer_id"] if transfer else None,
-            }
-            for transfer in transfers or [None]
-        ]
-    return sorted(
-        rows, key=lambda row: (row["settlement_id"], row["kind"], row["fund_type_code"] or "")
-    )
+        for transfer in transfers or [dict.fromkeys(_TRANSFER)]:
+            position = pairs.get(transfer["position_id"] or booking["position_id"], {})
+            rows.append(
+                {
+                    **transfer,
+                    **{name: position.get(name) for name in PAIR},
+                    "source_id": source_id,
+                    "kind": kind,
+                    "step": step,
+                    "event_time": booking["event_time"],
+                    "is_counted": booking["position_id"] is not None,
+                }
+            )
+    order = ("source_id", "kind", "step", *PAIR, "fund_type_code", "purpose")
+    return sorted(rows, key=lambda row: tuple(str(row[name] or "") for name in order))
 
 
 def count_positions(t: Transaction, *columns: Sequence[Any]) -> Result:
@@ -95,13 +163,11 @@ def count_positions(t: Transaction, *columns: Sequence[Any]) -> Result:
 def add_to_accounts(t: Transaction, *columns: Sequence[Any]) -> Result:
     """Adds to the balances of accounts; an account that is not there is made."""
     found = []
-    for position_id, fund_type_code, side, amount in zip(*columns, strict=True):
-        key = (position_id, fund_type_code, side)
+    for *account, amount in zip(*columns, strict=True):
+        key = tuple(account)
         fresh = {
+            **dict(zip(_ACCOUNT, account, strict=True)),
             "account_id": t.server.next_value("account"),
-            "position_id": position_id,
-            "fund_type_code": fund_type_code,
-            "side": side,
             "balance_fen": amount,
         }
         row: Row | None = fresh
@@ -112,46 +178,44 @@ def add_to_accounts(t: Transaction, *columns: Sequence[Any]) -> Result:
     return found
 
 
-def insert_bookings(t: Transaction, *columns: Sequence[Any]) -> Result:
-    """A row per event booked."""
-    pairs = {row["position_id"]: key for key, row in _positions(t)}
+def insert_bookings(t: Transaction, *values: Any) -> Result:
+    """A row per event or decision booked, each step once and of each sort one."""
+    *columns, block_id = values
     rows = list(zip(*columns, strict=True))
-    for settlement_id, kind, position_id, event_time in rows:
-        row = _booking(pairs[position_id], event_time)
-        t.insert("booking", (settlement_id, kind), row)
+    for source_id, kind, step, position_id, event_time in rows:
+        row = {"position_id": position_id, "event_time": event_time, "block_id": block_id}
+        t.insert("booking", (source_id, kind, step), row)
+        t.insert(f"booking_{_BEGUN[step]}", (source_id, kind), {})
     return len(rows)
-
-
-def _booking(pair: tuple[Any, ...], event_time: datetime) -> Row:
-    return {"pair": pair, "event_time": event_time}
 
 
 def insert_transfers(t: Transaction, *columns: Sequence[Any]) -> Result:
-    """Movements, each once; a transfer is reversed once."""
-    names = ("transfer_id", "settlement_id", "kind", "fund_type_code", "amount_fen")
-    rows = list(zip(*columns, strict=True))
-    for values in rows:
-        row = dict(zip((*names, "reverses_transfer_id"), values, strict=True))
+    """Movements, each once; a transfer is reversed once and resolved once."""
+    rows = [dict(zip(_TRANSFER, values, strict=True)) for values in zip(*columns, strict=True)]
+    for row in rows:
         t.insert("transfer", (row["transfer_id"],), row)
-        if row["reverses_transfer_id"] is not None:
-            t.insert("transfer_reversed", (row["reverses_transfer_id"],), {})
+        for column in ("reverses_transfer_id", "resolves_transfer_id"):
+            if row[column] is not None:
+                t.insert(f"transfer_{column}", (row[column],), {})
     return len(rows)
 
 
-def insert_entries(t: Transaction, *columns: Sequence[Any]) -> Result:
-    """Both sides of movements."""
+def insert_entries(t: Transaction, *values: Any) -> Result:
+    """The sides of movements."""
+    *columns, block_id = values
     rows = list(zip(*columns, strict=True))
-    for transfer_id, side, account_id, amount in rows:
+    for transfer_id, phase, side, account_id, amount in rows:
         t.insert(
             "entry",
-            (transfer_id, side),
+            (transfer_id, phase, side),
             {
                 "entry_id": t.server.next_value("entry"),
                 "transfer_id": transfer_id,
+                "phase": phase,
                 "side": side,
                 "account_id": account_id,
                 "amount_fen": amount,
-                "create_time": t.server.now(),
+                "block_id": block_id,
             },
         )
     return len(rows)
@@ -166,20 +230,24 @@ def get_positions(t: Transaction, feed: str, *values: Any) -> Result:
     for key, position in sorted(_positions(t), key=lambda found: found[0]):
         if any(want not in {"", has} for want, has in zip(wanted, key, strict=True)):
             continue
-        if key > after:
+        if key > after and position["settlement_count"] + position["reversal_count"] > 0:
             rows.append({"cursor": cursor, **position, **_owed(t, position["position_id"])})
     return rows[:limit] or [{"cursor": cursor, **dict.fromkeys(PAIR)}]
 
 
 def _owed(t: Transaction, position_id: int) -> dict[str, Any]:
-    owed = sorted(
-        (row["fund_type_code"], -row["balance_fen"])
-        for _, row in t.scan("account")
-        if row["position_id"] == position_id and row["side"] == "PAYABLE"
-    )
+    owed: dict[str, int] = {}
+    for _, row in t.scan("account"):
+        if (
+            row["position_id"] == position_id
+            and (row["side"], row["phase"]) == ("PAYABLE", "POSTED")
+            and row["purpose"] in {"CLEARING", "ADJUSTMENT"}
+        ):
+            fund = row["fund_type_code"]
+            owed[fund] = owed.get(fund, 0) - row["balance_fen"]
     return {
-        "fund_type_codes": [code for code, _ in owed] or None,
-        "owed_fen": [fen for _, fen in owed] or None,
+        "fund_type_codes": sorted(owed) or None,
+        "owed_fen": [owed[fund] for fund in sorted(owed)] or None,
     }
 
 
@@ -191,7 +259,8 @@ def list_entries(t: Transaction, after_entry_id: int, limit: int) -> Result:
     for _, entry in t.scan("entry"):
         transfer = t.get("transfer", entry["transfer_id"]) or {}
         position = positions[accounts[entry["account_id"]]["position_id"]]
-        rows.append({**transfer, **position, **entry})
+        block = t.get("block", entry["block_id"]) or _NO_BLOCK
+        rows.append({**transfer, **position, "create_time": block["create_time"], **entry})
     wanted = [row for row in rows if row["entry_id"] > after_entry_id]
     return sorted(wanted, key=lambda row: row["entry_id"])[:limit]
 
@@ -203,6 +272,10 @@ def _positions(t: Transaction) -> list[tuple[tuple[Any, ...], Row]]:
 STATEMENTS: Final[Mapping[str, Statement]] = {
     "feed.load_cursor": load_cursor,
     "feed.move_cursor": move_cursor,
+    "clearing.lock_chain": lock_chain,
+    "clearing.append_block": append_block,
+    "clearing.last_cut_month": last_cut_month,
+    "clearing.mark_ledger_feed": mark_ledger_feed,
     "clearing.load_bookings": load_bookings,
     "clearing.count_positions": count_positions,
     "clearing.add_to_accounts": add_to_accounts,

@@ -24,10 +24,11 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from yijie.clearing.v1 import ledger_pb2 as yijie_dot_clearing_dot_v1_dot_ledger__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(yijie/clearing/v1/clearing_service.proto\x12\x11yijie.clearing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1eyijie/clearing/v1/ledger.proto\"\xb8\x02\n\x12GetPositionRequest\x12;\n\x13insured_region_code\x18\x01 \x01(\tB\x1e\xe2\x41\x01\x01\xbaH\x17r\x15\x32\x13^([1-6][0-9]0000)?$\x12\x38\n\x10\x63\x61re_region_code\x18\x02 \x01(\tB\x1e\xe2\x41\x01\x01\xbaH\x17r\x15\x32\x13^([1-6][0-9]0000)?$\x12\x39\n\x05month\x18\x03 \x01(\tB*\xe2\x41\x01\x01\xbaH#r!2\x1f^(20[0-9]{2}-(0[1-9]|1[0-2]))?$\x12.\n\x0bscheme_code\x18\x04 \x01(\tB\x19\xe2\x41\x01\x01\xbaH\x12r\x10\x32\x0e^(3[0-9]{2})?$\x12\x1e\n\tpage_size\x18\x05 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x06 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\x80\x08\"n\n\x13GetPositionResponse\x12.\n\tpositions\x18\x01 \x03(\x0b\x32\x1b.yijie.clearing.v1.Position\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\t\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"\xb0\x02\n\x12ListEntriesRequest\x12\x1e\n\tpage_size\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\x80\x08\x12&\n\rsettlement_id\x18\x03 \x01(\tB\x0f\xe2\x41\x01\x01\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12;\n\x13insured_region_code\x18\x04 \x01(\tB\x1e\xe2\x41\x01\x01\xbaH\x17r\x15\x32\x13^([1-6][0-9]0000)?$\x12\x38\n\x10\x63\x61re_region_code\x18\x05 \x01(\tB\x1e\xe2\x41\x01\x01\xbaH\x17r\x15\x32\x13^([1-6][0-9]0000)?$\x12\x39\n\x05month\x18\x06 \x01(\tB*\xe2\x41\x01\x01\xbaH#r!2\x1f^(20[0-9]{2}-(0[1-9]|1[0-2]))?$\"Y\n\x13ListEntriesResponse\x12)\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x18.yijie.clearing.v1.Entry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xcd\x01\n\x0f\x43learingService\x12\\\n\x0bGetPosition\x12%.yijie.clearing.v1.GetPositionRequest\x1a&.yijie.clearing.v1.GetPositionResponse\x12\\\n\x0bListEntries\x12%.yijie.clearing.v1.ListEntriesRequest\x1a&.yijie.clearing.v1.ListEntriesResponseB\x18\n\x14\x63n.yijie.clearing.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(yijie/clearing/v1/clearing_service.proto\x12\x11yijie.clearing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1eyijie/clearing/v1/ledger.proto\"\xb8\x02\n\x12GetPositionRequest\x12;\n\x13insured_region_code\x18\x01 \x01(\tB\x1e\xe2\x41\x01\x01\xbaH\x17r\x15\x32\x13^([1-6][0-9]0000)?$\x12\x38\n\x10\x63\x61re_region_code\x18\x02 \x01(\tB\x1e\xe2\x41\x01\x01\xbaH\x17r\x15\x32\x13^([1-6][0-9]0000)?$\x12\x39\n\x05month\x18\x03 \x01(\tB*\xe2\x41\x01\x01\xbaH#r!2\x1f^(20[0-9]{2}-(0[1-9]|1[0-2]))?$\x12.\n\x0bscheme_code\x18\x04 \x01(\tB\x19\xe2\x41\x01\x01\xbaH\x12r\x10\x32\x0e^(3[0-9]{2})?$\x12\x1e\n\tpage_size\x18\x05 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x06 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\x80\x08\"n\n\x13GetPositionResponse\x12.\n\tpositions\x18\x01 \x03(\x0b\x32\x1b.yijie.clearing.v1.Position\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\t\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"\xb0\x02\n\x12ListEntriesRequest\x12\x1e\n\tpage_size\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\x80\x08\x12&\n\rsettlement_id\x18\x03 \x01(\tB\x0f\xe2\x41\x01\x01\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12;\n\x13insured_region_code\x18\x04 \x01(\tB\x1e\xe2\x41\x01\x01\xbaH\x17r\x15\x32\x13^([1-6][0-9]0000)?$\x12\x38\n\x10\x63\x61re_region_code\x18\x05 \x01(\tB\x1e\xe2\x41\x01\x01\xbaH\x17r\x15\x32\x13^([1-6][0-9]0000)?$\x12\x39\n\x05month\x18\x06 \x01(\tB*\xe2\x41\x01\x01\xbaH#r!2\x1f^(20[0-9]{2}-(0[1-9]|1[0-2]))?$\"Y\n\x13ListEntriesResponse\x12)\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x18.yijie.clearing.v1.Entry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xfa\x03\n\x12GetBalancesRequest\x12;\n\x13insured_region_code\x18\x01 \x01(\tB\x1e\xe2\x41\x01\x01\xbaH\x17r\x15\x32\x13^([1-6][0-9]0000)?$\x12\x38\n\x10\x63\x61re_region_code\x18\x02 \x01(\tB\x1e\xe2\x41\x01\x01\xbaH\x17r\x15\x32\x13^([1-6][0-9]0000)?$\x12\x39\n\x05month\x18\x03 \x01(\tB*\xe2\x41\x01\x01\xbaH#r!2\x1f^(20[0-9]{2}-(0[1-9]|1[0-2]))?$\x12.\n\x0bscheme_code\x18\x04 \x01(\tB\x19\xe2\x41\x01\x01\xbaH\x12r\x10\x32\x0e^(3[0-9]{2})?$\x12L\n\x08purposes\x18\x05 \x03(\x0e\x32!.yijie.clearing.v1.AccountPurposeB\x17\xe2\x41\x01\x01\xbaH\x10\x92\x01\r\x10\x06\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00\x12<\n\x05phase\x18\x06 \x01(\x0e\x32\x1f.yijie.clearing.v1.AccountPhaseB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\x12\x34\n\nas_of_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x1e\n\tpage_size\x18\x08 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\t \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\x80\x08\"~\n\x13GetBalancesResponse\x12,\n\x08\x62\x61lances\x18\x01 \x03(\x0b\x32\x1a.yijie.clearing.v1.Balance\x12\x10\n\x08\x62lock_id\x18\x02 \x01(\x03\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\x12\x17\n\x0fnext_page_token\x18\x04 \x01(\t\"\x91\x01\n\x13VerifyLedgerRequest\x12 \n\x0b\x61\x66ter_block\x18\x01 \x01(\x03\x42\x0b\xe2\x41\x01\x01\xbaH\x04\"\x02(\x00\x12\x32\n\x0c\x61\x66ter_digest\x18\x02 \x01(\tB\x1c\xe2\x41\x01\x01\xbaH\x15r\x13\x32\x11^([0-9a-f]{64})?$\x12$\n\x0f\x62lock_count_max\x18\x03 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\"\x8e\x01\n\x14VerifyLedgerResponse\x12\x1c\n\x14verified_until_block\x18\x01 \x01(\x03\x12\x0e\n\x06\x64igest\x18\x02 \x01(\t\x12\x15\n\rlast_block_id\x18\x03 \x01(\x03\x12\x31\n\x07problem\x18\x04 \x01(\x0b\x32 .yijie.clearing.v1.LedgerProblem2\x8c\x03\n\x0f\x43learingService\x12\\\n\x0bGetPosition\x12%.yijie.clearing.v1.GetPositionRequest\x1a&.yijie.clearing.v1.GetPositionResponse\x12\\\n\x0bListEntries\x12%.yijie.clearing.v1.ListEntriesRequest\x1a&.yijie.clearing.v1.ListEntriesResponse\x12\\\n\x0bGetBalances\x12%.yijie.clearing.v1.GetBalancesRequest\x1a&.yijie.clearing.v1.GetBalancesResponse\x12_\n\x0cVerifyLedger\x12&.yijie.clearing.v1.VerifyLedgerRequest\x1a\'.yijie.clearing.v1.VerifyLedgerResponseB\x18\n\x14\x63n.yijie.clearing.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -59,14 +60,46 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTENTRIESREQUEST'].fields_by_name['care_region_code']._serialized_options = b'\342A\001\001\272H\027r\0252\023^([1-6][0-9]0000)?$'
   _globals['_LISTENTRIESREQUEST'].fields_by_name['month']._loaded_options = None
   _globals['_LISTENTRIESREQUEST'].fields_by_name['month']._serialized_options = b'\342A\001\001\272H#r!2\037^(20[0-9]{2}-(0[1-9]|1[0-2]))?$'
-  _globals['_GETPOSITIONREQUEST']._serialized_start=158
-  _globals['_GETPOSITIONREQUEST']._serialized_end=470
-  _globals['_GETPOSITIONRESPONSE']._serialized_start=472
-  _globals['_GETPOSITIONRESPONSE']._serialized_end=582
-  _globals['_LISTENTRIESREQUEST']._serialized_start=585
-  _globals['_LISTENTRIESREQUEST']._serialized_end=889
-  _globals['_LISTENTRIESRESPONSE']._serialized_start=891
-  _globals['_LISTENTRIESRESPONSE']._serialized_end=980
-  _globals['_CLEARINGSERVICE']._serialized_start=983
-  _globals['_CLEARINGSERVICE']._serialized_end=1188
+  _globals['_GETBALANCESREQUEST'].fields_by_name['insured_region_code']._loaded_options = None
+  _globals['_GETBALANCESREQUEST'].fields_by_name['insured_region_code']._serialized_options = b'\342A\001\001\272H\027r\0252\023^([1-6][0-9]0000)?$'
+  _globals['_GETBALANCESREQUEST'].fields_by_name['care_region_code']._loaded_options = None
+  _globals['_GETBALANCESREQUEST'].fields_by_name['care_region_code']._serialized_options = b'\342A\001\001\272H\027r\0252\023^([1-6][0-9]0000)?$'
+  _globals['_GETBALANCESREQUEST'].fields_by_name['month']._loaded_options = None
+  _globals['_GETBALANCESREQUEST'].fields_by_name['month']._serialized_options = b'\342A\001\001\272H#r!2\037^(20[0-9]{2}-(0[1-9]|1[0-2]))?$'
+  _globals['_GETBALANCESREQUEST'].fields_by_name['scheme_code']._loaded_options = None
+  _globals['_GETBALANCESREQUEST'].fields_by_name['scheme_code']._serialized_options = b'\342A\001\001\272H\022r\0202\016^(3[0-9]{2})?$'
+  _globals['_GETBALANCESREQUEST'].fields_by_name['purposes']._loaded_options = None
+  _globals['_GETBALANCESREQUEST'].fields_by_name['purposes']._serialized_options = b'\342A\001\001\272H\020\222\001\r\020\006\030\001\"\007\202\001\004\020\001 \000'
+  _globals['_GETBALANCESREQUEST'].fields_by_name['phase']._loaded_options = None
+  _globals['_GETBALANCESREQUEST'].fields_by_name['phase']._serialized_options = b'\342A\001\001\272H\005\202\001\002\020\001'
+  _globals['_GETBALANCESREQUEST'].fields_by_name['as_of_time']._loaded_options = None
+  _globals['_GETBALANCESREQUEST'].fields_by_name['as_of_time']._serialized_options = b'\342A\001\001'
+  _globals['_GETBALANCESREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_GETBALANCESREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001\272H\004\032\002(\000'
+  _globals['_GETBALANCESREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_GETBALANCESREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001\272H\005r\003(\200\010'
+  _globals['_VERIFYLEDGERREQUEST'].fields_by_name['after_block']._loaded_options = None
+  _globals['_VERIFYLEDGERREQUEST'].fields_by_name['after_block']._serialized_options = b'\342A\001\001\272H\004\"\002(\000'
+  _globals['_VERIFYLEDGERREQUEST'].fields_by_name['after_digest']._loaded_options = None
+  _globals['_VERIFYLEDGERREQUEST'].fields_by_name['after_digest']._serialized_options = b'\342A\001\001\272H\025r\0232\021^([0-9a-f]{64})?$'
+  _globals['_VERIFYLEDGERREQUEST'].fields_by_name['block_count_max']._loaded_options = None
+  _globals['_VERIFYLEDGERREQUEST'].fields_by_name['block_count_max']._serialized_options = b'\342A\001\001\272H\004\032\002(\000'
+  _globals['_GETPOSITIONREQUEST']._serialized_start=191
+  _globals['_GETPOSITIONREQUEST']._serialized_end=503
+  _globals['_GETPOSITIONRESPONSE']._serialized_start=505
+  _globals['_GETPOSITIONRESPONSE']._serialized_end=615
+  _globals['_LISTENTRIESREQUEST']._serialized_start=618
+  _globals['_LISTENTRIESREQUEST']._serialized_end=922
+  _globals['_LISTENTRIESRESPONSE']._serialized_start=924
+  _globals['_LISTENTRIESRESPONSE']._serialized_end=1013
+  _globals['_GETBALANCESREQUEST']._serialized_start=1016
+  _globals['_GETBALANCESREQUEST']._serialized_end=1522
+  _globals['_GETBALANCESRESPONSE']._serialized_start=1524
+  _globals['_GETBALANCESRESPONSE']._serialized_end=1650
+  _globals['_VERIFYLEDGERREQUEST']._serialized_start=1653
+  _globals['_VERIFYLEDGERREQUEST']._serialized_end=1798
+  _globals['_VERIFYLEDGERRESPONSE']._serialized_start=1801
+  _globals['_VERIFYLEDGERRESPONSE']._serialized_end=1943
+  _globals['_CLEARINGSERVICE']._serialized_start=1946
+  _globals['_CLEARINGSERVICE']._serialized_end=2342
 # @@protoc_insertion_point(module_scope)

@@ -45,6 +45,16 @@ class ClearingServiceStub:
                 request_serializer=yijie_dot_clearing_dot_v1_dot_clearing__service__pb2.ListEntriesRequest.SerializeToString,
                 response_deserializer=yijie_dot_clearing_dot_v1_dot_clearing__service__pb2.ListEntriesResponse.FromString,
                 _registered_method=True)
+        self.GetBalances = channel.unary_unary(
+                '/yijie.clearing.v1.ClearingService/GetBalances',
+                request_serializer=yijie_dot_clearing_dot_v1_dot_clearing__service__pb2.GetBalancesRequest.SerializeToString,
+                response_deserializer=yijie_dot_clearing_dot_v1_dot_clearing__service__pb2.GetBalancesResponse.FromString,
+                _registered_method=True)
+        self.VerifyLedger = channel.unary_unary(
+                '/yijie.clearing.v1.ClearingService/VerifyLedger',
+                request_serializer=yijie_dot_clearing_dot_v1_dot_clearing__service__pb2.VerifyLedgerRequest.SerializeToString,
+                response_deserializer=yijie_dot_clearing_dot_v1_dot_clearing__service__pb2.VerifyLedgerResponse.FromString,
+                _registered_method=True)
 
 
 class ClearingServiceServicer:
@@ -65,6 +75,22 @@ class ClearingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetBalances(self, request, context):
+        """Answers balances by pair, month, scheme, fund type and purpose, now or at any past instant.
+        Errors: INSTANT_IN_FUTURE, PAGE_TOKEN_INVALID.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def VerifyLedger(self, request, context):
+        """Recomputes a stretch of the ledger's chain from its rows: any row that was changed, added or
+        removed shows in the block that held it. Errors: FIELD_INVALID.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ClearingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -77,6 +103,16 @@ def add_ClearingServiceServicer_to_server(servicer, server):
                     servicer.ListEntries,
                     request_deserializer=yijie_dot_clearing_dot_v1_dot_clearing__service__pb2.ListEntriesRequest.FromString,
                     response_serializer=yijie_dot_clearing_dot_v1_dot_clearing__service__pb2.ListEntriesResponse.SerializeToString,
+            ),
+            'GetBalances': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetBalances,
+                    request_deserializer=yijie_dot_clearing_dot_v1_dot_clearing__service__pb2.GetBalancesRequest.FromString,
+                    response_serializer=yijie_dot_clearing_dot_v1_dot_clearing__service__pb2.GetBalancesResponse.SerializeToString,
+            ),
+            'VerifyLedger': grpc.unary_unary_rpc_method_handler(
+                    servicer.VerifyLedger,
+                    request_deserializer=yijie_dot_clearing_dot_v1_dot_clearing__service__pb2.VerifyLedgerRequest.FromString,
+                    response_serializer=yijie_dot_clearing_dot_v1_dot_clearing__service__pb2.VerifyLedgerResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -134,6 +170,60 @@ class ClearingService:
             '/yijie.clearing.v1.ClearingService/ListEntries',
             yijie_dot_clearing_dot_v1_dot_clearing__service__pb2.ListEntriesRequest.SerializeToString,
             yijie_dot_clearing_dot_v1_dot_clearing__service__pb2.ListEntriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetBalances(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yijie.clearing.v1.ClearingService/GetBalances',
+            yijie_dot_clearing_dot_v1_dot_clearing__service__pb2.GetBalancesRequest.SerializeToString,
+            yijie_dot_clearing_dot_v1_dot_clearing__service__pb2.GetBalancesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def VerifyLedger(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yijie.clearing.v1.ClearingService/VerifyLedger',
+            yijie_dot_clearing_dot_v1_dot_clearing__service__pb2.VerifyLedgerRequest.SerializeToString,
+            yijie_dot_clearing_dot_v1_dot_clearing__service__pb2.VerifyLedgerResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from yijie.common.v1 import money_pb2 as yijie_dot_common_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eyijie/clearing/v1/ledger.proto\x12\x11yijie.clearing.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1byijie/common/v1/money.proto\"\xed\x01\n\x08Position\x12\x1b\n\x13insured_region_code\x18\x01 \x01(\t\x12\x18\n\x10\x63\x61re_region_code\x18\x02 \x01(\t\x12\r\n\x05month\x18\x03 \x01(\t\x12\x13\n\x0bscheme_code\x18\x04 \x01(\t\x12$\n\x04owed\x18\x05 \x01(\x0b\x32\x16.yijie.common.v1.Money\x12.\n\x05\x66unds\x18\x06 \x03(\x0b\x32\x1f.yijie.clearing.v1.FundPosition\x12\x18\n\x10settlement_count\x18\x07 \x01(\x03\x12\x16\n\x0ereversal_count\x18\x08 \x01(\x03\"L\n\x0c\x46undPosition\x12\x16\n\x0e\x66und_type_code\x18\x01 \x01(\t\x12$\n\x04owed\x18\x02 \x01(\x0b\x32\x16.yijie.common.v1.Money\"\xdd\x02\n\x05\x45ntry\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\x03\x12\x13\n\x0btransfer_id\x18\x02 \x01(\t\x12\x15\n\rsettlement_id\x18\x03 \x01(\t\x12\x1b\n\x13insured_region_code\x18\x04 \x01(\t\x12\x18\n\x10\x63\x61re_region_code\x18\x05 \x01(\t\x12\r\n\x05month\x18\x06 \x01(\t\x12\x13\n\x0bscheme_code\x18\x07 \x01(\t\x12\x16\n\x0e\x66und_type_code\x18\x08 \x01(\t\x12,\n\x04side\x18\t \x01(\x0e\x32\x1e.yijie.clearing.v1.AccountSide\x12&\n\x06\x61mount\x18\n \x01(\x0b\x32\x16.yijie.common.v1.Money\x12\x1c\n\x14reverses_transfer_id\x18\x0b \x01(\t\x12/\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp*b\n\x0b\x41\x63\x63ountSide\x12\x1c\n\x18\x41\x43\x43OUNT_SIDE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41\x43\x43OUNT_SIDE_PAYABLE\x10\x01\x12\x1b\n\x17\x41\x43\x43OUNT_SIDE_RECEIVABLE\x10\x02\x42\x18\n\x14\x63n.yijie.clearing.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eyijie/clearing/v1/ledger.proto\x12\x11yijie.clearing.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1byijie/common/v1/money.proto\"\xed\x01\n\x08Position\x12\x1b\n\x13insured_region_code\x18\x01 \x01(\t\x12\x18\n\x10\x63\x61re_region_code\x18\x02 \x01(\t\x12\r\n\x05month\x18\x03 \x01(\t\x12\x13\n\x0bscheme_code\x18\x04 \x01(\t\x12$\n\x04owed\x18\x05 \x01(\x0b\x32\x16.yijie.common.v1.Money\x12.\n\x05\x66unds\x18\x06 \x03(\x0b\x32\x1f.yijie.clearing.v1.FundPosition\x12\x18\n\x10settlement_count\x18\x07 \x01(\x03\x12\x16\n\x0ereversal_count\x18\x08 \x01(\x03\"L\n\x0c\x46undPosition\x12\x16\n\x0e\x66und_type_code\x18\x01 \x01(\t\x12$\n\x04owed\x18\x02 \x01(\x0b\x32\x16.yijie.common.v1.Money\"\xb2\x04\n\x05\x45ntry\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\x03\x12\x13\n\x0btransfer_id\x18\x02 \x01(\t\x12\x15\n\rsettlement_id\x18\x03 \x01(\t\x12\x1b\n\x13insured_region_code\x18\x04 \x01(\t\x12\x18\n\x10\x63\x61re_region_code\x18\x05 \x01(\t\x12\r\n\x05month\x18\x06 \x01(\t\x12\x13\n\x0bscheme_code\x18\x07 \x01(\t\x12\x16\n\x0e\x66und_type_code\x18\x08 \x01(\t\x12,\n\x04side\x18\t \x01(\x0e\x32\x1e.yijie.clearing.v1.AccountSide\x12&\n\x06\x61mount\x18\n \x01(\x0b\x32\x16.yijie.common.v1.Money\x12\x1c\n\x14reverses_transfer_id\x18\x0b \x01(\t\x12/\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x07purpose\x18\r \x01(\x0e\x32!.yijie.clearing.v1.AccountPurpose\x12.\n\x05phase\x18\x0e \x01(\x0e\x32\x1f.yijie.clearing.v1.AccountPhase\x12,\n\x04kind\x18\x0f \x01(\x0e\x32\x1e.yijie.clearing.v1.BookingKind\x12\x10\n\x08\x62lock_id\x18\x10 \x01(\x03\x12\x11\n\tsource_id\x18\x11 \x01(\t\x12\x1c\n\x14resolves_transfer_id\x18\x12 \x01(\t\"\x86\x02\n\x07\x42\x61lance\x12\x1b\n\x13insured_region_code\x18\x01 \x01(\t\x12\x18\n\x10\x63\x61re_region_code\x18\x02 \x01(\t\x12\r\n\x05month\x18\x03 \x01(\t\x12\x13\n\x0bscheme_code\x18\x04 \x01(\t\x12\x16\n\x0e\x66und_type_code\x18\x05 \x01(\t\x12\x32\n\x07purpose\x18\x06 \x01(\x0e\x32!.yijie.clearing.v1.AccountPurpose\x12.\n\x05phase\x18\x07 \x01(\x0e\x32\x1f.yijie.clearing.v1.AccountPhase\x12$\n\x04owed\x18\x08 \x01(\x0b\x32\x16.yijie.common.v1.Money\"U\n\rLedgerProblem\x12\x10\n\x08\x62lock_id\x18\x01 \x01(\x03\x12\x32\n\x04kind\x18\x02 \x01(\x0e\x32$.yijie.clearing.v1.LedgerProblemKind*b\n\x0b\x41\x63\x63ountSide\x12\x1c\n\x18\x41\x43\x43OUNT_SIDE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41\x43\x43OUNT_SIDE_PAYABLE\x10\x01\x12\x1b\n\x17\x41\x43\x43OUNT_SIDE_RECEIVABLE\x10\x02*\xf3\x01\n\x0e\x41\x63\x63ountPurpose\x12\x1f\n\x1b\x41\x43\x43OUNT_PURPOSE_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x41\x43\x43OUNT_PURPOSE_CLEARING\x10\x01\x12\x1e\n\x1a\x41\x43\x43OUNT_PURPOSE_ADJUSTMENT\x10\x02\x12\x1d\n\x19\x41\x43\x43OUNT_PURPOSE_DEDUCTION\x10\x03\x12\x1b\n\x17\x41\x43\x43OUNT_PURPOSE_PAYMENT\x10\x04\x12\x1e\n\x1a\x41\x43\x43OUNT_PURPOSE_PREPAYMENT\x10\x05\x12&\n\"ACCOUNT_PURPOSE_PREPAYMENT_PAYMENT\x10\x06*b\n\x0c\x41\x63\x63ountPhase\x12\x1d\n\x19\x41\x43\x43OUNT_PHASE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41\x43\x43OUNT_PHASE_POSTED\x10\x01\x12\x19\n\x15\x41\x43\x43OUNT_PHASE_PENDING\x10\x02*\xd8\x01\n\x0b\x42ookingKind\x12\x1c\n\x18\x42OOKING_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14\x42OOKING_KIND_SETTLED\x10\x01\x12\x19\n\x15\x42OOKING_KIND_REVERSED\x10\x02\x12\x1a\n\x16\x42OOKING_KIND_DEDUCTION\x10\x03\x12\x1b\n\x17\x42OOKING_KIND_PREPAYMENT\x10\x04\x12\x18\n\x14\x42OOKING_KIND_PAYMENT\x10\x05\x12#\n\x1f\x42OOKING_KIND_PREPAYMENT_PAYMENT\x10\x06*\xd3\x01\n\x11LedgerProblemKind\x12#\n\x1fLEDGER_PROBLEM_KIND_UNSPECIFIED\x10\x00\x12%\n!LEDGER_PROBLEM_KIND_BLOCK_MISSING\x10\x01\x12$\n LEDGER_PROBLEM_KIND_CHAIN_BROKEN\x10\x02\x12\'\n#LEDGER_PROBLEM_KIND_CONTENT_CHANGED\x10\x03\x12#\n\x1fLEDGER_PROBLEM_KIND_OTHER_CHAIN\x10\x04\x42\x18\n\x14\x63n.yijie.clearing.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,12 +34,24 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'yijie.clearing.v1.ledger_pb
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\024cn.yijie.clearing.v1P\001'
-  _globals['_ACCOUNTSIDE']._serialized_start=785
-  _globals['_ACCOUNTSIDE']._serialized_end=883
+  _globals['_ACCOUNTSIDE']._serialized_start=1350
+  _globals['_ACCOUNTSIDE']._serialized_end=1448
+  _globals['_ACCOUNTPURPOSE']._serialized_start=1451
+  _globals['_ACCOUNTPURPOSE']._serialized_end=1694
+  _globals['_ACCOUNTPHASE']._serialized_start=1696
+  _globals['_ACCOUNTPHASE']._serialized_end=1794
+  _globals['_BOOKINGKIND']._serialized_start=1797
+  _globals['_BOOKINGKIND']._serialized_end=2013
+  _globals['_LEDGERPROBLEMKIND']._serialized_start=2016
+  _globals['_LEDGERPROBLEMKIND']._serialized_end=2227
   _globals['_POSITION']._serialized_start=116
   _globals['_POSITION']._serialized_end=353
   _globals['_FUNDPOSITION']._serialized_start=355
   _globals['_FUNDPOSITION']._serialized_end=431
   _globals['_ENTRY']._serialized_start=434
-  _globals['_ENTRY']._serialized_end=783
+  _globals['_ENTRY']._serialized_end=996
+  _globals['_BALANCE']._serialized_start=999
+  _globals['_BALANCE']._serialized_end=1261
+  _globals['_LEDGERPROBLEM']._serialized_start=1263
+  _globals['_LEDGERPROBLEM']._serialized_end=1348
 # @@protoc_insertion_point(module_scope)

@@ -1,0 +1,129 @@
+"""SQL of the ledger as it is compared with the journal: sums of a day, and what they are made of.
+
+Amounts are those of entries, because tables and balances are made of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from services.clearing.domain.breaks import BookGroup, BookKey, BookPlace, BookRecord, BookSums
+from services.clearing.domain.ledger import PERSONAL_ACCOUNT
+from services.kit.clock import civil_date, civil_midnight
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from services.kit.db import Connection, Database
+
+# One row per booking. Where an entry stands in another position than its booking is counted in,
+# that is where the money is. {where} is about bookings b.
+_BOOKINGS: Final = f"""
+    SELECT b.source_id AS settlement_id, b.kind, b.event_time, b.fund_fen, b.account_fen,
+           p.insured_region_code, p.care_region_code, p.scheme_code
+      FROM (
+        SELECT b.source_id, b.kind, b.event_time,
+               coalesce(min(a.position_id) FILTER (WHERE a.position_id <> b.position_id),
+                        b.position_id) AS position_id,
+               coalesce(sum(e.amount_fen) FILTER (WHERE a.fund_type_code <> '{PERSONAL_ACCOUNT}'),
+                        0) * CASE b.kind WHEN 'SETTLED' THEN 1 ELSE -1 END AS fund_fen,
+               coalesce(sum(e.amount_fen) FILTER (WHERE a.fund_type_code = '{PERSONAL_ACCOUNT}'),
+                        0) * CASE b.kind WHEN 'SETTLED' THEN 1 ELSE -1 END AS account_fen
+          FROM booking b
+          LEFT JOIN transfer t
+            ON t.source_id = b.source_id AND t.kind = b.kind AND t.step = b.step
+          LEFT JOIN entry e
+            ON e.transfer_id = t.transfer_id AND e.phase = 'POSTED' AND e.side = 'RECEIVABLE'
+          LEFT JOIN account a ON a.account_id = e.account_id
+         WHERE b.kind IN ('SETTLED', 'REVERSED') AND {{where}}
+         GROUP BY b.source_id, b.kind, b.step, b.event_time, b.position_id
+           ) b
+      JOIN position p ON p.position_id = b.position_id"""  # noqa: S608 - our own text
+
+# The twin of services/settlement/journal_store.py, in words in journal_service.proto.
+_FINGERPRINT: Final = """('x' || left(encode(sha256(convert_to(
+        settlement_id || '/' || kind || '/' || fund_fen || '/' || account_fen,
+        'UTF8')), 'hex'), 15))::bit(60)::bigint"""
+
+_OF_DAY: Final = _BOOKINGS.format(where="b.event_time >= $1 AND b.event_time < $2")
+_SUMMARIZE: Final = f"""/* clearing.summarize_ledger_day */
+SELECT insured_region_code, care_region_code, scheme_code, kind, count(*) AS n,
+       sum(fund_fen)::bigint AS fund_fen, sum(account_fen)::bigint AS account_fen,
+       (sum({_FINGERPRINT}) % (1::bigint << 60))::bigint AS fingerprint
+  FROM ({_OF_DAY}) l
+ GROUP BY insured_region_code, care_region_code, scheme_code, kind"""  # noqa: S608 - our own text
+
+_LIST_DAY: Final = f"""/* clearing.list_ledger_day */
+SELECT settlement_id, kind, event_time, fund_fen::bigint AS fund_fen,
+       account_fen::bigint AS account_fen, insured_region_code, care_region_code, scheme_code
+  FROM ({_OF_DAY}) l
+ WHERE insured_region_code = $3 AND care_region_code = $4"""  # noqa: S608 - our own text
+
+_FIND: Final = f"""/* clearing.find_ledger_records */
+SELECT settlement_id, kind, event_time, fund_fen::bigint AS fund_fen,
+       account_fen::bigint AS account_fen, insured_region_code, care_region_code, scheme_code
+  FROM ({_BOOKINGS.format(where="b.source_id = ANY($1::uuid[])")}) l"""  # noqa: S608 - our own text
+
+_FED: Final = """/* clearing.find_fed */
+SELECT settlement_id, reverse_time IS NOT NULL AS is_reversed
+  FROM hub_record WHERE settlement_id = ANY($1::uuid[])"""
+
+
+async def summarize(source: Connection | Database, day: date) -> dict[BookGroup, BookSums]:
+    """Returns the sums of a civil date by pair, scheme and kind."""
+    return {
+        BookGroup(_place(row), row["kind"]): BookSums(
+            count=row["n"],
+            fund_fen=row["fund_fen"],
+            account_fen=row["account_fen"],
+            fingerprint=row["fingerprint"],
+        )
+        for row in await source.fetch(_SUMMARIZE, *day_bounds(day))
+    }
+
+
+async def list_day(
+    source: Connection | Database, day: date, *, insured_region_code: str, care_region_code: str
+) -> list[BookRecord]:
+    """Returns what the ledger has of a civil date between two provinces."""
+    rows = await source.fetch(_LIST_DAY, *day_bounds(day), insured_region_code, care_region_code)
+    return [_record(row) for row in rows]
+
+
+async def find(source: Connection | Database, settlement_ids: Collection[UUID]) -> list[BookRecord]:
+    """Returns what the ledger has of settlements, of whichever date and pair."""
+    return [_record(row) for row in await source.fetch(_FIND, list(settlement_ids))]
+
+
+async def find_fed(source: Connection | Database, settlement_ids: Collection[UUID]) -> set[BookKey]:
+    """Returns what the other follower of the feed, reconciliation's, has of settlements."""
+    found: set[BookKey] = set()
+    for row in await source.fetch(_FED, list(settlement_ids)):
+        found.add((row["settlement_id"], "SETTLED"))
+        if row["is_reversed"]:
+            found.add((row["settlement_id"], "REVERSED"))
+    return found
+
+
+def day_bounds(day: date) -> tuple[datetime, datetime]:
+    """Returns when a civil date begins and when it is over."""
+    return civil_midnight(day), civil_midnight(day + timedelta(days=1))
+
+
+def _place(row: asyncpg.Record) -> BookPlace:
+    return BookPlace(row["insured_region_code"], row["care_region_code"], row["scheme_code"])
+
+
+def _record(row: asyncpg.Record) -> BookRecord:
+    return BookRecord(
+        settlement_id=row["settlement_id"],
+        event_kind=row["kind"],
+        place=_place(row),
+        fund_fen=row["fund_fen"],
+        account_fen=row["account_fen"],
+        event_time=row["event_time"],
+        day=civil_date(row["event_time"]),
+    )

@@ -1,0 +1,1 @@
+"""Deductions, appeals, inquiries, and the negative records of late reversals."""

@@ -1,0 +1,62 @@
+"""What people write and who they are: notes without personal data, and two different people."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+from services.kit.errors import RuleForbids
+from services.kit.wire import invalid
+
+_LONG_NUMBER: Final = re.compile(r"[0-9]{11}")
+"""An id number, a telephone or a card."""
+_KEY: Final = re.compile(
+    r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[HP][0-9]{11}\b", re.IGNORECASE | re.ASCII
+)
+"""A settlement, a request or an institution: the only things with so many digits that a note is
+about."""
+
+
+def read_note(note: str, field: str = "note", *, optional: bool = False) -> str:
+    """Returns a note without the blanks around it.
+
+    Raises:
+        InvalidArgument: it is blank and may not be, or holds a control character or a number that
+            may be a person's.
+    """
+    note = note.strip()
+    if not note and not optional:
+        raise invalid(field, "must not be blank")
+    # A database takes no NUL, and nobody can read the others.
+    if any(unicodedata.category(one) == "Cc" and one not in "\n\t" for one in note):
+        raise invalid(field, "holds a control character")
+    refuse_long_number(note, field)
+    return note
+
+
+def refuse_long_number(text: str, field: str) -> None:
+    """Refuses a text that may name a person by a number.
+
+    Raises:
+        InvalidArgument: it holds a number of eleven digits or more that is no key of ours.
+    """
+    # Full-width digits are digits, too.
+    if _LONG_NUMBER.search(_KEY.sub("", unicodedata.normalize("NFKC", text))):
+        raise invalid(field, "holds a number of eleven digits or more, which may be a person's")
+
+
+def read_two_people(maker_id: str, checker_id: str) -> tuple[str, str]:
+    """Returns who made something and who checked it (不相容职务分离).
+
+    Raises:
+        InvalidArgument: a code holds a number that may be a person's.
+        RuleForbids: MAKER_IS_CHECKER: both are the same person, however the code is written.
+    """
+    refuse_long_number(maker_id, "maker_id")
+    refuse_long_number(checker_id, "checker_id")
+    if maker_id.casefold() == checker_id.casefold():
+        raise RuleForbids(
+            "MAKER_IS_CHECKER", "the maker cannot check what they made", field="checker_id"
+        )
+    return maker_id, checker_id

@@ -1,0 +1,166 @@
+"""`yijie clearing …`: the commands; what each needs is imported when it runs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from services.cli.interrupts import run as run_
+from services.cli.options import UP_DIR, USAGE, DataDir, Json, fail
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from typing import Any
+
+app = typer.Typer(
+    help="Clears months between provinces: tables, notices, files; and the synthetic year.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Month = Annotated[str, typer.Option("--month", metavar="YYYY-MM", help="Clearing month.")]
+_MONTH = re.compile(r"20[0-9]{2}-(?:0[1-9]|1[0-2])")
+_REGION = re.compile(r"[1-6][0-9]0000")
+_PERSON = re.compile(r"[0-9A-Za-z._-]{1,40}")
+_FORMATS = ("xlsx", "csv", "pdf")
+
+
+@app.command()
+def status(
+    *,
+    month: Annotated[
+        str, typer.Option("--month", metavar="YYYY-MM", help="One month with its steps; none: all.")
+    ] = "",
+    data_dir: DataDir = UP_DIR,
+    as_json: Json = False,
+) -> None:
+    """Shows where months stand and who is awaited; 1 if a step of one of them is overdue."""
+    from services.cli.clearing.status import show_status  # noqa: PLC0415
+
+    _require(month, _MONTH, "--month", "YYYY-MM", optional=True)
+    _run(show_status(data_dir, month, as_json=as_json))
+
+
+@app.command()
+def run(
+    *,
+    month: Month,
+    maker: Annotated[str, typer.Option(help="Code of the officer who makes (经办).")],
+    checker: Annotated[str, typer.Option(help="Code of the one who checks (复核): another.")],
+    data_dir: DataDir = UP_DIR,
+) -> None:
+    """Does what is the hub's turn: tables, notices, closing; 3 where somebody else is awaited."""
+    from services.cli.clearing.running import run_month  # noqa: PLC0415
+
+    _require(month, _MONTH, "--month", "YYYY-MM")
+    for name, value in (("--maker", maker), ("--checker", checker)):
+        _require(value, _PERSON, name, "a code of letters, digits and ._-")
+    if maker == checker:
+        fail("经办与复核须为两人 · maker and checker are two people", USAGE)
+    _run(run_month(data_dir, month, maker=maker, checker=checker))
+
+
+@app.command()
+def statement(
+    *,
+    month: Month,
+    region: Annotated[
+        str, typer.Option(help="Province xx0000; `all`: a file for each and the national one.")
+    ] = "",
+    form: Annotated[str, typer.Option("--format", help="xlsx, csv or pdf.")] = "xlsx",
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="File or folder; none: its name here; `-`: stdout."),
+    ] = None,
+    data_dir: DataDir = UP_DIR,
+) -> None:
+    """Writes the tables of a month for a province; without one, of the whole country."""
+    from services.cli.clearing.statement import write_statements  # noqa: PLC0415
+
+    _require(month, _MONTH, "--month", "YYYY-MM")
+    if region != "all":
+        _require(region, _REGION, "--region", "a province xx0000 or all", optional=True)
+    if form not in _FORMATS:
+        fail(f"--format 是其中之一 · is one of {', '.join(_FORMATS)}", USAGE)
+    _run(write_statements(data_dir, month, region=region, form=form, output=output))
+
+
+@app.command()
+def netting(*, month: Month, data_dir: DataDir = UP_DIR, as_json: Json = False) -> None:
+    """Simulates what netting a month would save; nothing is netted."""
+    from services.cli.clearing.netting import show_netting  # noqa: PLC0415
+
+    _require(month, _MONTH, "--month", "YYYY-MM")
+    _run(show_netting(data_dir, month, as_json=as_json))
+
+
+@app.command()
+def check(
+    *,
+    month: Annotated[
+        str, typer.Option("--from", metavar="YYYY-MM", help="First month; none: all.")
+    ] = "",
+    whole_chain: Annotated[
+        bool, typer.Option("--whole-chain", help="The chain of the ledger from its first block.")
+    ] = False,
+    data_dir: DataDir = UP_DIR,
+    as_json: Json = False,
+) -> None:
+    """Checks that tables, ledger, notices and payments agree; 1 if something does not."""
+    from services.cli.clearing.checking import show_check  # noqa: PLC0415
+
+    _require(month, _MONTH, "--from", "YYYY-MM", optional=True)
+    _run(show_check(data_dir, month, whole_chain=whole_chain, as_json=as_json))
+
+
+@app.command()
+def year(
+    *,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same year.")] = 2025,
+    settlements: Annotated[
+        int, typer.Option(min=1, max=2_000_000, help="Settlements of the year.")
+    ] = 12_000,
+    months: Annotated[int, typer.Option(min=2, max=12, help="Months, from January.")] = 12,
+    provinces: Annotated[int, typer.Option(min=3, max=32, help="Provinces taking part.")] = 32,
+    scenario: Annotated[
+        str, typer.Option(help="ningxia-2017: the published figures of Ningxia, in place of all.")
+    ] = "",
+) -> None:
+    """Runs a synthetic year through a clearing service of its own and reckons it after."""
+    from services.proving.clearing_year.command import (  # noqa: PLC0415
+        SCENARIOS,
+        Options,
+        clearing_year,
+    )
+
+    if scenario not in {"", *SCENARIOS}:
+        fail(f"--scenario 是其中之一 · is one of {', '.join(SCENARIOS)}", USAGE)
+    options = Options(
+        seed=seed, settlements=settlements, months=months, provinces=provinces, scenario=scenario
+    )
+    _run(clearing_year(options))
+
+
+def _require(
+    value: str, shape: re.Pattern[str], name: str, wanted: str, *, optional: bool = False
+) -> None:
+    if not (shape.fullmatch(value) or (optional and not value)):
+        fail(f"{name} 应为 · is {wanted}", USAGE)
+
+
+def _run(command: Coroutine[Any, Any, int]) -> None:
+    from services.cli.failures import EXPECTED  # noqa: PLC0415
+    from services.kit.errors import DomainError  # noqa: PLC0415
+    from services.kit.reasons import TEXT_ZH  # noqa: PLC0415
+
+    try:
+        code = run_(command)
+    except DomainError as error:
+        zh = error.zh or TEXT_ZH.get(error.reason, "")
+        fail(f"{error.reason}：{zh} · {error.message}")
+    except EXPECTED as error:
+        fail(error)
+    raise typer.Exit(code)

@@ -1,0 +1,43 @@
+"""Goal: no note names a person by a number, and nobody checks what they made."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.clearing.notes import read_note, read_two_people, refuse_long_number
+from services.kit.errors import InvalidArgument, RuleForbids
+
+
+def test_a_note_is_trimmed_and_may_name_our_keys():
+    text = "核对 0190aaaa-0000-7000-8000-000000000001，H11010500001，第12345678号"
+    assert read_note(f"  {text}\n") == text
+    assert read_note(" ", optional=True) == ""
+
+
+@pytest.mark.parametrize("note", ["", "  ", "\u3000"])
+def test_a_blank_note_is_refused(note):
+    with pytest.raises(InvalidArgument, match="blank"):
+        read_note(note)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["13800138000", "电话１３８００１３８０００", "11010519491231002X", "x-6222020000000000000"],
+)
+def test_a_long_number_is_refused_wherever_it_stands(text):
+    with pytest.raises(InvalidArgument, match="may be a person's") as refused:
+        read_note(text, "question")
+    assert refused.value.violations[0].field == "question"
+    assert text not in str(refused.value)
+    with pytest.raises(InvalidArgument):
+        refuse_long_number(text, "maker_id")
+
+
+def test_two_people_are_two():
+    assert read_two_people("zhang.1", "li-2") == ("zhang.1", "li-2")
+    for maker, checker in (("a1", "a1"), ("Zhang", "zhang")):
+        with pytest.raises(RuleForbids) as refused:
+            read_two_people(maker, checker)
+        assert refused.value.reason == "MAKER_IS_CHECKER"
+    with pytest.raises(InvalidArgument):
+        read_two_people("13800138000", "li")

@@ -1,0 +1,38 @@
+"""Goal: `yijie clearing` says what is wrong with how it was called, in both languages."""
+
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+from services.cli.__main__ import app
+
+RUN = ["run", "--month", "2026-03", "--maker", "m", "--checker"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["status", "--month", "2026-13"], "--month 应为 · is YYYY-MM"),
+        (["netting", "--month", "march"], "--month 应为 · is YYYY-MM"),
+        (["statement", "--month", "2026-03", "--region", "640100"], "a province xx0000 or all"),
+        (["statement", "--month", "2026-03", "--format", "doc"], "is one of xlsx, csv, pdf"),
+        ([*RUN, "m"], "经办与复核须为两人 · maker and checker are two people"),
+        ([*RUN, "王 二"], "--checker 应为 · is a code"),
+        (["check", "--from", "2026"], "--from 应为 · is YYYY-MM"),
+        (["year", "--scenario", "nix"], "is one of ningxia-2017"),
+        (["year", "--provinces", "2"], "'--provinces'"),
+    ],
+)
+def test_a_wrong_call_says_what_is_wrong(arguments, said, tmp_path):
+    done = CliRunner().invoke(app, ["clearing", *arguments])
+    assert done.exit_code == 2
+    assert said in done.output
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["netting", "--month", "2026-03"], [*RUN, "c"]])
+def test_without_a_mesh_it_says_so(arguments, tmp_path):
+    done = CliRunner().invoke(app, ["clearing", *arguments, "--data-dir", str(tmp_path)])
+    assert done.exit_code == 1
+    assert "没有运行中的系统" in done.output
+    assert "no mesh runs" in done.output
