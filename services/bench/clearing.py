@@ -374,11 +374,11 @@ def document(found: Found) -> dict[str, Any]:
 def show(found: Found, out: Console) -> None:
     """Prints the tables and the lines below them."""
     filled = found.filled
-    spent = sum(filled.seconds.values())
+    spent = filled.elapsed_s
     out.print(
         f"载入 · loaded {filled.settlements:,} settlements, {filled.reversals:,} reversals,"
         f" {found.transfers:,} transfers in {spent:.0f} s, {filled.settlements / spent:,.0f}"
-        " settlements/s: "
+        " settlements/s; at the same time: "
         + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in filled.seconds.items()),
         markup=False,
     )

@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any, Final
 
+from services.clearing.domain.funds import PERSONAL_ACCOUNT
 from services.clearing.domain.ledger import (
-    PERSONAL_ACCOUNT,
     EventRefused,
     FundPayment,
     Kind,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from services.clearing import chain_audit, messages, usecases
 from services.clearing.balances import balance_key
-from services.clearing.domain.ledger import FUND_TYPES, Pair, Purpose, pair_key
+from services.clearing.domain.funds import FUND_TYPES
+from services.clearing.domain.ledger import Pair, Purpose, pair_key
 from services.clearing.store import EntryFilter, PositionFilter
 from services.kit import paging, wire
 from services.kit.errors import InvalidArgument

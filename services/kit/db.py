@@ -187,6 +187,9 @@ async def open_database(config: DatabaseConfig, schema: str) -> AsyncIterator[Da
                 "application_name": f"yijie.{schema}",
                 "timezone": "UTC",
                 "statement_timeout": str(int(config.statement_timeout_s * 1000)),
+                # A statement has one processor: what a month's sums took more than that would be
+                # missing where somebody waits at a window.
+                "max_parallel_workers_per_gather": "0",
                 "idle_in_transaction_session_timeout": "60000",
             },
         )

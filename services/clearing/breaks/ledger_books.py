@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from services.clearing.domain.breaks import BookGroup, BookKey, BookPlace, BookRecord, BookSums
-from services.clearing.domain.ledger import PERSONAL_ACCOUNT
+from services.clearing.domain.funds import PERSONAL_ACCOUNT
 from services.kit.clock import civil_date, civil_midnight
 
 if TYPE_CHECKING:
@@ -20,28 +20,30 @@ if TYPE_CHECKING:
     from services.kit.db import Connection, Database
 
 # One row per booking. Where an entry stands in another position than its booking is counted in,
-# that is where the money is. {where} is about bookings b.
+# that is where the money is. Booking by booking, because joined as wholes they would be planned as
+# a look through all transfers that there ever were, for each day. {where} is about bookings b.
 _BOOKINGS: Final = f"""
-    SELECT b.source_id AS settlement_id, b.kind, b.event_time, b.fund_fen, b.account_fen,
+    SELECT b.source_id AS settlement_id, b.kind, b.event_time,
+           coalesce(s.fund_fen, 0) * CASE b.kind WHEN 'SETTLED' THEN 1 ELSE -1 END AS fund_fen,
+           coalesce(s.account_fen, 0) * CASE b.kind WHEN 'SETTLED' THEN 1 ELSE -1 END
+               AS account_fen,
            p.insured_region_code, p.care_region_code, p.scheme_code
-      FROM (
-        SELECT b.source_id, b.kind, b.event_time,
-               coalesce(min(a.position_id) FILTER (WHERE a.position_id <> b.position_id),
-                        b.position_id) AS position_id,
-               coalesce(sum(e.amount_fen) FILTER (WHERE a.fund_type_code <> '{PERSONAL_ACCOUNT}'),
-                        0) * CASE b.kind WHEN 'SETTLED' THEN 1 ELSE -1 END AS fund_fen,
-               coalesce(sum(e.amount_fen) FILTER (WHERE a.fund_type_code = '{PERSONAL_ACCOUNT}'),
-                        0) * CASE b.kind WHEN 'SETTLED' THEN 1 ELSE -1 END AS account_fen
-          FROM booking b
-          LEFT JOIN transfer t
-            ON t.source_id = b.source_id AND t.kind = b.kind AND t.step = b.step
-          LEFT JOIN entry e
-            ON e.transfer_id = t.transfer_id AND e.phase = 'POSTED' AND e.side = 'RECEIVABLE'
-          LEFT JOIN account a ON a.account_id = e.account_id
-         WHERE b.kind IN ('SETTLED', 'REVERSED') AND {{where}}
-         GROUP BY b.source_id, b.kind, b.step, b.event_time, b.position_id
-           ) b
-      JOIN position p ON p.position_id = b.position_id"""  # noqa: S608 - our own text
+      FROM booking b
+     CROSS JOIN LATERAL (
+           SELECT min(a.position_id) FILTER (WHERE a.position_id <> b.position_id)
+                      AS other_position_id,
+                  sum(e.amount_fen) FILTER (WHERE a.fund_type_code <> '{PERSONAL_ACCOUNT}')
+                      AS fund_fen,
+                  sum(e.amount_fen) FILTER (WHERE a.fund_type_code = '{PERSONAL_ACCOUNT}')
+                      AS account_fen
+             FROM transfer t
+             JOIN entry e
+               ON e.transfer_id = t.transfer_id AND e.phase = 'POSTED' AND e.side = 'RECEIVABLE'
+             JOIN account a ON a.account_id = e.account_id
+            WHERE t.source_id = b.source_id AND t.kind = b.kind AND t.step = b.step
+           ) s
+      JOIN position p ON p.position_id = coalesce(s.other_position_id, b.position_id)
+     WHERE b.kind IN ('SETTLED', 'REVERSED') AND {{where}}"""  # noqa: S608 - our own text
 
 # The twin of services/settlement/journal_store.py, in words in journal_service.proto.
 _FINGERPRINT: Final = """('x' || left(encode(sha256(convert_to(

@@ -48,6 +48,9 @@ class _Page:
 
     sheet: Sheet
     rows: tuple[tuple[Cell, ...], ...]
+    widths: Sequence[float]
+    size: float
+    """Of the type in cells, points."""
     is_first: bool
     is_last: bool
 
@@ -79,7 +82,12 @@ def _pages(sheet: Sheet) -> list[_Page]:
     fit = int((_HEIGHT - top) // _ROW) - 1  # the last page has the totals, too
     parts = [sheet.rows[begin : begin + fit] for begin in range(0, len(sheet.rows), fit)] or [()]
     last = len(parts) - 1
-    return [_Page(sheet, part, index == 0, index == last) for index, part in enumerate(parts)]
+    widths = _widths(sheet)
+    size = _size(sheet, widths)
+    return [
+        _Page(sheet, part, widths, size, is_first=index == 0, is_last=index == last)
+        for index, part in enumerate(parts)
+    ]
 
 
 def _draw(canvas: Canvas, page: _Page) -> None:
@@ -93,8 +101,7 @@ def _draw(canvas: Canvas, page: _Page) -> None:
         y -= _FACT_PT + 4
         _put(canvas, _MARGIN, y, fact, _FACT_PT)
     y -= 6
-    widths = _widths(sheet)
-    size = _size(sheet, widths)
+    widths, size = page.widths, page.size
     y = _draw_head(canvas, sheet.columns, widths, y)
     for row in page.rows:
         y = _draw_row(canvas, row, sheet.columns, widths, top=y, size=size, is_total=False)

@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from openpyxl import Workbook
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Side
 from openpyxl.utils import get_column_letter
 
 from services.clearing.printing.model import ProvinceTables
@@ -45,6 +45,8 @@ def write(sheets: Sequence[Sheet], tables: ProvinceTables) -> bytes:
     book.properties.creator = "异结 Yijie"
     book.properties.title = sheets[0].title
     book.properties.created = made
+    for style in _styles():
+        book.add_named_style(style)
     for sheet in sheets:
         _draw(book.create_sheet(sheet.name), sheet)
     stream = io.BytesIO()
@@ -52,68 +54,100 @@ def write(sheets: Sequence[Sheet], tables: ProvinceTables) -> bytes:
     return _frozen(stream.getvalue(), made)
 
 
+def _styles() -> list[NamedStyle]:
+    """Returns the styles of a workbook: one that is set by name costs a tenth of its parts."""
+    styles = [
+        _style("title", size=16, is_bold=True, align="center"),
+        _style("fact", size=9, align="left"),
+        _style("signers", size=10, align="left"),
+        _style("check", size=8, align="left"),
+        _style("check money", size=8, align="right", form=_MONEY),
+        _style("head", size=10, is_bold=True, align="center", fill=_HEAD_FILL, is_boxed=True),
+    ]
+    styles[-1].alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
+    for name, form, align in (
+        ("text", _TEXT, "left"),
+        ("count", _COUNT, "right"),
+        ("money", _MONEY, "right"),
+    ):
+        styles += [
+            _style(name, size=10, align=align, form=form, is_boxed=True),
+            _style(
+                f"total {name}",
+                size=10,
+                align=align,
+                form=form,
+                is_bold=True,
+                fill=_TOTAL_FILL,
+                is_boxed=True,
+            ),
+        ]
+    return styles
+
+
+def _style(
+    name: str,
+    *,
+    size: int,
+    align: str,
+    form: str = "General",
+    is_bold: bool = False,
+    is_boxed: bool = False,
+    fill: PatternFill | None = None,
+) -> NamedStyle:
+    return NamedStyle(
+        name=name,
+        font=Font(name=_FONT, size=size, bold=is_bold),
+        alignment=Alignment(horizontal=align, vertical="center"),
+        number_format=form,
+        border=_BOX if is_boxed else Border(),
+        fill=fill or PatternFill(),
+    )
+
+
 def _draw(page: Any, sheet: Sheet) -> None:
     width = len(sheet.columns)
     row = 1
-    for text, font in (
-        (sheet.title, Font(name=_FONT, size=16, bold=True)),
-        *((fact, Font(name=_FONT, size=9)) for fact in sheet.facts),
-    ):
-        cell = _put(page, row, 1, text)
-        cell.font = font
-        cell.alignment = Alignment(horizontal="center" if row == 1 else "left", vertical="center")
+    for text, style in ((sheet.title, "title"), *((fact, "fact") for fact in sheet.facts)):
+        _put(page, row, 1, text, style)
         page.merge_cells(start_row=row, start_column=1, end_row=row, end_column=width)
         row += 1
     head = row
     for index, column in enumerate(sheet.columns, start=1):
-        cell = _put(page, head, index, column.heading)
-        cell.font = Font(name=_FONT, size=10, bold=True)
-        cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
-        cell.fill, cell.border = _HEAD_FILL, _BOX
+        _put(page, head, index, column.heading, "head")
         page.column_dimensions[get_column_letter(index)].width = column.width
     for cells in sheet.rows:
         row += 1
-        _put_row(page, row, cells, sheet.columns, is_bold=False)
+        _put_row(page, row, cells, sheet.columns)
     if sheet.totals:
         row = _put_totals(page, row + 1, sheet, first=head + 1)
     if sheet.is_signed:
-        cell = _put(page, row + 2, 1, _GAP.join(_SIGNERS))
-        cell.font = Font(name=_FONT, size=10)
+        _put(page, row + 2, 1, _GAP.join(_SIGNERS), "signers")
         page.merge_cells(start_row=row + 2, start_column=1, end_row=row + 2, end_column=width)
     _set_up(page, head)
 
 
 def _put_totals(page: Any, row: int, sheet: Sheet, *, first: int) -> int:
     """Writes the totals and the row that checks them; returns the last row."""
-    _put_row(page, row, sheet.totals, sheet.columns, is_bold=True)
+    _put_row(page, row, sheet.totals, sheet.columns, prefix="total ")
     if not sheet.rows:
         return row
-    _put(page, row + 1, 2, _CHECK).font = Font(name=_FONT, size=8, italic=True)
+    _put(page, row + 1, 2, _CHECK, "check")
     for index, column in enumerate(sheet.columns, start=1):
         if column.kind is Kind.MONEY:
             letter = get_column_letter(index)
             cell = page.cell(row + 1, index)
             cell.value = f"=ROUND(SUM({letter}{first}:{letter}{row - 1})-{letter}{row},2)"
-            cell.number_format = _MONEY
-            cell.font = Font(name=_FONT, size=8, italic=True)
+            cell.style = "check money"
     return row + 1
 
 
 def _put_row(
-    page: Any, row: int, cells: Sequence[Cell], columns: Sequence[Column], *, is_bold: bool
+    page: Any, row: int, cells: Sequence[Cell], columns: Sequence[Column], *, prefix: str = ""
 ) -> None:
     for index, (value, column) in enumerate(zip(cells, columns, strict=True), start=1):
-        cell = _put(page, row, index, _value(value, column))
-        cell.font = Font(name=_FONT, size=10, bold=is_bold)
-        cell.border = _BOX
-        if is_bold:
-            cell.fill = _TOTAL_FILL
-        if isinstance(value, str):
-            cell.number_format = _TEXT
-        else:
-            cell.number_format = _MONEY if column.kind is Kind.MONEY else _COUNT
-        is_left = isinstance(value, str)
-        cell.alignment = Alignment(horizontal="left" if is_left else "right", vertical="center")
+        kind = Kind.TEXT if isinstance(value, str) else column.kind
+        _put(page, row, index, _value(value, column), f"{prefix}{kind.value}")
 
 
 def _value(value: Cell, column: Column) -> str | int | Decimal:
@@ -122,13 +156,13 @@ def _value(value: Cell, column: Column) -> str | int | Decimal:
     return Decimal(value).scaleb(-2)
 
 
-def _put(page: Any, row: int, column: int, value: str | int | Decimal) -> Any:
+def _put(page: Any, row: int, column: int, value: str | int | Decimal, style: str) -> None:
     cell = page.cell(row, column)
     cell.value = value
     if isinstance(value, str):
         # Never a formula, whatever it begins with.
         cell.data_type = "s"
-    return cell
+    cell.style = style
 
 
 def _set_up(page: Any, head: int) -> None:

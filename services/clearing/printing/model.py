@@ -31,8 +31,6 @@ NATIONAL_FUNDS: Final[dict[str, str]] = {
 """Funds of the cross-province ledger, in the order of their columns (getNatFund)."""
 ACCOUNT: Final = "310200"
 """The personal account: owed like a fund, shown in a column and a table of its own."""
-_TO_NATIONAL: Final = {"390200": "330100"}
-_OTHER: Final = "910100"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +47,6 @@ class ProvinceTables:
     """When the tables of the month were made: all files of a month carry it."""
     digest: str
     """SHA-256 of the month's lines, in hex: the same on the files of all provinces."""
-
-
-def national_fund(fund_type_code: str) -> str:
-    """Returns the national fund that a fund is printed under: 390200 → 330100, unknown → 910100."""
-    code = _TO_NATIONAL.get(fund_type_code, fund_type_code)
-    return code if code in NATIONAL_FUNDS else _OTHER
 
 
 def require_sound(tables: ProvinceTables) -> None:

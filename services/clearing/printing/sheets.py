@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
+from services.clearing.domain.funds import national_fund
 from services.clearing.domain.tables import TableLine
 from services.clearing.printing.model import (
     ACCOUNT,
     NATIONAL_FUNDS,
     ProvinceTables,
-    national_fund,
     require_sound,
 )
 from services.kit import codes
@@ -155,10 +155,11 @@ def _balances(
 
 def _pairs(tables: ProvinceTables) -> Sheet:
     rows: list[tuple[Cell, ...]] = []
+    schemes = _schemes_of(tables)
     pairs = _by(tables.lines, lambda line: line.insured_region_code + line.care_region_code)
     for number, lines in enumerate((pairs[key] for key in sorted(pairs)), start=1):
         first = lines[0]
-        amounts = _by_scheme(lines, _schemes_of(tables))
+        amounts = _by_scheme(lines, schemes)
         insured, care = first.insured_region_code, first.care_region_code
         row = (number, insured, region_name(insured), care, region_name(care))
         rows.append((*row, *amounts, _payable(lines)))
@@ -168,7 +169,7 @@ def _pairs(tables: ProvinceTables) -> Sheet:
         Column(heading="参保地", kind=Kind.TEXT, width=20),
         Column(heading="就医地代码", kind=Kind.TEXT, width=11),
         Column(heading="就医地", kind=Kind.TEXT, width=20),
-        *(_money(_scheme_heading(scheme)) for scheme in _schemes_of(tables)),
+        *(_money(_scheme_heading(scheme)) for scheme in schemes),
         _money("应付金额"),
     )
     return _sheet(tables, "分省对", "跨省异地就医费用清算分省对明细表", columns, rows)
@@ -257,7 +258,8 @@ def _deductions(
         _money("冲减应收"),
     )
     title = "跨省异地就医医保基金审核扣款明细表"
-    return _sheet(tables, "审核扣款", title, columns, rows)
+    note = "负数冲减应付、应收；正数为以前扣款的退回。"
+    return _sheet(tables, "审核扣款", title, columns, rows, notes=(note,))
 
 
 def _account(tables: ProvinceTables, owed: Iterable[TableLine], due: Iterable[TableLine]) -> Sheet:

@@ -210,6 +210,7 @@ def _show(out: Console, outcome: Outcome, options: Options) -> None:
     for month in (*plan.months, plan.last_month):
         table.add_row(month, *_month_row(reckoning, month))
     out.print(table)
+    out.print("划拨含就医省退回的部分 · paid counts what care provinces gave back, too")
     if options.scenario:
         _show_ningxia(out, reckoning)
     else:

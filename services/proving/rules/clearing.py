@@ -24,12 +24,13 @@ _NATIONAL: Final = frozenset(
         "350100",
         "370100",
         "390100",
-        "390200",
         "610100",
         _OTHER,
     }
 )
 """Fund types that are cleared under their own code."""
+_LARGE: Final = frozenset({"390200", "99999737"})
+"""Those that are cleared as 330100."""
 
 
 def _settled(evidence: Evidence) -> Iterator[Entry]:
@@ -169,7 +170,7 @@ def _paid(settlement: Settlement) -> Counter[str]:
     funds: Counter[str] = Counter()
     if settlement.adjudication is not None:
         for payment in settlement.adjudication.fund_payments:
-            code = payment.fund_type_code
+            code = "330100" if payment.fund_type_code in _LARGE else payment.fund_type_code
             funds[code if code in _NATIONAL else _OTHER] += payment.amount
         funds[_ACCOUNT] += settlement.adjudication.account_pay
     return funds

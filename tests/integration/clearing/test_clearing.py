@@ -98,7 +98,7 @@ async def test_who_owes_whom(dsn: str, database: Database) -> None:
         }
         assert (march.settlement_count, march.reversal_count) == (3, 0)
         one = await position(stub, care_region_code="640000", month="2026-03", scheme_code="390")
-        assert [f.fund_type_code for f in one.positions[0].funds] == ["390100", "390200"]
+        assert [f.fund_type_code for f in one.positions[0].funds] == ["330100", "390100"]
         none = await position(stub, insured_region_code="650000")
         assert (len(none.positions), none.cursor) == (0, cursor_of(5))
 

@@ -86,13 +86,27 @@ def test_the_two_regions_of_the_far_west_clear_with_each_other() -> None:
     assert (booking.pair.insured_region_code, booking.pair.care_region_code) == ("660000", "650000")
 
 
-def test_a_fund_without_a_national_code_is_cleared_as_other() -> None:
+def test_a_fund_is_cleared_under_its_national_code_or_as_other() -> None:
     booking = book_settled(
         replace(SETTLED, payments=pays(f99999737=5, f910100=7, f390200=11, f310300=13))
     )
     assert {t.fund_type_code: t.amount_fen for t in booking.transfers} == {
-        "910100": 25,
-        "390200": 11,
+        "330100": 16,
+        "910100": 20,
+    }
+
+
+def test_a_settlement_booked_under_a_code_of_an_earlier_release_is_reversed() -> None:
+    payments = pays(f390100=7, f390200=3)
+    settled = book_settled(replace(SETTLED, payments=payments))
+    before = tuple(
+        replace(one, fund_type_code="390200") if one.fund_type_code == "330100" else one
+        for one in settled.transfers
+    )
+    back = book_reversed(replace(REVERSED, payments=payments), replace(settled, transfers=before))
+    assert {t.fund_type_code: t.amount_fen for t in back.transfers} == {
+        "390100": -7,
+        "390200": -3,
     }
 
 
