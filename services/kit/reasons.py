@@ -112,7 +112,7 @@ TEXT_ZH: Final[dict[str, str]] = {
     "SIGNATURE_OF_ANOTHER_PROVINCE": "该省份不是该清算关系的参保地或就医地，不能签章",
     "SIGNATURE_GIVEN": "该清算关系已签章确认，不能再提出异议",
     "CARE_REGION_WITHOUT_POSITION": "该就医地当月无跨省结算，无需确认",
-    "YEAR_INCOMPLETE": "该年度尚有清算月未关账，不能年度关账",
+    "YEAR_INCOMPLETE": "该年度尚有清算月未关账，或以前年度未关账，不能年度关账",
     "YEAR_CLOSED": "该年度已关账",
     "QUOTA_PAIR_UNKNOWN": "参保省、就医省或险种有误，不存在此预付金关系",
     "QUOTA_YEAR_OUT_OF_RANGE": "预付金额度年度超出范围",

@@ -7,13 +7,14 @@ from uuid import UUID
 
 from services.clearing.disputes import inquiries, inquiry_store, messages, store, usecases
 from services.clearing.disputes.inquiries import Answer, Question
-from services.clearing.disputes.inquiry_store import InquiryFilter
+from services.clearing.disputes.inquiry_store import Inquiry, InquiryFilter
 from services.clearing.disputes.store import AdjustmentFilter, DeductionFilter
 from services.clearing.disputes.terms import DisputeTerms, DisputeTermsBook
 from services.clearing.disputes.usecases import Decision, People
 from services.clearing.domain.deduction import Deduction
 from services.clearing.notes import read_note, read_two_people, refuse_long_number
 from services.kit import paging, wire
+from services.kit.caller import AGENCY, caller_of, require_region
 from services.kit.clock import Clock, civil_date
 from services.kit.db import Connection, Database
 from services.kit.errors import DomainError
@@ -39,6 +40,7 @@ class DisputeServicer(dispute_service_pb2_grpc.DisputeServiceServicer):
 
     async def RecordDeductions(self, request: Any, context: Any) -> Any:
         """Records deductions."""
+        require_region(context, "", field="deductions")
         people = _read_people(request)
         now = self._clock.now()
         entries = [
@@ -61,6 +63,7 @@ class DisputeServicer(dispute_service_pb2_grpc.DisputeServiceServicer):
 
     async def AppealDeduction(self, request: Any, context: Any) -> Any:
         """Appeals against a deduction."""
+        require_region(context, request.region_code, field="region_code")
         refuse_long_number(request.maker_id, "maker_id")
         note = read_note(request.note)
         now = self._clock.now()
@@ -80,6 +83,7 @@ class DisputeServicer(dispute_service_pb2_grpc.DisputeServiceServicer):
 
     async def DecideAppeal(self, request: Any, context: Any) -> Any:
         """Decides an appeal."""
+        require_region(context, "", field="deduction_id")
         people = _read_people(request)
         note = read_note(request.note)
         now = self._clock.now()
@@ -101,11 +105,13 @@ class DisputeServicer(dispute_service_pb2_grpc.DisputeServiceServicer):
         """Answers one deduction with its history."""
         async with self._database.connection() as connection:
             found = await usecases.get_deduction(connection, wire.read_uuid(request.deduction_id))
+            _require_party(context, found, field="deduction_id")
             changes = await store.list_changes(connection, found.deduction_id)
         return service_pb2.GetDeductionResponse(deduction=messages.write_deduction(found, changes))
 
     async def ListDeductions(self, request: Any, context: Any) -> Any:
         """Lists deductions in the order in which they were recorded."""
+        require_region(context, request.region_code, field="region_code")
         wanted = DeductionFilter(
             region_code=request.region_code,
             state=messages.read_deduction_state(request.state),
@@ -123,6 +129,7 @@ class DisputeServicer(dispute_service_pb2_grpc.DisputeServiceServicer):
 
     async def OpenInquiry(self, request: Any, context: Any) -> Any:
         """Asks the care province to check a bill."""
+        require_region(context, request.region_code, field="region_code")
         refuse_long_number(request.maker_id, "maker_id")
         question = Question(
             settlement_id=wire.read_uuid(request.settlement_id),
@@ -144,6 +151,7 @@ class DisputeServicer(dispute_service_pb2_grpc.DisputeServiceServicer):
 
     async def AnswerInquiry(self, request: Any, context: Any) -> Any:
         """Answers an inquiry."""
+        require_region(context, request.region_code, field="region_code")
         is_irregular = request.result == pb2.INQUIRY_RESULT_IRREGULAR
         if not is_irregular and (request.HasField("amount") or request.funds):
             raise invalid("amount", "a bill that is in order gives nothing back")
@@ -172,12 +180,14 @@ class DisputeServicer(dispute_service_pb2_grpc.DisputeServiceServicer):
     async def GetInquiry(self, request: Any, context: Any) -> Any:
         """Answers one inquiry."""
         found = await inquiries.get_inquiry(self._database, wire.read_uuid(request.inquiry_id))
+        _require_party(context, found, field="inquiry_id")
         return service_pb2.GetInquiryResponse(
             inquiry=messages.write_inquiry(found, civil_date(self._clock.now()))
         )
 
     async def ListInquiries(self, request: Any, context: Any) -> Any:
         """Lists inquiries in the order in which they were opened."""
+        require_region(context, request.region_code, field="region_code")
         today = civil_date(self._clock.now())
         wanted = InquiryFilter(
             region_code=request.region_code,
@@ -195,6 +205,7 @@ class DisputeServicer(dispute_service_pb2_grpc.DisputeServiceServicer):
 
     async def ListAdjustments(self, request: Any, context: Any) -> Any:
         """Lists negative records by settlement."""
+        require_region(context, request.region_code, field="region_code")
         wanted = AdjustmentFilter(
             region_code=request.region_code,
             original_month=request.original_month,
@@ -210,6 +221,14 @@ class DisputeServicer(dispute_service_pb2_grpc.DisputeServiceServicer):
 
     def _terms_now(self) -> DisputeTerms:
         return self._terms.of(civil_date(self._clock.now()))
+
+
+def _require_party(context: Any, found: Deduction | Inquiry, *, field: str) -> None:
+    # A province sees what it is a party of.
+    caller = caller_of(context)
+    parties = {found.insured_region_code, found.care_region_code}
+    if caller is None or caller.role != AGENCY or caller.region_code not in parties:
+        require_region(context, "", field=field)
 
 
 def _read_people(request: Any) -> People:

@@ -80,14 +80,18 @@ UPDATE deduction d
        AS n (deduction_id, state, month, source_id, return_month, return_source_id)
  WHERE d.deduction_id = n.deduction_id"""
 
+# The mark is read before: as a value the planner knows that few blocks come after it. Which of two
+# marks is seen does not matter, since everything up to the older one was looked at.
+_LOAD_MARK: Final = """/* clearing.load_dispute_mark */
+SELECT block_id FROM dispute_mark"""
 # Only blocks that were not looked at: who is recorded was not reversed then, and everything that
 # writes the ledger waits for one lock.
+_REVERSED_SINCE: Final = """FROM booking b
+  JOIN deduction d ON d.settlement_id = b.source_id AND d.state IN ('PENDING', 'APPEALED', 'UPHELD')"""
 _FIND_REVERSED: Final = f"""/* clearing.find_reversed_deductions */
 SELECT {_COLUMNS}
-  FROM booking b
-  JOIN deduction d ON d.settlement_id = b.source_id {_FUNDS}
- WHERE b.block_id > (SELECT m.block_id FROM dispute_mark m) AND b.kind = 'REVERSED'
-   AND d.state IN ('PENDING', 'APPEALED', 'UPHELD')
+  {_REVERSED_SINCE} {_FUNDS}
+ WHERE b.block_id > $1 AND b.kind = 'REVERSED'
  ORDER BY d.deduction_id"""  # noqa: S608 - our own column names
 _FIND_DUE: Final = f"""/* clearing.find_due_deductions */
 SELECT {_COLUMNS}
@@ -95,19 +99,16 @@ SELECT {_COLUMNS}
  WHERE d.state = 'PENDING' AND d.appeal_last_date < $1
  ORDER BY d.appeal_last_date, d.deduction_id LIMIT $2
    FOR UPDATE OF d"""  # noqa: S608 - our own column names
-_IS_DUE: Final = """/* clearing.is_dispute_due */
-SELECT EXISTS (SELECT FROM deduction WHERE state = 'PENDING' AND appeal_last_date < $1)
-    OR EXISTS (SELECT FROM booking b JOIN deduction d ON d.settlement_id = b.source_id
-                WHERE b.block_id > (SELECT m.block_id FROM dispute_mark m)
-                  AND b.kind = 'REVERSED' AND d.state IN ('PENDING', 'APPEALED', 'UPHELD'))
-       AS is_due"""
+_IS_DUE: Final = f"""/* clearing.is_dispute_due */
+SELECT EXISTS (SELECT FROM deduction WHERE state = 'PENDING' AND appeal_last_date < $2)
+    OR EXISTS (SELECT {_REVERSED_SINCE}
+                WHERE b.block_id > $1 AND b.kind = 'REVERSED') AS is_due"""  # noqa: S608 - as above
 # What is recorded later is in a later block than what this statement sees, and so is its reversal.
-_MARK: Final = """/* clearing.mark_disputes */
+_MARK: Final = f"""/* clearing.mark_disputes */
 UPDATE dispute_mark
-   SET block_id = greatest(block_id, (SELECT coalesce(max(b.block_id), 0) FROM block b))
- WHERE NOT EXISTS (SELECT FROM booking b JOIN deduction d ON d.settlement_id = b.source_id
-                    WHERE b.block_id > (SELECT m.block_id FROM dispute_mark m)
-                      AND b.kind = 'REVERSED' AND d.state IN ('PENDING', 'APPEALED', 'UPHELD'))"""
+   SET block_id = greatest(block_id, (SELECT coalesce(max(n.block_id), 0) FROM block n))
+ WHERE NOT EXISTS (SELECT {_REVERSED_SINCE}
+                    WHERE b.block_id > $1 AND b.kind = 'REVERSED')"""  # noqa: S608 - as above
 
 _COUNT_OPEN: Final = """/* clearing.count_open_deductions */
 SELECT state, count(*) AS n FROM deduction WHERE state IN ('PENDING', 'APPEALED') GROUP BY state"""
@@ -122,11 +123,7 @@ SELECT r.source_id AS settlement_id, rp.insured_region_code, rp.care_region_code
   JOIN position rp ON rp.position_id = r.position_id
   JOIN booking s ON s.source_id = r.source_id AND s.kind = 'SETTLED' AND s.step = 'DIRECT'
   JOIN position sp ON sp.position_id = s.position_id
- WHERE r.kind = 'REVERSED' AND sp.month < rp.month
-   AND ($1 = '' OR rp.insured_region_code = $1 OR rp.care_region_code = $1)
-   AND ($2 = '' OR sp.month = $2) AND ($3 = '' OR rp.month = $3)
-   AND ($4::uuid IS NULL OR r.source_id > $4)
- ORDER BY r.source_id LIMIT $5"""
+ WHERE r.kind = 'REVERSED' AND sp.month < rp.month"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,13 +285,14 @@ async def list_deductions(
 
 async def is_due(source: Connection | Database, today: date) -> bool:
     """Returns whether a term is over, or the settlement of a deduction was reversed."""
-    row = await source.fetchrow(_IS_DUE, today)
+    row = await source.fetchrow(_IS_DUE, await _load_mark(source), today)
     return row is not None and bool(row["is_due"])
 
 
 async def find_reversed(connection: Connection) -> list[Deduction]:
     """Returns deductions that stand though their settlement was reversed since the mark."""
-    return [_deduction(row) for row in await connection.fetch(_FIND_REVERSED)]
+    rows = await connection.fetch(_FIND_REVERSED, await _load_mark(connection))
+    return [_deduction(row) for row in rows]
 
 
 async def find_due(connection: Connection, today: date, *, limit: int) -> list[Deduction]:
@@ -304,7 +302,7 @@ async def find_due(connection: Connection, today: date, *, limit: int) -> list[D
 
 async def mark(source: Connection | Database) -> None:
     """Notes that all blocks were looked at, unless there is still something in them."""
-    await source.execute(_MARK)
+    await source.execute(_MARK, await _load_mark(source))
 
 
 async def count_open(source: Connection | Database) -> Mapping[DeductionState, int]:
@@ -316,15 +314,29 @@ async def list_adjustments(
     source: Connection | Database, wanted: AdjustmentFilter, *, limit: int
 ) -> list[Adjustment]:
     """Returns negative records by settlement, at most `limit`."""
+    conditions: list[tuple[str, object]] = []
+    if wanted.region_code:
+        clause = "(rp.insured_region_code = {0} OR rp.care_region_code = {0})"
+        conditions.append((clause, wanted.region_code))
+    if wanted.original_month:
+        conditions.append(("sp.month = {0}", wanted.original_month))
+    if wanted.booked_month:
+        conditions.append(("rp.month = {0}", wanted.booked_month))
+    if wanted.after is not None:
+        conditions.append(("r.source_id > {0}", wanted.after))
+    clauses = [text.format(f"${number}") for number, (text, _) in enumerate(conditions, start=1)]
     rows = await source.fetch(
-        _LIST_ADJUSTMENTS,
-        wanted.region_code,
-        wanted.original_month,
-        wanted.booked_month,
-        wanted.after,
+        f"{_LIST_ADJUSTMENTS}{''.join(f' AND {one}' for one in clauses)}"
+        f"\n ORDER BY r.source_id LIMIT ${len(conditions) + 1}",
+        *(value for _, value in conditions),
         limit,
     )
     return [Adjustment(**dict(row)) for row in rows]
+
+
+async def _load_mark(source: Connection | Database) -> int:
+    row = await source.fetchrow(_LOAD_MARK)
+    return row["block_id"] if row is not None else 0
 
 
 async def _note(connection: Connection, deductions: Sequence[Deduction], change: Change) -> None:

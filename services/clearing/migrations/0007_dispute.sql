@@ -8,6 +8,9 @@ COMMENT ON COLUMN hub_record.medical_type_code IS
 
 -- Who was taken back, for the list of negative records.
 CREATE INDEX booking_reversed ON booking (source_id) WHERE kind = 'REVERSED';
+CREATE INDEX booking_reversed_by_position ON booking (position_id) WHERE kind = 'REVERSED';
+-- And who was since a block: looked for every few seconds, beside a ledger of hundreds of millions.
+CREATE INDEX booking_reversed_by_block ON booking (block_id) WHERE kind = 'REVERSED';
 
 CREATE TABLE inquiry (
     inquiry_id          uuid        PRIMARY KEY,
@@ -93,11 +96,13 @@ COMMENT ON COLUMN deduction.return_source_id IS
 CREATE INDEX deduction_standing ON deduction (settlement_id)
     WHERE state IN ('PENDING', 'APPEALED', 'UPHELD');
 CREATE INDEX deduction_by_settlement ON deduction (settlement_id);
-CREATE INDEX deduction_due ON deduction (appeal_last_date) WHERE state = 'PENDING';
+CREATE INDEX deduction_due ON deduction (appeal_last_date, deduction_id) WHERE state = 'PENDING';
 CREATE INDEX deduction_by_insured ON deduction (insured_region_code, deduction_id);
 CREATE INDEX deduction_by_care ON deduction (care_region_code, deduction_id);
 CREATE INDEX deduction_by_state ON deduction (state, deduction_id);
 CREATE INDEX deduction_by_month ON deduction (month, deduction_id);
+CREATE INDEX deduction_by_return_month ON deduction (return_month, deduction_id)
+    WHERE return_month <> '';
 
 CREATE TABLE deduction_fund (
     deduction_id   uuid   NOT NULL REFERENCES deduction,

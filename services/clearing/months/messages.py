@@ -115,8 +115,8 @@ def write_month(month: Month) -> Any:
     return message
 
 
-def write_view(view: MonthView) -> Any:
-    """Returns the answer that shows a month."""
+def write_view(view: MonthView, region_code: str = "") -> Any:
+    """Returns the answer that shows a month; to a province the objections to its own pairs alone."""
     return service_pb2.GetMonthResponse(
         month=write_month(view.month),
         steps=[_step(one) for one in view.steps],
@@ -126,6 +126,7 @@ def write_view(view: MonthView) -> Any:
         objected_pairs=[
             pb2.TablePair(insured_region_code=insured, care_region_code=care)
             for insured, care in view.objected
+            if region_code in {"", insured, care}
         ],
     )
 

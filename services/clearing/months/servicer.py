@@ -12,6 +12,7 @@ from services.clearing.domain import netting
 from services.clearing.domain.calendar import MONTH
 from services.clearing.months import messages, reading, signature_store, store, usecases
 from services.kit import paging, wire
+from services.kit.caller import AGENCY, caller_of, require_region
 from services.kit.idempotency import once
 from yijie.clearing.v1 import month_service_pb2 as pb2
 from yijie.clearing.v1 import month_service_pb2_grpc
@@ -45,6 +46,7 @@ class MonthServicer(month_service_pb2_grpc.MonthServiceServicer):
 
     async def ListMonths(self, request: Any, context: Any) -> Any:
         """Lists months that are cut, newest first."""
+        _require_participant(context, "year")
         size = paging.page_size(request, default=_MONTHS_DEFAULT, maximum=_MONTHS_MAX)
         found = await store.list_months(
             self._database,
@@ -61,14 +63,16 @@ class MonthServicer(month_service_pb2_grpc.MonthServiceServicer):
 
     async def GetMonth(self, request: Any, context: Any) -> Any:
         """Answers a month with its calendar."""
+        region = _require_participant(context, "month")
         async with self._database.connection() as connection:
             view = await reading.view_month(
                 connection, request.month, self._terms, self._clock.now()
             )
-        return messages.write_view(view)
+        return messages.write_view(view, region)
 
     async def ConfirmMonth(self, request: Any, context: Any) -> Any:
         """Confirms a month for a care province."""
+        require_region(context, request.care_region_code, field="care_region_code")
         region = messages.read_region(request.care_region_code, "care_region_code")
         people = messages.read_people(request)
 
@@ -87,6 +91,7 @@ class MonthServicer(month_service_pb2_grpc.MonthServiceServicer):
 
     async def MakeTables(self, request: Any, context: Any) -> Any:
         """Makes and freezes the tables of a month."""
+        require_region(context, "", field="month")
         people = messages.read_people(request)
 
         async def act(connection: Connection) -> None:
@@ -96,6 +101,7 @@ class MonthServicer(month_service_pb2_grpc.MonthServiceServicer):
 
     async def ListTableLines(self, request: Any, context: Any) -> Any:
         """Lists lines of a month's tables."""
+        require_region(context, request.region_code, field="region_code")
         wanted = messages.read_line_filter(request, paging.read_key(request, _read_line_key))
         size = paging.page_size(request, default=_LINES_DEFAULT, maximum=_LINES_MAX)
         async with self._database.connection() as connection:
@@ -110,6 +116,7 @@ class MonthServicer(month_service_pb2_grpc.MonthServiceServicer):
 
     async def SignTables(self, request: Any, context: Any) -> Any:
         """Signs lines for a province, or objects to them."""
+        require_region(context, request.region_code, field="region_code")
         signing = messages.read_signing(request)
 
         async def work(connection: Connection) -> Any:
@@ -130,6 +137,7 @@ class MonthServicer(month_service_pb2_grpc.MonthServiceServicer):
 
     async def ListSignatures(self, request: Any, context: Any) -> Any:
         """Lists signatures and objections in the order in which they came."""
+        require_region(context, request.region_code, field="region_code")
         size = paging.page_size(request)
         async with self._database.connection() as connection:
             await reading.require_tabled(connection, request.month, self._clock.now())
@@ -151,6 +159,7 @@ class MonthServicer(month_service_pb2_grpc.MonthServiceServicer):
 
     async def CloseMonth(self, request: Any, context: Any) -> Any:
         """Closes a month."""
+        require_region(context, "", field="month")
         people = messages.read_people(request)
 
         async def act(connection: Connection) -> None:
@@ -160,6 +169,7 @@ class MonthServicer(month_service_pb2_grpc.MonthServiceServicer):
 
     async def CloseYear(self, request: Any, context: Any) -> Any:
         """Closes a year."""
+        require_region(context, "", field="year")
         people = messages.read_people(request)
 
         async def work(connection: Connection) -> Any:
@@ -172,12 +182,14 @@ class MonthServicer(month_service_pb2_grpc.MonthServiceServicer):
 
     async def GetYear(self, request: Any, context: Any) -> Any:
         """Answers a year with its months."""
+        _require_participant(context, "year")
         async with self._database.connection() as connection:
             view = await reading.view_year(connection, request.year, self._terms, self._clock.now())
         return pb2.GetYearResponse(year=messages.write_year(view))
 
     async def WhatIfNetting(self, request: Any, context: Any) -> Any:
         """Simulates netting; nothing follows from it."""
+        require_region(context, "", field="month")
         async with self._database.connection() as connection:
             await reading.require_tabled(connection, request.month, self._clock.now())
             lines = await store.table_lines(connection, request.month)
@@ -185,6 +197,7 @@ class MonthServicer(month_service_pb2_grpc.MonthServiceServicer):
 
     async def DownloadTables(self, request: Any, context: Any) -> Any:
         """Prints the tables of a month for a province, or for the country."""
+        require_region(context, request.region_code, field="region_code")
         region = ""
         if request.region_code:
             region = messages.read_region(request.region_code, "region_code")
@@ -218,6 +231,15 @@ class MonthServicer(month_service_pb2_grpc.MonthServiceServicer):
             return response_type(month=messages.write_month(month))
 
         return await once(self._database, request, response_type, work)
+
+
+def _require_participant(context: Any, field: str) -> str:
+    """Lets every province see where months stand; returns which one asks, empty: the hub."""
+    caller = caller_of(context)
+    if caller is not None and caller.role == AGENCY:
+        return caller.region_code
+    require_region(context, "", field=field)
+    return ""
 
 
 def _time_of(month: Month) -> datetime:

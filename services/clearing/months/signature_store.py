@@ -14,22 +14,19 @@ if TYPE_CHECKING:
 
     from services.kit.db import Connection, Database
 
-# What each side of each pair said last; a pair nobody spoke of has a row, too. An ORDER BY with LIMIT
-# 1 would be planned as a look through all signatures by their number, for each side.
+_LOAD_PAIRS: Final = """/* clearing.load_table_pairs */
+SELECT DISTINCT insured_region_code, care_region_code
+  FROM table_line
+ WHERE month = $1 AND ($2 = '' OR insured_region_code = $2 OR care_region_code = $2)
+ ORDER BY insured_region_code, care_region_code"""
+# Not joined with the pairs: signatures come faster than the server's statistics of them, and it
+# would look through all of them for each side.
 _LOAD_SIDES: Final = """/* clearing.load_table_sides */
-SELECT p.insured_region_code, p.care_region_code, r.region_code, s.decision, s.sign_time
-  FROM (SELECT DISTINCT insured_region_code, care_region_code FROM table_line
-         WHERE month = $1) p
- CROSS JOIN LATERAL (VALUES (p.insured_region_code), (p.care_region_code)) AS r (region_code)
-  LEFT JOIN LATERAL (
-       SELECT (array_agg(x.decision ORDER BY x.signature_id DESC))[1] AS decision,
-              (array_agg(x.sign_time ORDER BY x.signature_id DESC))[1] AS sign_time
-         FROM table_signature x
-        WHERE x.month = $1 AND x.insured_region_code = p.insured_region_code
-          AND x.care_region_code = p.care_region_code AND x.region_code = r.region_code
-       ) s ON true
- WHERE $2 = '' OR r.region_code = $2
- ORDER BY p.insured_region_code, p.care_region_code, r.region_code"""
+SELECT DISTINCT ON (insured_region_code, care_region_code, region_code) insured_region_code,
+       care_region_code, region_code, decision, sign_time
+  FROM table_signature
+ WHERE month = $1 AND ($2 = '' OR region_code = $2)
+ ORDER BY insured_region_code, care_region_code, region_code, signature_id DESC"""
 _INSERT: Final = """/* clearing.insert_table_signatures */
 INSERT INTO table_signature (month, insured_region_code, care_region_code, region_code, decision,
                              note, maker_id, checker_id, sign_time)
@@ -46,6 +43,8 @@ SELECT signature_id, insured_region_code, care_region_code, region_code, decisio
 
 _FIND_YEAR: Final = """/* clearing.find_year */
 SELECT close_time, maker_id, checker_id FROM clearing_year WHERE year = $1"""
+_YEARS: Final = """/* clearing.list_closed_years */
+SELECT year FROM clearing_year ORDER BY year"""
 _CLOSE_YEAR: Final = """/* clearing.close_year */
 INSERT INTO clearing_year (year, close_time, maker_id, checker_id) VALUES ($1, $2, $3, $4)
 ON CONFLICT (year) DO NOTHING RETURNING year"""
@@ -122,17 +121,30 @@ class YearClosing:
 async def load_sides(
     source: Connection | Database, month: str, region_code: str = ""
 ) -> list[Side]:
-    """Returns both sides of every pair of a month's tables, or those that are one province."""
-    return [
-        Side(
-            insured_region_code=row["insured_region_code"],
-            care_region_code=row["care_region_code"],
-            region_code=row["region_code"],
-            decision=None if row["decision"] is None else Decision(row["decision"]),
-            sign_time=row["sign_time"],
-        )
+    """Returns both sides of every pair of a month's tables, or those that are one province.
+
+    By insured province, care province and the side's own; with what each said last.
+    """
+    said = {
+        (row["insured_region_code"], row["care_region_code"], row["region_code"]): row
         for row in await source.fetch(_LOAD_SIDES, month, region_code)
-    ]
+    }
+    sides = []
+    for pair in await source.fetch(_LOAD_PAIRS, month, region_code):
+        insured, care = pair["insured_region_code"], pair["care_region_code"]
+        for region in sorted((insured, care)):
+            if region_code in {"", region}:
+                last = said.get((insured, care, region))
+                sides.append(
+                    Side(
+                        insured_region_code=insured,
+                        care_region_code=care,
+                        region_code=region,
+                        decision=Decision(last["decision"]) if last else None,
+                        sign_time=last["sign_time"] if last else None,
+                    )
+                )
+    return sides
 
 
 async def append(
@@ -175,6 +187,11 @@ async def find_year(source: Connection | Database, year: int) -> YearClosing | N
     """Returns by whom a year was closed; None: it is not."""
     row = await source.fetchrow(_FIND_YEAR, year)
     return None if row is None else YearClosing(**dict(row))
+
+
+async def closed_years(source: Connection | Database) -> set[int]:
+    """Returns the years that are closed."""
+    return {row["year"] for row in await source.fetch(_YEARS)}
 
 
 async def close_year(

@@ -44,7 +44,7 @@ INSERT INTO month_change (month, state, change_time, maker_id, checker_id)
 VALUES ($1, $2, $3, $4, $5)"""
 _LIST_CHANGES: Final = """/* clearing.list_month_changes */
 SELECT state, change_time, maker_id, checker_id FROM month_change
- WHERE month = $1 ORDER BY change_time, array_position($2::text[], state)"""
+ WHERE month = $1 ORDER BY array_position($2::text[], state)"""
 _FIRST_BEHIND: Final = """/* clearing.first_month_behind */
 SELECT month FROM clearing_month
  WHERE month < $1 AND NOT state = ANY($2::text[]) ORDER BY month LIMIT 1"""

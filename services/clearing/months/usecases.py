@@ -310,7 +310,7 @@ async def close_month(connection: Connection, month: str, people: People, now: d
 
 
 async def close_year(connection: Connection, year: int, people: People, now: datetime) -> None:
-    """Closes a year of which every month that was ever cleared is closed.
+    """Closes a year of which every month that was ever cleared is closed, after those before it.
 
     Raises:
         RuleForbids: YEAR_INCOMPLETE, YEAR_CLOSED.
@@ -335,12 +335,27 @@ async def close_year(connection: Connection, year: int, people: People, now: dat
             field="year",
             metadata={"year": str(year), "months": ",".join(behind)},
         )
+    await _require_years(connection, year)
     if not await signature_store.close_year(connection, year, people, now):
         raise RuleForbids(
             "YEAR_CLOSED",
             "the year was closed before",
             field="year",
             metadata={"year": str(year)},
+        )
+
+
+async def _require_years(connection: Connection, year: int) -> None:
+    """Refuses a year before which another one is open, though all months of both may be closed."""
+    first = await store.first_cut(connection)
+    closed = await signature_store.closed_years(connection)
+    missing = [str(one) for one in range(int(first[:4]), year) if one not in closed]
+    if missing:
+        raise RuleForbids(
+            "YEAR_INCOMPLETE",
+            "years go one after the other: an earlier one is not closed",
+            field="year",
+            metadata={"year": str(year), "years": ",".join(missing)},
         )
 
 

@@ -91,6 +91,13 @@ async def desk(data_dir: Path) -> AsyncIterator[Desk]:
         )
 
 
+def state_of(month: Any) -> str:
+    """Returns where a month stands, for people."""
+    if not month.HasField("cut_time"):
+        return STATES[month_pb2.MONTH_STATE_UNSPECIFIED]
+    return STATES.get(month.state, "")
+
+
 def new_request_id() -> str:
     """Returns a fresh request id."""
     return str(uuid4())

@@ -8,7 +8,7 @@ from typing import Any, Final
 from rich.console import Console
 from rich.progress import Progress as Bar
 
-from services.cli.clearing.desk import STATES, Desk, desk, names, new_request_id
+from services.cli.clearing.desk import Desk, desk, names, new_request_id, state_of
 from services.cli.clearing.status import awaited
 from services.cli.progress import Progress
 from services.kit.errors import DomainError
@@ -36,7 +36,7 @@ async def run_month(data_dir: Path, month: str, *, maker: str, checker: str) -> 
         for _ in range(_STEPS_MAX):
             answer = await held.call(held.months.GetMonth, pb.GetMonthRequest(month=month))
             state = answer.month.state
-            progress.say(f"  {month} {STATES.get(state, '')}")
+            progress.say(f"  {month} {state_of(answer.month)}")
             if state == month_pb2.MONTH_STATE_CLOSED:
                 return 0
             if not await _act(held, answer, progress, maker=maker, checker=checker):

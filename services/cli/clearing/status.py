@@ -11,7 +11,7 @@ from google.protobuf.json_format import MessageToDict
 from rich.console import Console
 from rich.table import Table
 
-from services.cli.clearing.desk import STATES, STEPS, desk, names
+from services.cli.clearing.desk import STEPS, desk, names, state_of
 from services.cli.registry.asking import iso, write_json
 from services.cli.screen import console
 from services.kit import wire
@@ -21,7 +21,6 @@ from yijie.clearing.v1 import month_pb2
 from yijie.clearing.v1 import month_service_pb2 as pb
 
 _OF_THE_HUB: Final = {
-    month_pb2.MONTH_STATE_UNSPECIFIED: "等待月末截止 the end of the month",
     month_pb2.MONTH_STATE_RECONCILED: "平台制表 the hub makes the tables",
     month_pb2.MONTH_STATE_PAID: "平台关账 the hub closes it",
     month_pb2.MONTH_STATE_CLOSED: "",
@@ -62,6 +61,8 @@ def is_overdue(step: Any) -> bool:
 def awaited(answer: Any) -> str:
     """Returns who is awaited in a month, and for what; empty: nobody, it is closed."""
     state = answer.month.state
+    if not answer.month.HasField("cut_time"):
+        return "月末截止 the end of the month"
     if state == month_pb2.MONTH_STATE_RECONCILED and answer.open_break_count:
         return f"差错与未核对日 {answer.open_break_count} 项 breaks, or days not compared"
     if state in _OF_THE_HUB:
@@ -105,7 +106,7 @@ def _print_months(out: Console, answers: list[Any]) -> None:
         late = any(map(is_overdue, answer.steps))
         table.add_row(
             answer.month.month,
-            STATES.get(answer.month.state, ""),
+            state_of(answer.month),
             format_yuan(answer.month.payable.fen),
             str(answer.open_break_count),
             f"{'逾期 overdue：' if late else ''}{awaited(answer)}",
@@ -115,7 +116,7 @@ def _print_months(out: Console, answers: list[Any]) -> None:
 
 def _print_month(out: Console, answer: Any) -> None:
     month = answer.month
-    out.print(f"{month.month}  {STATES.get(month.state, '')}", style="bold")
+    out.print(f"{month.month}  {state_of(month)}", style="bold")
     out.print(f"截止 cut {_time(month, 'cut_time')}　制表 tables {_time(month, 'table_time')}")
     if month.HasField("table_time"):
         out.print(

@@ -73,6 +73,11 @@ async def test_a_month_from_its_cut_to_its_end(dsn, tmp_path, capfd):
             await write_statements(tmp_path, MONTH, region="", form="csv", output=tmp_path)
         assert refused.value.reason == "MONTH_NOT_TABLED"
 
+        assert await run_month(tmp_path, "2025-02", **PEOPLE) == AWAITED
+        assert capfd.readouterr().err.splitlines() == [
+            "  2025-02 未截止 not cut",
+            "  等待 awaited：月末截止 the end of the month",
+        ]
         code, said = await run()
         assert code == AWAITED
         assert "对账确认 reconcile：" in said
