@@ -2,8 +2,8 @@
 
 A mesh of its own. Before it starts, journal, hub's leg and ledger are filled with a month for each
 size, the smallest first. Then the months are closed one after the other, while bills are settled at
-the national peak; before and after that they are settled with nothing beside it. Everything that
-was closed is checked, and the chain over all of it is verified.
+the national peak; in turns with that they are settled with nothing beside it. Everything that was
+closed is checked, and the chain over all of it is verified.
 """
 
 from __future__ import annotations
@@ -79,9 +79,9 @@ class Found:
     filled: Filled = field(default_factory=Filled)
     closed: list[Closed] = field(default_factory=list)
     idle: Run = field(default_factory=Run)
-    """Settling with nothing beside it, before and after."""
+    """Settling with nothing beside it, before each closing and after the last."""
     beside: Run = field(default_factory=Run)
-    """Settling while months were closed, and while the largest was compared and printed again."""
+    """Settling while months were closed."""
     ledger_s: dict[str, float] = field(default_factory=dict)
     """What asking the ledger took: verify, balances now, balances of an instant, invariants."""
     transfers: int = 0
@@ -130,7 +130,7 @@ async def measure(
 ) -> Found:
     """Fills and closes a month of each size; the data directory goes with it.
 
-    `seconds` is how long bills are settled alone, before and again after, and at least beside it.
+    `seconds` is how long bills are settled alone, before each month and after the last.
 
     Raises:
         MeshError: the mesh does not start, or does not cut the months.
@@ -145,11 +145,16 @@ async def measure(
         await rig.mesh.ready("clearing")
         with progress.step("截止", "waiting until the months are cut"):
             await _cut(rig, months)
-        with progress.step("预热与空闲", "warming up, settling alone"), quiet():
+        with progress.step("预热", "warming up"), quiet():
             await rig.driver.open_loop(arrivals(rate, _WARM_S))
-            found.idle.add(await rig.driver.open_loop(arrivals(rate, seconds)))
-        await _close_beside(rig, found, months, seconds=seconds, progress=progress, quiet=quiet)
-        with progress.step("空闲", "settling alone again"), quiet():
+        # In turns, so that whatever else the machine does hits both.
+        for number, (month, size) in enumerate(months.items()):
+            with progress.step("结算", "settling alone"), quiet():
+                schedule = arrivals(rate, seconds, seed=number)
+                found.idle.add(await rig.driver.open_loop(schedule))
+            with progress.step(f"清算 {month}", f"closing {size:,} settlements"), quiet():
+                await _close_beside(rig, found, month, size)
+        with progress.step("结算", "settling alone"), quiet():
             found.idle.add(await rig.driver.open_loop(arrivals(rate, seconds, seed=67)))
         with progress.step("核对账本", "verifying the ledger, checking invariants"):
             found.checks.append(await _check_followed(rig.connection))
@@ -229,34 +234,19 @@ async def _cut(rig: _Rig, months: dict[str, int]) -> None:
         await asyncio.sleep(0.2)
 
 
-async def _close_beside(
-    rig: _Rig,
-    found: Found,
-    months: dict[str, int],
-    *,
-    seconds: float,
-    progress: Progress,
-    quiet: Callable[[], AbstractContextManager[None]],
-) -> None:
+async def _close_beside(rig: _Rig, found: Found, month: str, size: int) -> None:
     is_done = asyncio.Event()
 
     async def settle() -> None:
-        seed = 0
+        seed = size
         while not is_done.is_set():
             seed += 1
             schedule = arrivals(found.rate, _CHUNK_S, seed=seed)
             found.beside.add(await rig.driver.open_loop(schedule))
 
     settling = asyncio.create_task(settle())
-    started = time.perf_counter()
     try:
-        for month, size in months.items():
-            with progress.step(f"清算 {month}", f"closing {size:,} settlements"), quiet():
-                found.closed.append(await _close(rig, month, size))
-        with progress.step("再核对与打印", "comparing and printing the largest again"), quiet():
-            while time.perf_counter() - started < seconds:
-                await rig.closer.compare(month)
-                await rig.closer.print_all(month)
+        found.closed.append(await _close(rig, month, size))
     finally:
         is_done.set()
         await settling

@@ -52,9 +52,16 @@ SELECT {_COLUMNS}, sum(e.amount_fen)::bigint AS owed_fen
 # Waits for whoever is writing: what is being booked may be of an instant before now.
 _WAIT: Final = """/* clearing.wait_for_chain */
 SELECT block_id, create_time, digest FROM chain FOR SHARE"""
+_LAST: Final = """/* clearing.get_last_time */
+SELECT create_time FROM chain"""
+
+# Whoever writes next may have read the clock before this instant: noted, it is of a later one.
+_NOTE_ASKED: Final = """/* clearing.note_asked_time */
+UPDATE chain SET asked_time = greatest(asked_time, $1)
+RETURNING block_id, create_time, digest"""
 _HEAD_AT: Final = """/* clearing.get_head_at */
 SELECT block_id, create_time, digest FROM block
- WHERE $1::timestamptz IS NULL OR create_time <= $1 ORDER BY block_id DESC LIMIT 1"""
+ WHERE create_time <= $1 ORDER BY create_time DESC LIMIT 1"""
 
 _HEAD_OF: Final = """/* clearing.get_head_of */
 SELECT block_id, create_time, digest FROM block WHERE block_id = $1"""
@@ -135,7 +142,9 @@ async def balances_at(
 async def digest_at(source: Connection | Database, as_of: datetime | None = None) -> Head:
     """Returns the last block up to an instant, or the last of all; number 0: there is none.
 
-    Waits for whoever is writing the ledger: what is being booked may be of that instant.
+    Waits for whoever is writing the ledger where what is being booked may be of that instant. What
+    comes later is of a later instant: an `as_of` that is not over yet pushes all that is booked
+    before it beyond it.
     """
     if isinstance(source, Connection):
         return await _head_at(source, as_of)
@@ -147,10 +156,16 @@ async def digest_at(source: Connection | Database, as_of: datetime | None = None
 
 
 async def _head_at(connection: Connection, as_of: datetime | None) -> Head:
-    row = await connection.fetchrow(_WAIT)
-    head = chain.read_head(row) if row else chain.NO_BLOCK
-    if as_of is None or as_of >= head.create_time:
-        return head
+    if as_of is None:
+        row = await connection.fetchrow(_WAIT)
+        return chain.read_head(row) if row else chain.NO_BLOCK
+    # Of the past every block is there: they come one after the other.
+    last = await connection.fetchrow(_LAST)
+    if last is None or as_of >= last["create_time"]:
+        row = await connection.fetchrow(_NOTE_ASKED, as_of)
+        head = chain.read_head(row) if row else chain.NO_BLOCK
+        if as_of >= head.create_time:
+            return head
     row = await connection.fetchrow(_HEAD_AT, as_of)
     return chain.read_head(row) if row else chain.NO_BLOCK
 

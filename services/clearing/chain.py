@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from services.kit.db import Connection
 
 _LOCK: Final = """/* clearing.lock_chain */
-SELECT block_id, create_time, digest, clock_timestamp() AS instant FROM chain FOR UPDATE"""
+SELECT block_id, create_time, digest FROM chain FOR UPDATE"""
+
+# After the lock, in a statement of its own: one that had to wait for the lock still sees clock and
+# months as they were before.
+_BESIDE: Final = """/* clearing.get_beside_chain */
+SELECT c.asked_time, clock_timestamp() AS instant,
+       ARRAY(SELECT line FROM month_line(c.block_id + 1, c.block_id + 1)) AS lines
+  FROM chain c"""
 _APPEND: Final = """/* clearing.append_block */
 WITH head AS (
     UPDATE chain SET block_id = $1, create_time = $2, digest = $8,
@@ -32,16 +39,12 @@ NO_BLOCK: Final = Head(block_id=0, create_time=EPOCH, digest=NO_DIGEST)
 """Before the first block."""
 
 
-async def lock(connection: Connection) -> tuple[Head, datetime]:
-    """Locks the chain until the transaction ends; returns its head and the database's time.
+async def lock(connection: Connection) -> Head:
+    """Locks the chain until the transaction ends; returns its head.
 
     Whoever writes the ledger, or cuts a month of it, does this before anything else.
     """
-    row = await connection.fetchrow(_LOCK)
-    if row is None:
-        msg = "the chain has no head"
-        raise LookupError(msg)
-    return read_head(row), row["instant"]
+    return read_head(_there(await connection.fetchrow(_LOCK)))
 
 
 def read_head(row: asyncpg.Record) -> Head:
@@ -50,10 +53,20 @@ def read_head(row: asyncpg.Record) -> Head:
 
 
 async def append(
-    connection: Connection, head: Head, bookings: Sequence[Booking], *, now: datetime
+    connection: Connection, head: Head, bookings: Sequence[Booking], *, now: datetime | None
 ) -> Block:
-    """Adds the block of some bookings to the chain that `lock` gave; their rows come after it."""
-    block = next_block(head, bookings, now=now)
+    """Adds the block of some bookings to the chain that `lock` gave; their rows come after it.
+
+    Without `now` its instant is the database's.
+    """
+    row = _there(await connection.fetchrow(_BESIDE))
+    block = next_block(
+        head,
+        bookings,
+        now=now or row["instant"],
+        after=row["asked_time"],
+        month_lines=row["lines"],
+    )
     await connection.execute(
         _APPEND,
         block.block_id,
@@ -66,3 +79,10 @@ async def append(
         block.digest,
     )
     return block
+
+
+def _there(row: asyncpg.Record | None) -> asyncpg.Record:
+    if row is None:
+        msg = "the chain has no head"
+        raise LookupError(msg)
+    return row

@@ -32,14 +32,19 @@ _RECOMPUTE: Final = """/* clearing.recompute_blocks */
 SELECT b.block_id, b.create_time, b.booking_count, b.transfer_count, b.entry_count,
        b.content_digest, b.previous_digest, b.digest, l.content AS found_digest,
        coalesce(l.is_misplaced, false) AS is_misplaced,
-       coalesce(l.booking_count, 0) AS found_bookings, coalesce(e.entry_count, 0) AS found_entries
+       coalesce(l.booking_count, 0) AS found_bookings, coalesce(e.entry_count, 0) AS found_entries,
+       coalesce(e.transfer_count, 0) AS found_transfers
   FROM block b
   LEFT JOIN (SELECT block_id, bool_or(is_misplaced) AS is_misplaced,
                     count(*) FILTER (WHERE line LIKE 'B|%') AS booking_count,
                     sha256(convert_to(string_agg(line, E'\\n' ORDER BY line COLLATE "C"), 'UTF8'))
                         AS content
-               FROM ledger_line($1, $2) GROUP BY block_id) l ON l.block_id = b.block_id
-  LEFT JOIN (SELECT block_id, count(*) AS entry_count
+               FROM (SELECT block_id, line, is_misplaced FROM ledger_line($1, $2)
+                      UNION ALL
+                     SELECT block_id, line, false FROM month_line($1, $2)) n
+              GROUP BY block_id) l ON l.block_id = b.block_id
+  LEFT JOIN (SELECT block_id, count(*) AS entry_count,
+                    count(DISTINCT transfer_id) AS transfer_count
                FROM entry WHERE block_id BETWEEN $1 AND $2 GROUP BY block_id) e
     ON e.block_id = b.block_id
  WHERE b.block_id BETWEEN $1 AND $2
@@ -50,8 +55,21 @@ _END: Final = """/* clearing.check_chain_end */
 SELECT c.block_id, c.create_time, c.digest,
        EXISTS (SELECT FROM booking WHERE block_id > c.block_id OR block_id < 1)
        OR EXISTS (SELECT FROM entry WHERE block_id > c.block_id OR block_id < 1)
-       OR EXISTS (SELECT FROM block WHERE block_id > c.block_id) AS goes_on
+       OR EXISTS (SELECT FROM block WHERE block_id > c.block_id)
+       OR EXISTS (SELECT FROM month_cut WHERE greatest(cut_block, table_block) > c.block_id)
+           AS goes_on
   FROM chain c"""
+
+# The kept balances are no part of the chain: their share of all accounts is added up with each
+# page. Per account, because its entries lie together in the index.
+_BALANCE_CHANGED: Final = """/* clearing.find_changed_balance */
+SELECT a.account_id
+  FROM account a
+ CROSS JOIN (SELECT max(account_id)::numeric / $3::bigint AS share FROM account) n
+ WHERE a.account_id > ceil(n.share * $1::bigint) AND a.account_id <= ceil(n.share * $2::bigint)
+   AND a.balance_fen <> (SELECT coalesce(sum(e.amount_fen), 0) FROM entry e
+                          WHERE e.account_id = a.account_id)
+ LIMIT 1"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +106,10 @@ async def verify(
             problem = Problem(block_id=block_id or until.block_id, kind=kind) if kind else None
             return Verified(until=until, last_block_id=last, problem=problem)
 
-        if before is None:
-            return found(NO_BLOCK, ProblemKind.BLOCK_MISSING, after_block)
-        if after_digest is not None and after_digest != before.digest:
-            return found(NO_BLOCK, ProblemKind.OTHER_CHAIN, after_block)
+        if before is None or after_digest not in {None, before.digest}:
+            is_missing = before is None
+            kind = ProblemKind.BLOCK_MISSING if is_missing else ProblemKind.OTHER_CHAIN
+            return found(NO_BLOCK, kind, after_block)
         until, is_last = await _page_end(connection, after_block, count_max)
         rows = await connection.fetch(_RECOMPUTE, after_block + 1, until)
         blocks = [_recomputed(row) for row in rows]
@@ -102,9 +120,20 @@ async def verify(
         if is_end and good.block_id < last:
             return found(good, ProblemKind.BLOCK_MISSING, good.block_id + 1)
         # The head is of an earlier look than the blocks: there may be more by now.
-        if is_end and (end["goes_on"] or (good.block_id == last and good.digest != end["digest"])):
+        if is_end and (end["goes_on"] or (good.block_id == last and good != read_head(end))):
             return found(read_head(end), ProblemKind.BLOCK_MISSING, last + 1)
-        return found(good, None)
+        end_block = max(last, good.block_id)
+        is_changed = await _is_balance_changed(connection, after_block, good.block_id, end_block)
+        return found(good, ProblemKind.BALANCE_CHANGED if is_changed else None)
+
+
+async def _is_balance_changed(
+    connection: Connection, after_block: int, until_block: int, last_block: int
+) -> bool:
+    """Whether of a page's share of the accounts one is not the sum of its entries."""
+    # With no block there is no account that could be right: all are looked at.
+    arguments = (after_block, until_block, last_block) if last_block else (0, 1, 1)
+    return await connection.fetchrow(_BALANCE_CHANGED, *arguments) is not None
 
 
 async def _head(connection: Connection, block_id: int) -> Head | None:
@@ -138,5 +167,6 @@ def _recomputed(row: asyncpg.Record) -> Recomputed:
             not row["is_misplaced"]
             and row["found_bookings"] == row["booking_count"]
             and row["found_entries"] == row["entry_count"]
+            and row["found_transfers"] == row["transfer_count"]
         ),
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime, timedelta
 from typing import Final, TypeVar
 
@@ -16,6 +16,7 @@ from services.clearing.reconciling import Compared, Reconciler, day_end
 from services.kit.clock import civil_date
 from services.kit.errors import DomainError, LostRace
 from services.kit.log import get_logger
+from services.kit.rounds import repeating
 from services.kit.telemetry import span
 
 R = TypeVar("R")
@@ -41,15 +42,9 @@ class Daily:
         self._retry = timedelta(seconds=retry_s)
         self._seeded: date | None = None
 
-    @contextlib.asynccontextmanager
-    async def running(self, interval_s: float) -> AsyncIterator[None]:
-        """Runs the loop while the block runs; a comparison in hand at the end is made again."""
-        task = asyncio.create_task(self._loop(interval_s), name="reconciliation")
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
+    def running(self, interval_s: float) -> AbstractAsyncContextManager[None]:
+        """Compares what is due while the block runs; what is in hand at the end is made again."""
+        return repeating("reconciliation", self.once, interval_s)
 
     async def once(self) -> int:
         """Compares everything that is due; returns how much was."""
@@ -154,15 +149,6 @@ class Daily:
             metrics.OPEN_DIFFERENCES.labels(region).set(count)
         for region, day in (await comparison_store.last_dates(self._database)).items():
             metrics.RECONCILED_UNTIL.labels(region).set(day_end(day).timestamp())
-
-    async def _loop(self, interval_s: float) -> None:
-        while True:
-            # First of all the feed is read: a process that has just started is behind.
-            await asyncio.sleep(interval_s)
-            try:
-                await self.once()
-            except Exception as error:  # noqa: BLE001 - one bad round must not end the loop
-                get_logger().warning("reconciliation round failed", exception=type(error).__name__)
 
 
 def report(result: Result) -> None:

@@ -9,8 +9,13 @@ from typing import Final
 from services.kit.errors import RuleForbids
 from services.kit.wire import invalid
 
-_LONG_NUMBER: Final = re.compile(r"[0-9]{11}")
-"""An id number, a telephone or a card."""
+_LONG_NUMBER: Final = re.compile(
+    r"[0-9]{11}"
+    r"|(?<![0-9])1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}(?![0-9])"
+    r"|(?<![0-9])[1-9][0-9]{5}[ -]?(?:19|20)[0-9]{2}[ -]?[01][0-9][0-3][0-9][ -]?[0-9]{3}[0-9X]",
+    re.IGNORECASE | re.ASCII,
+)
+"""An id number, a telephone or a card; the first two also in groups, as people write them."""
 _KEY: Final = re.compile(
     r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[HP][0-9]{11}\b", re.IGNORECASE | re.ASCII
 )
@@ -39,10 +44,13 @@ def refuse_long_number(text: str, field: str) -> None:
     """Refuses a text that may name a person by a number.
 
     Raises:
-        InvalidArgument: it holds a number of eleven digits or more that is no key of ours.
+        InvalidArgument: it holds a number of eleven digits or more that is no key of ours, or the
+            number of a telephone or an id card in groups.
     """
-    # Full-width digits are digits, too.
-    if _LONG_NUMBER.search(_KEY.sub("", unicodedata.normalize("NFKC", text))):
+    # Full-width digits are digits, too, and what nobody sees between them is nothing.
+    plain = unicodedata.normalize("NFKC", text)
+    plain = "".join(one for one in plain if unicodedata.category(one) != "Cf")
+    if _LONG_NUMBER.search(_KEY.sub("", plain)):
         raise invalid(field, "holds a number of eleven digits or more, which may be a person's")
 
 

@@ -191,7 +191,7 @@ async def cut(connection: Connection, month: str, *, now: datetime) -> None:
         RuleForbids(MONTH_OUT_OF_ORDER): an earlier month is not cut.
         RuleForbids(FEED_BEHIND): the feed is not known to be booked up to the month's end.
     """
-    head, _ = await chain.lock(connection)
+    head = await chain.lock(connection)
     cut_month, _, first_month = await _months(connection)
     if month <= cut_month:
         return
@@ -215,7 +215,7 @@ async def close_tables(connection: Connection, month: str, *, now: datetime) -> 
     Raises:
         RuleForbids(MONTH_OUT_OF_ORDER): it is not cut, or an earlier month has no tables.
     """
-    head, _ = await chain.lock(connection)
+    head = await chain.lock(connection)
     cut_month, table_month, first_month = await _months(connection)
     if month <= table_month:
         return

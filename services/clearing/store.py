@@ -23,7 +23,7 @@ from services.clearing.domain.positions import Position, positions_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
     from uuid import UUID
 
     import asyncpg
@@ -94,6 +94,10 @@ _MARK: Final = """/* clearing.mark_ledger_feed */
 INSERT INTO feed_mark (feed, complete_time) VALUES ($1, $2)
 ON CONFLICT (feed) DO UPDATE
    SET complete_time = greatest(feed_mark.complete_time, excluded.complete_time)"""
+# What is booked late makes a day due whose comparison did not see it, that is stored or in hand.
+_NOTE_LATE: Final = """/* clearing.note_late_days */
+UPDATE ledger_day SET late_count = late_count + 1, due_time = coalesce(begin_time, due_time)
+ WHERE journal_date = ANY($1::date[])"""
 _LAST_CUT_MONTH: Final = """/* clearing.last_cut_month */
 SELECT max(month) AS month FROM month_cut"""
 
@@ -215,8 +219,8 @@ async def append_bookings(
     """
     if not bookings:
         return 0
-    head, instant = await chain.lock(connection)
-    block = await chain.append(connection, head, bookings, now=now or instant)
+    head = await chain.lock(connection)
+    block = await chain.append(connection, head, bookings, now=now)
     position_ids = await _count_positions(connection, bookings)
     await connection.execute(
         _INSERT_BOOKINGS,
@@ -317,6 +321,11 @@ async def _add_to_accounts(
 async def mark(source: Connection | Database, complete_time: datetime) -> None:
     """Records up to when the feed is known to be booked: before this no month is cut."""
     await source.execute(_MARK, FEED, complete_time)
+
+
+async def note_late_days(connection: Connection, days: Iterable[date]) -> None:
+    """Makes days due again of which something was booked just now; most are not there yet."""
+    await connection.execute(_NOTE_LATE, sorted(days))
 
 
 async def last_cut_month(connection: Connection) -> str:

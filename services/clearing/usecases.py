@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from services.clearing import balances as ledger
 from services.clearing import chain, hub_store, metrics, store
 from services.clearing.domain.ledger import Booking, SettlementEvent, book, next_month
+from services.kit.clock import civil_date
 from services.kit.feed import Batch, move_cursor
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ async def book_batch(
         )
         new = book(batch.events, known, open_month=next_month(cut_month) if cut_month else "")
         await store.append_bookings(connection, new, now=now)
+        await store.note_late_days(connection, {civil_date(one.event_time) for one in new})
         await store.mark(connection, batch.last_event_time - SETTLING)
         return new
 

@@ -24,6 +24,9 @@ _PROBLEMS: Final = {
     ledger_pb2.LEDGER_PROBLEM_KIND_CONTENT_CHANGED: (
         "内容被改 rows of it were changed, added or removed"
     ),
+    ledger_pb2.LEDGER_PROBLEM_KIND_BALANCE_CHANGED: (
+        "余额被改 a kept balance is not the sum of its entries"
+    ),
     ledger_pb2.LEDGER_PROBLEM_KIND_OTHER_CHAIN: "摘要不符 it is not the one whose digest was noted",
 }
 
@@ -39,7 +42,10 @@ async def verify_ledger(data_dir: Path, *, after: int, digest: str, as_json: boo
     """
     endpoints = read_endpoints(data_dir)
     if not endpoints:
-        msg = f"no mesh runs in {data_dir}; start it with `yijie up`"
+        msg = (
+            f"{data_dir} 下没有运行中的系统 · no mesh runs in {data_dir};"
+            f" start it: `yijie up --data-dir {data_dir}`"
+        )
         raise MeshError(msg)
     started = time.perf_counter()
     async with open_channel(endpoints["clearing"].address) as channel:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 from services.filing import metrics, warning_store, warning_usecases
-from services.kit.log import get_logger
+from services.kit.rounds import repeating
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from services.filing.vault import Vault
     from services.kit.clock import Clock
     from services.kit.db import Database
@@ -26,15 +23,9 @@ class WarningWatch:
         self._vault = vault
         self._clock = clock
 
-    @contextlib.asynccontextmanager
-    async def running(self, interval_s: float) -> AsyncIterator[None]:
+    def running(self, interval_s: float) -> AbstractAsyncContextManager[None]:
         """Looks every so often while the block runs; what is in hand at the end comes again."""
-        task = asyncio.create_task(self._loop(interval_s), name="warnings")
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
+        return repeating("warnings", self.once, interval_s)
 
     async def once(self) -> int:
         """Looks at every stay that is due; returns how many there were."""
@@ -46,11 +37,3 @@ class WarningWatch:
         for state, count in (await warning_store.count_warnings(self._database)).items():
             metrics.WARNINGS.labels(state.value).set(count)
         return total
-
-    async def _loop(self, interval_s: float) -> None:
-        while True:
-            try:
-                await self.once()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the next day comes too
-                get_logger().warning("stays not looked at", exception=type(error).__name__)
-            await asyncio.sleep(interval_s)

@@ -49,6 +49,7 @@ FIELDS: Final[dict[str, str]] = {
     "state": "state reached",
     "query": "name of a statement",
     "invariant": "what must hold and does not",
+    "round": "name of a loop",
 }
 
 

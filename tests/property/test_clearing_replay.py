@@ -155,7 +155,9 @@ def vars_of(pair: Any) -> tuple[str, ...]:
 async def emptied(dsn: str) -> None:
     """Takes the ledger back to its beginning, as somebody could who owns the database."""
     async with tampering(dsn) as connection:
-        tables = "entry, transfer, booking, block, account, position, month_cut, feed_mark"
+        tables = (
+            "entry, transfer, booking, block, account, position, month_cut, feed_mark, late_booking"
+        )
         await connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
         await connection.execute("UPDATE feed_cursor SET cursor = ''")
         await reset_chain(connection)

@@ -34,11 +34,9 @@ CATCH_ALL = {
     "services/settlement/recovery.py",
     "services/clearing/daily.py",
     "services/clearing/breaks/loop.py",
-    "services/clearing/disputes/loop.py",
     "services/clearing/invariants/nightly.py",
     "services/clearing/months/loop.py",
     "services/clearing/prepayment/loop.py",
-    "services/filing/warning_watch.py",
     "services/identity/signal_detector.py",
 }
 

@@ -36,6 +36,9 @@ _RELEASE: Final = """/* clearing.release_ledger_day */
 UPDATE ledger_day SET claim_time = NULL, due_time = $3
  WHERE journal_date = $1 AND claim_time = $2"""
 
+_LATE_COUNT: Final = """/* clearing.get_late_count */
+SELECT late_count FROM ledger_day WHERE journal_date = $1"""
+
 # One that was begun before the one that is stored has seen less.
 _FINISH: Final = """/* clearing.finish_ledger_day */
 INSERT INTO ledger_day (journal_date, state, journal_count, journal_fen, ledger_count, ledger_fen,
@@ -46,7 +49,9 @@ ON CONFLICT (journal_date) DO UPDATE
        journal_fen = excluded.journal_fen, ledger_count = excluded.ledger_count,
        ledger_fen = excluded.ledger_fen, break_count = excluded.break_count,
        begin_time = excluded.begin_time, compare_time = excluded.compare_time,
-       due_time = excluded.due_time, claim_time = NULL
+       due_time = CASE ledger_day.late_count WHEN $11 THEN excluded.due_time
+                  ELSE excluded.begin_time END,
+       claim_time = NULL
  WHERE ledger_day.begin_time IS NULL OR ledger_day.begin_time <= excluded.begin_time
 RETURNING journal_date"""
 
@@ -100,10 +105,21 @@ async def release(database: Database, day: date, *, claimed: datetime, due_time:
     await database.execute(_RELEASE, day, claimed, due_time)
 
 
+async def late_count(source: Connection | Database, day: date) -> int:
+    """Returns how often something of a day was booked after it was over."""
+    row = await source.fetchrow(_LATE_COUNT, day)
+    return row["late_count"] if row else 0
+
+
 async def finish(
-    connection: Connection, result: LedgerDay, *, begun: datetime, due_time: datetime | None
+    connection: Connection,
+    result: LedgerDay,
+    *,
+    begun: datetime,
+    due_time: datetime | None,
+    late_count: int,
 ) -> None:
-    """Writes the comparison of a day.
+    """Writes the comparison of a day, which is due at once if more is booked since `late_count`.
 
     Raises:
         LostRace: one that was begun later is there.
@@ -120,6 +136,7 @@ async def finish(
         begun,
         result.compare_time,
         due_time,
+        late_count,
     )
     if row is None:
         raise LostRace("LOST_RACE", "another comparison took its place", retry_after_ms=2000)

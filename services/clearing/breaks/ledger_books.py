@@ -51,11 +51,50 @@ _FINGERPRINT: Final = """('x' || left(encode(sha256(convert_to(
         'UTF8')), 'hex'), 15))::bit(60)::bigint"""
 
 _OF_DAY: Final = _BOOKINGS.format(where="b.event_time >= $1 AND b.event_time < $2")
+# A whole day: transfers by their settlements and entries by their blocks lie together on the disk,
+# entries by their transfers do not. Either is looked up row by row (OFFSET 0), for joined as wholes
+# they would be planned as a look through all that there ever was.
+_ALONE: Final = """/* clearing.join_by_hash */ SET LOCAL enable_nestloop = off"""
 _SUMMARIZE: Final = f"""/* clearing.summarize_ledger_day */
+WITH day AS MATERIALIZED (
+    SELECT b.source_id, b.kind, b.step, b.position_id, b.block_id
+      FROM booking b
+     WHERE b.kind IN ('SETTLED', 'REVERSED') AND b.event_time >= $1 AND b.event_time < $2
+), moved AS MATERIALIZED (
+    SELECT d.source_id, d.kind, d.position_id, t.transfer_id
+      FROM day d
+     CROSS JOIN LATERAL (SELECT t.transfer_id FROM transfer t
+                          WHERE t.source_id = d.source_id AND t.kind = d.kind
+                            AND t.step = d.step OFFSET 0) t
+), posted AS MATERIALIZED (
+    SELECT e.transfer_id, e.account_id, e.amount_fen
+      FROM (SELECT DISTINCT block_id FROM day) k
+     CROSS JOIN LATERAL (SELECT e.transfer_id, e.account_id, e.amount_fen FROM entry e
+                          WHERE e.block_id = k.block_id AND e.phase = 'POSTED'
+                            AND e.side = 'RECEIVABLE' OFFSET 0) e
+), sums AS MATERIALIZED (
+    SELECT m.source_id, m.kind,
+           min(a.position_id) FILTER (WHERE a.position_id <> m.position_id) AS other_position_id,
+           sum(e.amount_fen) FILTER (WHERE a.fund_type_code <> '{PERSONAL_ACCOUNT}') AS fund_fen,
+           sum(e.amount_fen) FILTER (WHERE a.fund_type_code = '{PERSONAL_ACCOUNT}') AS account_fen
+      FROM moved m
+      JOIN posted e ON e.transfer_id = m.transfer_id
+      JOIN account a ON a.account_id = e.account_id
+     GROUP BY m.source_id, m.kind
+), l AS (
+    SELECT d.source_id AS settlement_id, d.kind,
+           coalesce(s.fund_fen, 0) * CASE d.kind WHEN 'SETTLED' THEN 1 ELSE -1 END AS fund_fen,
+           coalesce(s.account_fen, 0) * CASE d.kind WHEN 'SETTLED' THEN 1 ELSE -1 END
+               AS account_fen,
+           p.insured_region_code, p.care_region_code, p.scheme_code
+      FROM day d
+      LEFT JOIN sums s ON s.source_id = d.source_id AND s.kind = d.kind
+      JOIN position p ON p.position_id = coalesce(s.other_position_id, d.position_id)
+)
 SELECT insured_region_code, care_region_code, scheme_code, kind, count(*) AS n,
        sum(fund_fen)::bigint AS fund_fen, sum(account_fen)::bigint AS account_fen,
        (sum({_FINGERPRINT}) % (1::bigint << 60))::bigint AS fingerprint
-  FROM ({_OF_DAY}) l
+  FROM l
  GROUP BY insured_region_code, care_region_code, scheme_code, kind"""  # noqa: S608 - our own text
 
 _LIST_DAY: Final = f"""/* clearing.list_ledger_day */
@@ -74,8 +113,13 @@ SELECT settlement_id, reverse_time IS NOT NULL AS is_reversed
   FROM hub_record WHERE settlement_id = ANY($1::uuid[])"""
 
 
-async def summarize(source: Connection | Database, day: date) -> dict[BookGroup, BookSums]:
+async def summarize(database: Database, day: date) -> dict[BookGroup, BookSums]:
     """Returns the sums of a civil date by pair, scheme and kind."""
+
+    async def work(connection: Connection) -> list[asyncpg.Record]:
+        await connection.execute(_ALONE)
+        return await connection.fetch(_SUMMARIZE, *day_bounds(day))
+
     return {
         BookGroup(_place(row), row["kind"]): BookSums(
             count=row["n"],
@@ -83,7 +127,7 @@ async def summarize(source: Connection | Database, day: date) -> dict[BookGroup,
             account_fen=row["account_fen"],
             fingerprint=row["fingerprint"],
         )
-        for row in await source.fetch(_SUMMARIZE, *day_bounds(day))
+        for row in await database.run("clearing.summarize_ledger_day", work)
     }
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +13,7 @@ from services.clearing.reconciling import day_end
 from services.kit.clock import civil_date
 from services.kit.errors import DomainError
 from services.kit.log import get_logger
+from services.kit.rounds import repeating
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,15 +37,9 @@ class BreakLoop:
         self._hour = hour
         self._retry = timedelta(seconds=retry_s)
 
-    @contextlib.asynccontextmanager
-    async def running(self, interval_s: float) -> AsyncIterator[None]:
-        """Runs the loop while the block runs; a comparison in hand at the end is made again."""
-        task = asyncio.create_task(self._loop(interval_s), name="breaks")
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
+    def running(self, interval_s: float) -> AbstractAsyncContextManager[None]:
+        """Compares what is due while the block runs; what is in hand at the end is made again."""
+        return repeating("breaks", self.once, interval_s)
 
     async def once(self) -> int:
         """Compares every day that is due; returns how many were."""
@@ -100,12 +93,3 @@ class BreakLoop:
         until = await day_store.compared_until(self._database)
         if until is not None:
             metrics.LEDGER_COMPARED_UNTIL.set(day_end(until).timestamp())
-
-    async def _loop(self, interval_s: float) -> None:
-        while True:
-            # First of all the feed is read: a process that has just started is behind.
-            await asyncio.sleep(interval_s)
-            try:
-                await self.once()
-            except Exception as error:  # noqa: BLE001 - one bad round must not end the loop
-                get_logger().warning("break round failed", exception=type(error).__name__)

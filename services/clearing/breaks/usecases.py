@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from services.clearing import posting
 from services.clearing.breaks import day_store, ledger_books, store
 from services.clearing.breaks.model import Break, LedgerDay, Signed
 from services.clearing.domain.break_states import BreakState
@@ -53,6 +53,8 @@ class ComparedDay:
 
     day: date
     begun: datetime
+    late_count: int
+    """What `day_store` said before anything was read."""
     journal: Mapping[BookGroup, BookSums]
     ledger: Mapping[BookGroup, BookSums]
     drafts: tuple[BreakDraft, ...]
@@ -108,10 +110,11 @@ class Comparer:
         """
         begun = self._clock.now()
         await self._require_read(day)
+        late_count = await day_store.late_count(self._database, day)
         with span("clearing.compare_ledger"):
-            journal, ledger = await asyncio.gather(
-                self._journal.summarize(day), ledger_books.summarize(self._database, day)
-            )
+            # One after the other: nobody waits for it, and both processors would be taken.
+            journal = await self._journal.summarize(day)
+            ledger = await ledger_books.summarize(self._database, day)
             drafts: dict[BookKey, BreakDraft] = {}
             is_whole = True
             for insured, care in differing(journal, ledger):
@@ -124,6 +127,7 @@ class Comparer:
         return ComparedDay(
             day=day,
             begun=begun,
+            late_count=late_count,
             journal=journal,
             ledger=ledger,
             drafts=kept,
@@ -150,7 +154,13 @@ class Comparer:
             compare_time=now,
         )
         due_time = None if state is DayState.EVEN else compared.begun + _AGAIN
-        await day_store.finish(connection, result, begun=compared.begun, due_time=due_time)
+        await day_store.finish(
+            connection,
+            result,
+            begun=compared.begun,
+            due_time=due_time,
+            late_count=compared.late_count,
+        )
         await _store_breaks(connection, compared, now)
         return result
 
@@ -263,11 +273,21 @@ async def carry(
         Absent: there is none of an id.
         InvalidArgument: nothing is named, or a day that is compared or is of a later month.
         RuleForbids: BREAK_STATE_FORBIDS: one is closed, or keeps a later month already.
+        RuleForbids: MONTH_OUT_OF_ORDER: the month's tables are not the next to be made.
     """
     if not break_ids and not days:
         raise invalid("break_ids", "name a break or a day")
     into = following(month)
     await store.lock(connection)
+    # Each month is decided on by itself: nothing is put off for ever at once.
+    due = await posting.untabled_month(connection) or f"{civil_date(now):%Y-%m}"
+    if month > due:
+        raise RuleForbids(
+            "MONTH_OUT_OF_ORDER",
+            f"tables are made one month after the other: {due} is next",
+            field="month",
+            metadata={"nextMonth": due},
+        )
     before = await _load(connection, break_ids)
     ledger = [key for key, one in before.items() if one.source is BreakSource.LEDGER]
     others = [

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from typing import Final
 
 from services.clearing import metrics
@@ -12,7 +10,7 @@ from services.clearing.disputes import inquiry_store, store, usecases
 from services.clearing.domain.deduction_states import DeductionState
 from services.kit.clock import Clock, civil_date
 from services.kit.db import Connection, Database
-from services.kit.log import get_logger
+from services.kit.rounds import repeating
 
 _ROUND_MAX: Final = 50
 """Transactions of one round, each of some hundred deductions: the feed waits no longer than one."""
@@ -27,15 +25,9 @@ class Disputes:
         self._database = database
         self._clock = clock
 
-    @contextlib.asynccontextmanager
-    async def running(self, interval_s: float) -> AsyncIterator[None]:
-        """Runs the loop while the block runs; a transaction in hand at the end is rolled back."""
-        task = asyncio.create_task(self._loop(interval_s), name="disputes")
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
+    def running(self, interval_s: float) -> AbstractAsyncContextManager[None]:
+        """Does what is due while the block runs; what is in hand at the end is rolled back."""
+        return repeating("disputes", self.once, interval_s)
 
     async def once(self) -> int:
         """Does what is due; returns how many deductions and inquiries it moved."""
@@ -64,11 +56,3 @@ class Disputes:
         today = civil_date(self._clock.now())
         for region, count in (await inquiry_store.count_overdue(self._database, today)).items():
             metrics.OVERDUE_INQUIRIES.labels(region).set(count)
-
-    async def _loop(self, interval_s: float) -> None:
-        while True:
-            await asyncio.sleep(interval_s)
-            try:
-                await self.once()
-            except Exception as error:  # noqa: BLE001 - one bad round must not end the loop
-                get_logger().warning("dispute round failed", exception=type(error).__name__)

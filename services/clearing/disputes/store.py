@@ -87,12 +87,13 @@ SELECT block_id FROM dispute_mark"""
 # Only blocks that were not looked at: who is recorded was not reversed then, and everything that
 # writes the ledger waits for one lock.
 _REVERSED_SINCE: Final = """FROM booking b
-  JOIN deduction d ON d.settlement_id = b.source_id AND d.state IN ('PENDING', 'APPEALED', 'UPHELD')"""
+  JOIN deduction d ON d.settlement_id = b.source_id
+   AND d.state IN ('PENDING', 'APPEALED', 'UPHELD')"""
 _FIND_REVERSED: Final = f"""/* clearing.find_reversed_deductions */
 SELECT {_COLUMNS}
   {_REVERSED_SINCE} {_FUNDS}
  WHERE b.block_id > $1 AND b.kind = 'REVERSED'
- ORDER BY d.deduction_id"""  # noqa: S608 - our own column names
+ ORDER BY d.deduction_id"""
 _FIND_DUE: Final = f"""/* clearing.find_due_deductions */
 SELECT {_COLUMNS}
   FROM deduction d {_FUNDS}

@@ -1,8 +1,9 @@
 """The chain over the ledger: what of a block is digested, and how blocks follow each other.
 
 A block holds what one transaction of the ledger wrote, as lines of natural keys: one per booking,
-one per entry with all of its transfer and account. So a change of any row of any table shows. The
-database writes the same lines (function ledger_line); verifying compares the two.
+one per entry with all of its transfer and account, and of months that were cut or put into tables
+since the block before. So a change of any row of any table shows. The
+database writes the same lines (functions ledger_line and month_line); verifying compares the two.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ class ProblemKind(Enum):
     CHAIN_BROKEN = "CHAIN_BROKEN"
     CONTENT_CHANGED = "CONTENT_CHANGED"
     OTHER_CHAIN = "OTHER_CHAIN"
+    BALANCE_CHANGED = "BALANCE_CHANGED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,14 +142,23 @@ def block_digest(previous: bytes, content: bytes, *, block_id: int, create_time:
     return hashlib.sha256(previous + content + numbers).digest()
 
 
-def next_block(head: Head, bookings: Sequence[Booking], *, now: datetime) -> Block:
+def next_block(
+    head: Head,
+    bookings: Sequence[Booking],
+    *,
+    now: datetime,
+    after: datetime = EPOCH,
+    month_lines: Iterable[str] = (),
+) -> Block:
     """Returns the block that these bookings make, after the head of the chain.
 
-    Its instant is later than the head's, whatever the clock says: what was true of an instant that
-    has been asked for stays true.
+    Its instant is later than the head's and than `after`, the latest that was asked of, whatever
+    the clock says: what was true of an instant that has been asked for stays true. `month_lines`
+    say what was done with months since the head.
     """
-    create_time = max(now, head.create_time + _MICROSECOND)
-    content = content_digest(line for booking in bookings for line in lines_of(booking))
+    create_time = max(now, max(head.create_time, after) + _MICROSECOND)
+    lines = [line for booking in bookings for line in lines_of(booking)]
+    content = content_digest([*lines, *month_lines])
     block_id = head.block_id + 1
     transfers = [one for booking in bookings for one in booking.transfers]
     return Block(

@@ -281,7 +281,8 @@ def _path(model: Model, so_far: MonthSoFar) -> list[tuple[date, int, int, int]]:
     for n in range((so_far.month_end - so_far.today).days + 1):
         day = so_far.today + timedelta(days=n)
         expected = model.expect(day)
-        ahead += expected if n else max(0, expected - so_far.today_fen)
+        # A refund of today is not made good by the rest of the day.
+        ahead += expected if n else max(0, expected - max(0, so_far.today_fen))
         half = -int(-model.deviation_of(ahead) * model.deviations // 1)
         likely = so_far.used_fen + ahead
         path.append((day, likely, likely - half, likely + half))

@@ -8,9 +8,10 @@
 
 Days are working days. A limit is counted from when the step before was done; until it is, from the
 limit of the step before, so that whoever is late costs nobody else a day. Who is late is the
-party of the first step that is not done: the next cannot begin. A submission that nobody recorded
-is overtaken by the money. The day by which that has to be there is fixed when the notice is
-issued: T0 + 5 + 10.
+party of the first step that is not done, also where the receiver was quicker to book than the
+payer to tell. A submission that nobody recorded is overtaken by the money. The day by which that
+has to be there is fixed when the notice is issued: T0 + 5 + 10; whoever says that it transferred
+and did not is late from the day after.
 """
 
 from __future__ import annotations
@@ -85,9 +86,8 @@ def steps_of(
     }
     found: list[StepStatus] = []
     since, provisional = notice.issue_date, False
-    order = tuple(NoticeStep)
-    reached = max((order.index(step) for step in done), default=-1)
-    for index, step in enumerate(order):
+    awaited = _awaited(done)
+    for step in NoticeStep:
         done_date = done.get(step)
         deadline = None
         if step in counts:
@@ -100,7 +100,7 @@ def steps_of(
                 region_code=region_of(step, notice),
                 deadline=deadline,
                 done_date=done_date,
-                overdue=past and index == reached + 1,
+                overdue=past and step is awaited,
                 late=past and done_date is not None,
             )
         )
@@ -109,6 +109,14 @@ def steps_of(
             # Counted anew from a day that is certain.
             provisional = deadline.provisional and done_date is None
     return tuple(found)
+
+
+def _awaited(done: Mapping[NoticeStep, date]) -> NoticeStep | None:
+    for step in NoticeStep:
+        overtaken = step is NoticeStep.SUBMITTED and NoticeStep.TRANSFERRED in done
+        if step not in done and not overtaken:
+            return step
+    return None
 
 
 BEFORE: Mapping[NoticeStep, NoticeStep] = MappingProxyType(

@@ -75,8 +75,14 @@ class StatedLine:
         return self.bank_reference, self.payer_region_code or self.receiver_region_code
 
     def same_transfer(self, other: StatedLine) -> bool:
-        """Tells whether both state the same, wherever they stand in their files."""
-        return replace(self, line_number=other.line_number) == other
+        """Tells whether both state the same, wherever they stand in their files.
+
+        The number of the notice may be missing in one: not every bank passes it on.
+        """
+        mine, theirs = self.notice_number, other.notice_number
+        if mine and theirs and mine != theirs:
+            return False
+        return replace(self, line_number=other.line_number, notice_number=theirs) == other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,6 +48,7 @@ CREATE TABLE block (
     previous_digest bytea       NOT NULL CHECK (length(previous_digest) = 32),
     digest          bytea       NOT NULL CHECK (length(digest) = 32)
 );
+CREATE UNIQUE INDEX block_by_time ON block (create_time);
 COMMENT ON TABLE block IS
     'One row per transaction of the ledger, gap-free: what makes a later change of any row show.';
 COMMENT ON COLUMN block.create_time IS
@@ -62,10 +63,13 @@ CREATE TABLE chain (
     block_id       bigint      NOT NULL,
     create_time    timestamptz NOT NULL,
     digest         bytea       NOT NULL,
-    transaction_id xid8        NOT NULL
+    transaction_id xid8        NOT NULL,
+    asked_time     timestamptz NOT NULL DEFAULT 'epoch'
 );
 COMMENT ON TABLE chain IS
     'The head of the chain. Whoever writes the ledger locks this row first, so that blocks have an order.';
+COMMENT ON COLUMN chain.asked_time IS
+    'The latest instant that a balance was asked of: no block to come is of it or before it.';
 INSERT INTO chain (block_id, create_time, digest, transaction_id)
 VALUES (0, 'epoch', decode(repeat('00', 32), 'hex'), pg_current_xact_id());
 
@@ -264,6 +268,22 @@ CREATE TRIGGER month_cut_is_not_emptied
     BEFORE TRUNCATE ON month_cut
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+-- What is done with a month is digested with the block that comes next, so that it is part of the
+-- chain, too.
+CREATE FUNCTION month_line(first_block_id bigint, last_block_id bigint)
+RETURNS TABLE (block_id bigint, line text) LANGUAGE sql STABLE AS $$
+    SELECT m.cut_block + 1,
+           concat('M|', m.month, '|', m.feed_cursor, '|',
+                  (extract(epoch FROM m.cut_time) * 1000000)::bigint)
+      FROM month_cut m
+     WHERE m.cut_block + 1 BETWEEN first_block_id AND last_block_id
+    UNION ALL
+    SELECT m.table_block + 1,
+           concat('T|', m.month, '|', (extract(epoch FROM m.table_time) * 1000000)::bigint)
+      FROM month_cut m
+     WHERE m.table_block + 1 BETWEEN first_block_id AND last_block_id
+$$;
+
 -- What the database holds to, whoever writes. The checks are of whole statements, because one of
 -- each row costs more than the row: they say all that foreign keys from transfer and entry would, and
 -- more. Nothing that they rest on is ever deleted.
@@ -410,6 +430,18 @@ CREATE TRIGGER account_is_never_deleted
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER position_is_never_deleted
     BEFORE DELETE OR TRUNCATE ON position
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- Of positions and accounts only the sums move. Looked at where a statement names another column: what
+-- is booked costs nothing more.
+CREATE TRIGGER position_keeps_its_key
+    BEFORE UPDATE OF position_id, insured_region_code, care_region_code, month, scheme_code
+    ON position FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER account_keeps_its_key
+    BEFORE UPDATE OF account_id, position_id, fund_type_code, purpose, phase, side
+    ON account FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER chain_is_never_deleted
+    BEFORE DELETE OR TRUNCATE ON chain
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- A block follows the one before, in number, time and digest.

@@ -12,6 +12,7 @@ CREATE TABLE ledger_day (
     compare_time  timestamptz,
     due_time      timestamptz,
     claim_time    timestamptz,
+    late_count    bigint      NOT NULL DEFAULT 0,
     CHECK ((state IS NULL) = (compare_time IS NULL) AND (state IS NULL) = (begin_time IS NULL))
 );
 COMMENT ON TABLE ledger_day IS
@@ -21,6 +22,8 @@ COMMENT ON COLUMN ledger_day.begin_time IS
     'When the comparison that is stored was begun: one begun earlier does not take its place.';
 COMMENT ON COLUMN ledger_day.claim_time IS
     'Since when somebody compares it; a claim that is old is of a process that died.';
+COMMENT ON COLUMN ledger_day.late_count IS
+    'How often something of this day was booked after it was over: what was compared before is compared again.';
 CREATE INDEX ledger_day_due ON ledger_day (due_time) WHERE due_time IS NOT NULL;
 
 CREATE TABLE break (

@@ -116,7 +116,7 @@ def write_month(month: Month) -> Any:
 
 
 def write_view(view: MonthView, region_code: str = "") -> Any:
-    """Returns the answer that shows a month; to a province the objections to its own pairs alone."""
+    """Returns the answer that shows a month; to a province the objections to its pairs alone."""
     return service_pb2.GetMonthResponse(
         month=write_month(view.month),
         steps=[_step(one) for one in view.steps],

@@ -126,7 +126,15 @@ async def view_month(
         breaks = await break_store.count_blocking(connection, month)
     return MonthView(
         month=found,
-        steps=await _steps(connection, found, changes, sides, terms, now),
+        steps=await _steps(
+            connection,
+            found,
+            changes,
+            sides,
+            await _late_payers(connection, found, now),
+            terms,
+            now,
+        ),
         changes=tuple(changes),
         open_break_count=breaks,
         objected=tuple(sorted({side.pair for side in sides if side.decision is Decision.OBJECTED})),
@@ -136,7 +144,7 @@ async def view_month(
 async def view_steps(
     connection: Connection, month: str, terms: MonthTerms, now: datetime
 ) -> tuple[Step, ...]:
-    """Returns the calendar of a month alone.
+    """Returns the calendar of a month alone: what is overdue, not which payers are late.
 
     Raises:
         InvalidArgument, Absent: as `find_month`.
@@ -144,7 +152,7 @@ async def view_steps(
     found = await find_month(connection, month, now)
     changes = await store.list_changes(connection, month)
     sides = await _sides(connection, found)
-    return await _steps(connection, found, changes, sides, terms, now)
+    return await _steps(connection, found, changes, sides, frozenset(), terms, now)
 
 
 async def _sides(connection: Connection, found: Month) -> list[Side]:
@@ -158,6 +166,7 @@ async def _steps(  # noqa: PLR0917 - what was read already
     found: Month,
     changes: Sequence[Change],
     sides: Sequence[Side],
+    late: frozenset[str],
     terms: MonthTerms,
     now: datetime,
 ) -> tuple[Step, ...]:
@@ -168,12 +177,8 @@ async def _steps(  # noqa: PLR0917 - what was read already
         parts[StepKind.RECONCILE] = {
             code: None if time is None else civil_date(time) for code, time in regions.items()
         }
-    payers: set[str] = set()
-    late: set[str] = set()
     if found.state in {MonthState.SIGNED, MonthState.NOTIFIED}:
-        payers = await _payers(connection, found.month)
-        late = set(await notice_usecases.late_payers(connection, found.month, now=now))
-        parts[StepKind.PAYMENT] = dict.fromkeys(payers)
+        parts[StepKind.PAYMENT] = dict.fromkeys(await _payers(connection, found.month))
     steps: list[Step] = []
     for kind in StepKind:
         done_time = times.get(_DONE_BY[kind])
@@ -181,7 +186,7 @@ async def _steps(  # noqa: PLR0917 - what was read already
             done_time=done_time,
             done_on=None if done_time is None else civil_date(done_time),
             parts=parts.get(kind, {}),
-            late=frozenset(late) if kind is StepKind.PAYMENT else frozenset(),
+            late=late if kind is StepKind.PAYMENT else frozenset(),
         )
         steps.append(step_of(kind, terms.deadline(found.month, kind), facts, civil_date(now)))
     return tuple(steps)
@@ -209,6 +214,12 @@ async def _payers(connection: Connection, month: str) -> set[str]:
     )
     notices = await notice_store.list_notices(connection, wanted, limit=_NOTICES_MAX)
     return {notice.payer_region_code for notice in notices}
+
+
+async def _late_payers(connection: Connection, found: Month, now: datetime) -> frozenset[str]:
+    if not found.state.has_reached(MonthState.SIGNED):
+        return frozenset()
+    return frozenset(await notice_usecases.late_payers(connection, found.month, now=now))
 
 
 async def view_year(

@@ -73,11 +73,11 @@ UPDATE bank_line
  WHERE line_id = $1"""
 
 _RESOLUTIONS: Final = """/* clearing.load_bank_resolutions */
-SELECT resolution_id, line_id, decision, notice_id, amount_fen, status, note, maker_id, checker_id,
-       propose_time, decide_time
-  FROM bank_resolution
- WHERE line_id = ANY($1::uuid[])
- ORDER BY ordinal"""
+SELECT r.resolution_id, r.line_id, r.decision, r.notice_id, r.amount_fen, r.status, r.note,
+       r.maker_id, r.checker_id, r.propose_time, r.decide_time, n.issue_date
+  FROM bank_resolution r LEFT JOIN notice n USING (notice_id)
+ WHERE r.line_id = ANY($1::uuid[])
+ ORDER BY r.ordinal"""
 
 _INSERT_RESOLUTION: Final = """/* clearing.insert_bank_resolution */
 INSERT INTO bank_resolution (resolution_id, line_id, decision, notice_id, amount_fen, status, note,
@@ -143,6 +143,8 @@ class Resolution:
     checker_id: str
     propose_time: datetime
     decide_time: datetime | None
+    issue_date: date | None = None
+    """Of the notice; None: it was sent back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,6 +310,7 @@ async def load_resolutions(
             checker_id=row["checker_id"],
             propose_time=row["propose_time"],
             decide_time=row["decide_time"],
+            issue_date=row["issue_date"],
         )
         found.setdefault(one.line_id, []).append(one)
     return found

@@ -19,7 +19,11 @@ from services.clearing.domain.notice import (
 from services.clearing.domain.notice_states import NoticeState
 from services.clearing.domain.notice_steps import StepStatus
 from services.clearing.domain.payment import Matched, rate_bp
-from services.clearing.notices.bank_store import Resolution, ResolutionDecision
+from services.clearing.notices.bank_store import (
+    Resolution,
+    ResolutionDecision,
+    ResolutionStatus,
+)
 from services.clearing.notices.payments import Proposal, ProvincePayments, ResolvedLine
 from services.clearing.notices.store import NoticeFilter, StepDone
 from services.clearing.notices.terms import due
@@ -197,7 +201,7 @@ def write_line(resolved: ResolvedLine) -> Any:
         line_id=str(line.line_id),
         statement_id=str(line.statement_id),
         outcome=f"BANK_LINE_OUTCOME_{line.outcome.value}",
-        is_late=line.late,
+        is_late=_is_late(resolved),
         notice_id=str(line.notice_id) if line.notice_id else "",
         applied=wire.write_money(line.applied_fen),
         suspended=wire.write_money(line.suspended_fen),
@@ -208,6 +212,15 @@ def write_line(resolved: ResolvedLine) -> Any:
     )
     _write_stated(message, line.stated)
     return message
+
+
+def _is_late(resolved: ResolvedLine) -> bool:
+    # Money that found its place by two officers is as late as it was.
+    paid = resolved.line.stated.value_date
+    return resolved.line.late or any(
+        one.status is ResolutionStatus.POSTED and one.issue_date and paid > due(one.issue_date).day
+        for one in resolved.resolutions
+    )
 
 
 def write_payments(one: ProvincePayments) -> Any:

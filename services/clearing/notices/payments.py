@@ -314,7 +314,8 @@ async def _settle(
             notice_id=one.notice_id,
             step=NoticeStep.TRANSFERRED,
             region_code=region_of(NoticeStep.TRANSFERRED, one),
-            done_date=dates[one.notice_id],
+            # Money that was there before the notice was is transferred with its issue.
+            done_date=max(dates[one.notice_id], one.issue_date or dates[one.notice_id]),
             operator_id="",
         )
         for one in paid
@@ -368,6 +369,9 @@ async def _pend(
         )
     if line.stated.payer_region_code != notice.payer_region_code:
         raise _allocation_refused("of another payer", resolution.amount_fen, 0)
+    # It lies on the account of who got it: a notice to somebody else is not paid by it.
+    if line.stated.receiver_region_code != notice.receiver_region_code:
+        raise _allocation_refused("with another receiver", resolution.amount_fen, 0)
     if resolution.amount_fen > notice.open_fen:
         raise _allocation_refused("more than is open", resolution.amount_fen, notice.open_fen)
     parts = parts_of(notice, resolution.amount_fen)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from services.clearing import metrics, notes
+from services.clearing.domain.notice_states import NoticeState
 from services.clearing.domain.payment import Outcome
 from services.clearing.notices import bank_store, messages, payments, store, usecases
 from services.clearing.notices.bank_file import (
@@ -14,6 +16,7 @@ from services.clearing.notices.bank_file import (
     write_payment_file,
 )
 from services.clearing.notices.bank_store import BankLineFilter
+from services.clearing.notices.store import NoticeFilter
 from services.clearing.notices.terms import due
 from services.kit import paging, wire
 from services.kit.caller import AGENCY, caller_of, require_region
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from services.kit.db import Connection, Database
 
 FULL_NAME: Final = "yijie.clearing.v1.NoticeService"
+_PUBLISHED: Final = (NoticeState.ISSUED, NoticeState.PART_PAID, NoticeState.PAID)
 
 
 class NoticeServicer(notice_service_pb2_grpc.NoticeServiceServicer):
@@ -92,6 +96,8 @@ class NoticeServicer(notice_service_pb2_grpc.NoticeServiceServicer):
             number=request.number,
         )
         _require_party(context, notice.payer_region_code, notice.receiver_region_code)
+        if _is_agency(context) and notice.state not in _PUBLISHED:
+            raise usecases.absent("notice_id")
         views = await usecases.views(self._database, [notice], today=self._today())
         return pb2.GetNoticeResponse(notice=messages.write_notice(views[0]))
 
@@ -99,6 +105,8 @@ class NoticeServicer(notice_service_pb2_grpc.NoticeServiceServicer):
         """Lists notices in the order in which they were drawn up."""
         _require_party(context, request.payer_region_code, request.receiver_region_code)
         wanted = messages.read_notice_filter(request, paging.read_key(request, UUID))
+        if _is_agency(context):
+            wanted = _published(context, wanted)
         size = paging.page_size(request)
         found = await store.list_notices(self._database, wanted, limit=size + 1)
         views = await usecases.views(self._database, found[:size], today=self._today())
@@ -214,6 +222,9 @@ class NoticeServicer(notice_service_pb2_grpc.NoticeServiceServicer):
 
     async def SummarizePayments(self, request: Any, context: Any) -> Any:
         """Answers what each province paid and was paid."""
+        # Any province may see what all others paid (通报), and nobody else.
+        if not _is_agency(context):
+            require_region(context, "", field="month")
         first, last = messages.read_period(request)
         today = self._today()
         found = await payments.summarize(
@@ -231,6 +242,18 @@ class NoticeServicer(notice_service_pb2_grpc.NoticeServiceServicer):
 
     def _today(self) -> date:
         return civil_date(self._clock.now())
+
+
+def _is_agency(context: Any) -> bool:
+    caller = caller_of(context)
+    return caller is not None and caller.role == AGENCY
+
+
+def _published(context: Any, wanted: NoticeFilter) -> NoticeFilter:
+    # What a second officer has not agreed to does not leave the hub.
+    if not set(wanted.states) <= set(_PUBLISHED):
+        require_region(context, "", field="state")
+    return replace(wanted, states=wanted.states or _PUBLISHED)
 
 
 def _require_party(context: Any, payer: str, receiver: str) -> None:

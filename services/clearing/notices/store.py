@@ -148,8 +148,8 @@ SELECT n.payer_region_code, n.receiver_region_code, n.issue_date, n.state,
        count(*) FILTER (WHERE n.amount_fen > 0) AS notice_count,
        sum(n.amount_fen)::bigint AS amount_fen, sum(l.paid_fen)::bigint AS paid_fen
   FROM notice n
-  JOIN (SELECT notice_id, abs(sum(paid_fen)) AS paid_fen FROM notice_line GROUP BY notice_id) AS l
-       USING (notice_id)
+  JOIN LATERAL (SELECT abs(sum(paid_fen)) AS paid_fen
+                  FROM notice_line WHERE notice_id = n.notice_id) AS l ON true
  WHERE n.month BETWEEN $1 AND $2 AND ($3 = '' OR n.kind = $3) AND n.number IS NOT NULL
  GROUP BY n.payer_region_code, n.receiver_region_code, n.issue_date, n.state"""
 

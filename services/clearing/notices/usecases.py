@@ -29,7 +29,7 @@ from services.clearing.months import store as month_store
 from services.clearing.months import usecases as months
 from services.clearing.notices import postings, store
 from services.clearing.notices.store import NoticeFilter, StepDone
-from services.clearing.notices.terms import limits_at
+from services.clearing.notices.terms import due, limits_at
 from services.kit.clock import civil_date
 from services.kit.db import Connection, Database
 from services.kit.errors import Absent, RuleForbids
@@ -38,6 +38,8 @@ from services.kit.wire import invalid
 
 _UNSIGNED = frozenset({MonthState.OPEN, MonthState.RECONCILED, MonthState.TABLED})
 _OUTSTANDING = (NoticeState.ISSUED, NoticeState.PART_PAID)
+_ISSUED = (*_OUTSTANDING, NoticeState.PAID)
+_MONEY_STEPS = frozenset({NoticeStep.SUBMITTED, NoticeStep.TRANSFERRED})
 _LATE_PAGE = 1000
 
 
@@ -226,16 +228,27 @@ async def views(
 
 
 async def late_payers(source: Connection | Database, month: str, *, now: datetime) -> list[str]:
-    """Returns the provinces whose step of a clearing notice of a month is over its limit."""
+    """Returns the provinces whose step of a clearing notice of a month is, or was, over its limit.
+
+    And those whose money is not there though its day is over, whatever they say they have done.
+    """
     late: set[str] = set()
+    today = civil_date(now)
     after: UUID | None = None
     while True:
-        wanted = NoticeFilter(
-            month=month, kind=NoticeKind.CLEARING, states=_OUTSTANDING, after=after
-        )
+        wanted = NoticeFilter(month=month, kind=NoticeKind.CLEARING, states=_ISSUED, after=after)
         page = await store.list_notices(source, wanted, limit=_LATE_PAGE)
-        for view in await views(source, page, today=civil_date(now)):
-            late |= {step.region_code for step in view.steps if step.overdue}
+        for view in await views(source, page, today=today):
+            notice = view.notice
+            is_open = notice.state in _OUTSTANDING
+            # Of what is paid the money counts; who told whom of it afterwards is no payment.
+            late |= {
+                step.region_code
+                for step in view.steps
+                if (step.late and step.step in _MONEY_STEPS) or (step.overdue and is_open)
+            }
+            if is_open and notice.issue_date and due(notice.issue_date).day < today:
+                late.add(notice.payer_region_code)
         if len(page) < _LATE_PAGE:
             return sorted(late)
         after = page[-1].notice_id

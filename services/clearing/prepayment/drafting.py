@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid5
@@ -104,6 +104,33 @@ async def follow_notices(connection: Connection, *, now: datetime) -> int:
     return ended
 
 
+async def require_decided(
+    connection: Connection, pairs: Collection[tuple[str, str]], *, now: datetime
+) -> None:
+    """Refuses a change of pairs of which an earlier one may still be rejected.
+
+    A later change is reckoned from the quota that the earlier one makes. Rejected after it, the
+    earlier one would leave a difference to be paid of what was never held.
+
+    Raises:
+        RuleForbids: NOTICE_STATE_FORBIDS.
+    """
+    await follow_notices(connection, now=now)
+    followed = [
+        one
+        for one in await store.open_notices(connection)
+        if (one.insured_region_code, one.care_region_code) in pairs
+    ]
+    states = await notice_store.states_of(connection, [one.notice_id for one in followed])
+    for one in followed:
+        if states.get(one.notice_id) is NoticeState.DRAFT:
+            raise RuleForbids(
+                "NOTICE_STATE_FORBIDS",
+                "the notice of an earlier change of the pair awaits its decision",
+                metadata={"noticeId": str(one.notice_id), "state": NoticeState.DRAFT.value},
+            )
+
+
 def decided(state: str, field: str) -> RuleForbids:
     """Returns the error for what was decided before."""
     return RuleForbids(
@@ -128,12 +155,8 @@ async def _take_back(connection: Connection, notice: OpenNotice, now: datetime) 
     for year in years:
         await store.append_changes(
             connection,
-            # Another change may stand on it; a quota never falls below zero.
-            {
-                key: max(-in_force.get(key, 0), -fen)
-                for key, (of_year, fen) in changes.items()
-                if of_year == year
-            },
+            # Nothing else stands on it: see `require_decided`.
+            {key: -fen for key, (of_year, fen) in changes.items() if of_year == year},
             in_force,
             kind=QuotaKind.CANCELLED,
             year=year,

@@ -66,5 +66,5 @@ async def get_limits(
     acting = [pair for pair, one in policies.items() if one.action is not ExhaustedAction.OBSERVE]
     if not acting and rules.exhausted_action is ExhaustedAction.OBSERVE:
         return ()
-    states = await usage_store.load_limited(source, acting)
+    states = await usage_store.load_limited(source, acting, month=f"{today:%Y-%m}")
     return limits_of(policies, rules.exhausted_action, states)

@@ -56,12 +56,13 @@ class Watch:
             return await watching.look(connection, rules, now=now)
 
         with span("clearing.watch_prepayment"):
+            await self._database.run("clearing.follow_notices", follow)
+            found = await self._database.run("clearing.look_at_usage", look)
+            _measure(found)
+            # Last, because only the outlook needs them: what is used and told comes first.
             for _ in range(_ROUNDS_MAX):
                 if not await self._database.run("clearing.add_up_days", watching.add_up_days):
                     break
-            await self._database.run("clearing.follow_notices", follow)
-            found = await self._database.run("clearing.look_at_usage", look)
-        _measure(found)
         return found
 
     async def _loop(self, interval_s: float) -> None:

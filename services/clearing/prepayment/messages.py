@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.clearing.domain.exhausted import ExhaustedAction
 from services.clearing.domain.forecast import METHOD_EN, METHOD_ZH
-from services.clearing.domain.quota import QuotaKey
+from services.clearing.domain.quota import QuotaKey, QuotaKind
 from services.clearing.domain.top_up_states import TopUpState
 from services.clearing.domain.usage import BASIS_POINTS, Usage
 from services.clearing.domain.usage_states import UsageState
@@ -139,7 +139,8 @@ def write_proposal(one: Proposal, rules: Rules, today: date) -> Any:
         decide_time=write_time(one.decide_time) if one.decide_time else None,
         fix_deadline=write_date(fix),
         pay_deadline=write_date(deadline_of(one.year, rules.quota_pay_deadline)),
-        overdue=decided > fix,
+        # First quotas have no term of law.
+        overdue=one.kind is QuotaKind.ANNUAL and decided > fix,
     )
 
 

@@ -49,6 +49,14 @@ SELECT a.insured_region_code, a.care_region_code, a.scheme_code
           AND c.insured_region_code = a.insured_region_code
           AND c.care_region_code = a.care_region_code AND c.scheme_code = a.scheme_code)"""
 
+_NEWEST_YEAR: Final = """/* clearing.newest_annual_year */
+SELECT max(a.year) AS year FROM quota_change a
+ WHERE a.kind = 'ANNUAL' AND NOT EXISTS (
+       SELECT FROM quota_change c
+        WHERE c.kind = 'CANCELLED' AND c.origin_id = a.origin_id
+          AND c.insured_region_code = a.insured_region_code
+          AND c.care_region_code = a.care_region_code AND c.scheme_code = a.scheme_code)"""
+
 _INSERT_PROPOSAL: Final = """/* clearing.insert_quota_proposal */
 INSERT INTO quota_proposal (proposal_id, kind, year, state, line_count, maker_id, create_time)
 VALUES ($1, $2, $3, 'PROPOSED', $4, $5, $6)"""
@@ -210,6 +218,12 @@ async def quotas_in_force(
 async def standing_of_year(connection: Connection, year: int) -> set[QuotaKey]:
     """Returns pairs and schemes whose annual quota of a year was decided and not taken back."""
     return {_key(row) for row in await connection.fetch(_STANDING_OF_YEAR, year)}
+
+
+async def newest_year(connection: Connection) -> int:
+    """Returns the last year of which an annual quota stands; 0: none does."""
+    row = await connection.fetchrow(_NEWEST_YEAR)
+    return (row["year"] or 0) if row else 0
 
 
 async def awaiting(connection: Connection) -> UUID | None:

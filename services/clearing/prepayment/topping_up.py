@@ -14,7 +14,13 @@ from services.clearing.domain.top_up_states import ALLOWED, TopUpState
 from services.clearing.domain.usage import Usage, propose_top_up, split_top_up
 from services.clearing.domain.usage_states import UsageState
 from services.clearing.prepayment import store, top_up_store, usage_store
-from services.clearing.prepayment.drafting import absent, decided, draft, require_pair
+from services.clearing.prepayment.drafting import (
+    absent,
+    decided,
+    draft,
+    require_decided,
+    require_pair,
+)
 from services.clearing.prepayment.terms import Rules
 from services.clearing.prepayment.top_up_store import TopUp
 from services.kit.clock import civil_date
@@ -114,7 +120,7 @@ async def decide_top_up(
 
     Raises:
         Absent: there is none of this id.
-        RuleForbids: PREPAYMENT_DECIDED, MAKER_IS_CHECKER.
+        RuleForbids: PREPAYMENT_DECIDED, MAKER_IS_CHECKER, NOTICE_STATE_FORBIDS.
     """
     note = notes.read_note(note, optional=approved)
     await store.lock(connection)
@@ -127,6 +133,8 @@ async def decide_top_up(
         connection, top_up_id, state, checker_id=checker_id, note=note, now=now
     )
     if approved:
+        pair = (top_up.insured_region_code, top_up.care_region_code)
+        await require_decided(connection, {pair}, now=now)
         changes = {
             QuotaKey(top_up.insured_region_code, top_up.care_region_code, scheme): fen
             for scheme, fen in top_up.schemes

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from services.kit.db import Connection, Database
 
+BLOCKS_MAX: Final = 2000
+ENTRIES_MAX: Final = 50_000
+"""Blocks, and what they hold, that one transaction adds up: the last block may go beyond it."""
 PairKey = tuple[str, str]
 """Insured province, empty for all of them, and care province."""
 
@@ -62,8 +65,10 @@ _STATES: Final = """/* clearing.usage_states */
 SELECT insured_region_code, care_region_code, month, state FROM usage_state"""
 
 _LIMITED: Final = """/* clearing.usage_states_limited */
-SELECT insured_region_code, care_region_code, state FROM usage_state
- WHERE state = 'EXHAUSTED' AND insured_region_code <> ''
+SELECT insured_region_code, care_region_code,
+       CASE WHEN state = 'EXHAUSTED' AND month < $3 THEN 'NORMAL' ELSE state END AS state
+  FROM usage_state
+ WHERE state = 'EXHAUSTED' AND month >= $3 AND insured_region_code <> ''
     OR (insured_region_code, care_region_code)
        IN (SELECT n.insured, n.care FROM unnest($1::text[], $2::text[]) AS n (insured, care))"""
 
@@ -84,8 +89,14 @@ SELECT $1, n.insured, n.care, $2, n.previous, n.state, n.used_fen, n.holding_fen
   FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[])
        AS n (insured, care, previous, state, used_fen, holding_fen)"""
 
-_LAST_BLOCK: Final = """/* clearing.last_block */
-SELECT coalesce(max(block_id), 0) AS block_id FROM block"""
+# By what they hold, not by their number: a block is one bill, or thousands.
+_NEXT_BLOCKS: Final = """/* clearing.next_blocks_of_days */
+SELECT coalesce((SELECT max(block_id)
+                   FROM (SELECT block_id,
+                                sum(entry_count) OVER (ORDER BY block_id) - entry_count AS before
+                           FROM block WHERE block_id > $1 AND block_id <= $1 + $2) b
+                  WHERE b.before < $3), $1) AS until_block,
+       coalesce((SELECT max(block_id) FROM block), 0) AS last_block"""
 
 _ADD_DAYS: Final = """/* clearing.add_pair_days */
 INSERT INTO pair_day (insured_region_code, care_region_code, day, fund_fen, account_fen)
@@ -180,11 +191,14 @@ async def load_states(source: Connection | Database) -> dict[PairKey, tuple[str,
 
 
 async def load_limited(
-    source: Connection | Database, pairs: Sequence[PairKey]
+    source: Connection | Database, pairs: Sequence[PairKey], *, month: str
 ) -> dict[PairKey, UsageState]:
-    """Returns the states of the exhausted pairs, and of some others."""
+    """Returns the states of the pairs that are exhausted in a month, and of some others.
+
+    What was exhausted in an earlier month is so no more, whether anybody has looked since or not.
+    """
     rows = await source.fetch(
-        _LIMITED, [insured for insured, _ in pairs], [care for _, care in pairs]
+        _LIMITED, [insured for insured, _ in pairs], [care for _, care in pairs], month
     )
     return {
         (row["insured_region_code"], row["care_region_code"]): UsageState(row["state"])
@@ -229,10 +243,13 @@ async def tell(
     )
 
 
-async def last_block(connection: Connection) -> int:
-    """Returns the last block of the ledger: all before it are visible, too."""
-    row = await connection.fetchrow(_LAST_BLOCK)
-    return int(row["block_id"]) if row else 0
+async def next_blocks(connection: Connection, *, after_block: int) -> tuple[int, int]:
+    """Returns up to which block a transaction adds up, and the last one: all before are visible.
+
+    One statement must end in time whatever is behind: a month of bills booked at once, too.
+    """
+    row = await connection.fetchrow(_NEXT_BLOCKS, after_block, BLOCKS_MAX, ENTRIES_MAX)
+    return (row["until_block"], row["last_block"]) if row else (after_block, after_block)
 
 
 async def add_days(connection: Connection, *, after_block: int, until_block: int) -> None:

@@ -22,7 +22,14 @@ from services.clearing.domain.quota import (
 )
 from services.clearing.domain.quota_states import ALLOWED, QuotaProposalState
 from services.clearing.prepayment import store
-from services.clearing.prepayment.drafting import absent, decided, draft, require_pair
+from services.clearing.prepayment.drafting import (
+    absent,
+    decided,
+    draft,
+    follow_notices,
+    require_decided,
+    require_pair,
+)
 from services.clearing.prepayment.store import Proposal
 from services.clearing.prepayment.terms import Rules
 from services.kit.clock import civil_date
@@ -45,6 +52,8 @@ async def propose_quotas(
     notes.refuse_long_number(maker_id, "maker_id")
     await store.lock(connection)
     await _require_none_awaiting(connection)
+    # What a later year has fixed is not set back to an earlier one.
+    _require_year(year, now, first=await store.newest_year(connection))
     months = basis_months(year)
     tabled = await store.tabled(connection, months)
     for month in months:
@@ -55,6 +64,8 @@ async def propose_quotas(
                 field="year",
                 metadata={"month": month},
             )
+    # What was rejected a moment ago is taken back first, and proposed anew.
+    await follow_notices(connection, now=now)
     settled = await store.settled_of_tables(
         connection, months, with_account=rules.quota_counts_account
     )
@@ -101,6 +112,7 @@ async def propose_first_quotas(
         raise invalid(f"quotas[{repeated}]", "the pair and scheme are named before")
     await store.lock(connection)
     await _require_none_awaiting(connection)
+    await follow_notices(connection, now=now)
     in_force = await store.quotas_in_force(connection)
     for index, (key, _) in enumerate(quotas):
         if in_force.get(key, 0):
@@ -129,7 +141,7 @@ async def decide_quotas(
 
     Raises:
         Absent: there is none of this id.
-        RuleForbids: PREPAYMENT_DECIDED, MAKER_IS_CHECKER.
+        RuleForbids: PREPAYMENT_DECIDED, MAKER_IS_CHECKER, NOTICE_STATE_FORBIDS.
     """
     note = notes.read_note(note, optional=confirmed)
     await store.lock(connection)
@@ -144,6 +156,8 @@ async def decide_quotas(
     notice_ids: list[UUID] = []
     if confirmed:
         lines = await store.list_lines(connection, proposal_id)
+        pairs = {(line.key.insured_region_code, line.key.care_region_code) for line in lines}
+        await require_decided(connection, pairs, now=now)
         in_force = await store.quotas_in_force(connection)
         changes = {line.key: line.quota_fen - in_force.get(line.key, 0) for line in lines}
         await store.append_changes(
@@ -204,12 +218,12 @@ async def _require_none_awaiting(connection: Connection) -> None:
         )
 
 
-def _require_year(year: int, now: datetime) -> None:
-    last = civil_date(now).year + 1
-    if not YEAR_MIN <= year <= last:
+def _require_year(year: int, now: datetime, *, first: int = YEAR_MIN) -> None:
+    first, last = max(first, YEAR_MIN), civil_date(now).year + 1
+    if not first <= year <= last:
         raise InvalidArgument(
             "QUOTA_YEAR_OUT_OF_RANGE",
-            f"year: must be {YEAR_MIN} to {last}",
+            f"year: must be {first} to {last}",
             field="year",
-            metadata={"firstYear": str(YEAR_MIN), "lastYear": str(last)},
+            metadata={"firstYear": str(first), "lastYear": str(last)},
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from services.clearing.domain.quota import QuotaKey
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from services.clearing.prepayment.usage_store import PairKey
     from services.kit.db import Connection, Database
 
-BLOCKS_MAX: Final = 2000
-"""Blocks of the ledger that one transaction adds up."""
+SKEW_MAX: Final = timedelta(minutes=5)
+"""How far the clocks of two replicas may be apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,11 +100,11 @@ async def look(connection: Connection, rules: Rules, *, now: datetime) -> Look:
     nothing of it again.
     """
     await store.lock(connection)
-    month = civil_month(now)
+    kept = await usage_store.load_states(connection)
+    month = _month(now, max((of_month for of_month, _ in kept.values()), default=""))
     sums = await usage_store.sum_usage(connection, month, with_account=rules.usage_counts_account)
     usages = _by_pair(sums)
     usages.update(add_up(usages))
-    kept = await usage_store.load_states(connection)
     states: dict[PairKey, UsageState] = {}
     changes: list[Change] = []
     stored: list[tuple[PairKey, UsageState, Usage]] = []
@@ -126,11 +126,19 @@ async def look(connection: Connection, rules: Rules, *, now: datetime) -> Look:
 async def add_up_days(connection: Connection) -> bool:
     """Adds blocks of the ledger to the days of their pairs; returns whether more are behind."""
     done = await store.lock(connection)
-    last = await usage_store.last_block(connection)
-    until = min(last, done + BLOCKS_MAX)
+    until, last = await usage_store.next_blocks(connection, after_block=done)
     if until > done:
         await usage_store.add_days(connection, after_block=done, until_block=until)
     return until < last
+
+
+def _month(now: datetime, last: str) -> str:
+    """Returns the month to look at: where another replica has begun one, it is not gone back to.
+
+    At the turn of a month two clocks that differ would otherwise tell of it again and again.
+    """
+    month = civil_month(now)
+    return last if month < last == civil_month(now + SKEW_MAX) else month
 
 
 def _by_pair(sums: Mapping[QuotaKey, Usage]) -> dict[PairKey, Usage]:

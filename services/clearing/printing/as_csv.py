@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from services.clearing.printing.model import ProvinceTables
-from services.clearing.printing.sheets import Cell, Column, Kind, Sheet
+from services.clearing.printing.sheets import NOTHING, Cell, Column, Kind, Sheet
 from services.kit.money import format_yuan
 
 _BOM: Final = "\ufeff"
@@ -30,6 +30,8 @@ def write(sheets: Sequence[Sheet], _tables: ProvinceTables) -> bytes:
         headings = (column.heading.replace("\n", "") for column in sheet.columns)
         writer.writerow([sheet.name, "表头", *_texts(headings)])
         writer.writerows([sheet.name, "明细", *_cells(row, sheet.columns)] for row in sheet.rows)
+        if not sheet.rows:
+            writer.writerow([sheet.name, "说明", NOTHING])
         if sheet.totals:
             writer.writerow([sheet.name, "合计", *_cells(sheet.totals, sheet.columns)])
     return (_BOM + stream.getvalue()).encode()

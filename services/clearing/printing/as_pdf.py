@@ -19,7 +19,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
 from services.clearing.printing.model import ProvinceTables
-from services.clearing.printing.sheets import Cell, Column, Kind, Sheet
+from services.clearing.printing.sheets import NOTHING, Cell, Column, Kind, Sheet
 from services.kit.money import format_yuan
 
 _SONG: Final = "STSong-Light"
@@ -106,7 +106,7 @@ def _draw(canvas: Canvas, page: _Page) -> None:
     for row in page.rows:
         y = _draw_row(canvas, row, sheet.columns, widths, top=y, size=size, is_total=False)
     if not sheet.rows:
-        _put_centred(canvas, _WIDTH / 2, y - _ROW + 4, "本月无发生额", _CELL_PT)
+        _put_centred(canvas, _WIDTH / 2, y - _ROW + 4, NOTHING, _CELL_PT)
         canvas.rect(_MARGIN, y - _ROW, sum(widths), _ROW)
         y -= _ROW
     if page.is_last and sheet.totals:

@@ -20,7 +20,7 @@ from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Si
 from openpyxl.utils import get_column_letter
 
 from services.clearing.printing.model import ProvinceTables
-from services.clearing.printing.sheets import Cell, Column, Kind, Sheet
+from services.clearing.printing.sheets import NOTHING, Cell, Column, Kind, Sheet
 
 _MONEY: Final = "#,##0.00"
 _COUNT: Final = "0"
@@ -60,6 +60,7 @@ def _styles() -> list[NamedStyle]:
         _style("title", size=16, is_bold=True, align="center"),
         _style("fact", size=9, align="left"),
         _style("signers", size=10, align="left"),
+        _style("nothing", size=10, align="center", is_boxed=True),
         _style("check", size=8, align="left"),
         _style("check money", size=8, align="right", form=_MONEY),
         _style("head", size=10, is_bold=True, align="center", fill=_HEAD_FILL, is_boxed=True),
@@ -119,6 +120,10 @@ def _draw(page: Any, sheet: Sheet) -> None:
     for cells in sheet.rows:
         row += 1
         _put_row(page, row, cells, sheet.columns)
+    if not sheet.rows:
+        row += 1
+        _put(page, row, 1, NOTHING, "nothing")
+        page.merge_cells(start_row=row, start_column=1, end_row=row, end_column=width)
     if sheet.totals:
         row = _put_totals(page, row + 1, sheet, first=head + 1)
     if sheet.is_signed:

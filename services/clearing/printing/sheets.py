@@ -70,6 +70,8 @@ class Sheet:
 _NUMBER: Final = Column(heading="序号", kind=Kind.COUNT, width=6)
 _CODE: Final = Column(heading="区划代码", kind=Kind.TEXT, width=10)
 _TOTAL: Final = "合计"
+NOTHING: Final = "本月无发生额"
+"""What stands in the place of rows where there are none: a table left out would be asked after."""
 
 
 def sheets_of(tables: ProvinceTables) -> tuple[Sheet, ...]:
@@ -196,8 +198,8 @@ def _side(
         _NUMBER,
         _CODE,
         Column(heading=other, kind=Kind.TEXT, width=20),
-        Column(heading="结算笔数", kind=Kind.COUNT, width=9),
-        Column(heading="冲销笔数", kind=Kind.COUNT, width=9),
+        Column(heading="结算\n笔数", kind=Kind.COUNT, width=9),
+        Column(heading="冲销\n笔数", kind=Kind.COUNT, width=9),
         _money("本月费用"),
         _money("以前月份调整"),
         _money("审核扣款"),

@@ -53,6 +53,15 @@ def _print(answer: Any) -> None:
             _NAMES.get(one.invariant, ""), str(one.checked_count), str(one.contradiction_count)
         )
     out.print(table)
+    wrong_count = sum(one.contradiction_count for one in answer.results)
+    if wrong_count:
+        out.print(f"✗ 不符 {wrong_count} 处 do not agree", style="bold red")
+    elif any(one.checked_count for one in answer.results):
+        out.print("✓ 全部相符 all of it agrees", style="bold green")
+    else:
+        out.print(
+            "所选月份尚无数据，未作核对 · nothing is cleared of these months: nothing checked"
+        )
     for one in answer.results:
         for wrong in one.contradictions:
             pair = f"{wrong.insured_region_code}→{wrong.care_region_code}".strip("→")

@@ -80,7 +80,10 @@ async def desk(data_dir: Path) -> AsyncIterator[Desk]:
     """
     endpoints = read_endpoints(data_dir)
     if not endpoints:
-        msg = f"{data_dir} 下没有运行中的系统 · no mesh runs in {data_dir}; start it: `yijie up`"
+        msg = (
+            f"{data_dir} 下没有运行中的系统 · no mesh runs in {data_dir};"
+            f" start it: `yijie up --data-dir {data_dir}`"
+        )
         raise MeshError(msg)
     async with open_channel(endpoints["clearing"].address) as channel:
         yield Desk(
@@ -104,5 +107,5 @@ def new_request_id() -> str:
 
 
 def names(region_codes: Any) -> str:
-    """Returns provinces for people: 宁夏回族自治区 640000、北京市 110000."""
-    return "、".join(f"{codes.PROVINCES.get(one, '')} {one}".strip() for one in region_codes)
+    """Returns provinces for people: 宁夏回族自治区640000 北京市110000; lines break between them."""
+    return " ".join(f"{codes.PROVINCES.get(one, '')}{one}" for one in region_codes)

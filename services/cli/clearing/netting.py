@@ -35,7 +35,11 @@ async def show_netting(data_dir: Path, month: str, *, as_json: bool) -> int:
         amounts = (one.payable.fen, one.receivable.fen, one.net.fen)
         table.add_row(names([one.region_code]), *map(format_yuan, amounts))
     net = sum(one.net.fen for one in answer.provinces)
-    table.add_row("合计 total", "", "", format_yuan(net), style="bold")
+    owed, due = (
+        sum(getattr(one, name).fen for one in answer.provinces)
+        for name in ("payable", "receivable")
+    )
+    table.add_row("合计 total", *map(format_yuan, (owed, due, net)), style="bold")
     out.print(table)
     for label, amount in (
         ("全额 gross", answer.gross),

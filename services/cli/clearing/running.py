@@ -94,7 +94,8 @@ async def _issue(held: Desk, month: str, progress: Progress, *, maker: str, chec
         )
         drafts = await held.pages(held.notices.ListNotices, wanted, "notices")
     ids = [one.notice_id for one in drafts]
-    with Bar(console=Console(stderr=True), transient=True) as bar:
+    screen = Console(stderr=True)
+    with Bar(console=screen, transient=True, disable=not screen.is_terminal) as bar:
         task = bar.add_task("下达通知书 issuing", total=len(ids))
         for begin in range(0, len(ids), _NOTICES_AT_ONCE):
             batch = ids[begin : begin + _NOTICES_AT_ONCE]
@@ -119,5 +120,6 @@ def _say_awaited(progress: Progress, answer: Any) -> None:
         progress.say(f"  异议 objection：{ends[0]} → {ends[1]}")
     if answer.open_break_count:
         progress.say(
-            "  处理差错后再运行 · resolve or carry the breaks (BreakService), then run again"
+            f"  差错与未核对日 {answer.open_break_count} 项，处理或挂账（BreakService）后再运行"
+            " · breaks, or days not compared: resolve or carry them, then run again"
         )

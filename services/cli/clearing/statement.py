@@ -23,9 +23,12 @@ _FORMS = {
 
 
 async def write_statements(
-    data_dir: Path, month: str, *, region: str, form: str, output: Path | None
+    data_dir: Path, month: str, *, region: str, form: str, output: str
 ) -> int:
     """Writes the file of a province, of the country, or a folder with all of them; returns 0.
+
+    `output` is a file or a folder, which is made if it ends in a slash; empty: the file's own name
+    in this folder; "-": standard output.
 
     Raises:
         MeshError: no mesh runs there, or a file cannot be written.
@@ -36,12 +39,19 @@ async def write_statements(
             answer = await _download(held, month, region, form)
             _put(answer, output)
             return 0
-        folder = output or Path()
-        _make(folder)
+        folder = Path(output)
         regions = ("", *sorted(codes.PROVINCES))
-        bar = Console(stderr=True)
-        for one in track(regions, description="生成清算表 tables", console=bar, transient=True):
+        screen = Console(stderr=True)
+        for one in track(
+            regions,
+            description="生成清算表 tables",
+            console=screen,
+            transient=True,
+            disable=not screen.is_terminal,
+        ):
             answer = await _download(held, month, one, form)
+            # Not before there is something to put in it.
+            _make(folder)
             _write(folder / answer.file_name, answer.content)
         sys.stderr.write(f"  {len(regions)} 份文件 files · {folder}\n")
     return 0
@@ -52,12 +62,14 @@ async def _download(held: Desk, month: str, region: str, form: str) -> Any:
     return await held.call(held.months.DownloadTables, request)
 
 
-def _put(answer: Any, output: Path | None) -> None:
-    if output is not None and str(output) == "-":
+def _put(answer: Any, output: str) -> None:
+    if output == "-":
         sys.stdout.buffer.write(answer.content)
         sys.stdout.buffer.flush()
         return
-    path = output or Path()
+    path = Path(output)
+    if output.endswith("/"):
+        _make(path)
     if path.is_dir():
         path /= answer.file_name
     _write(path, answer.content)
@@ -75,6 +87,9 @@ def _make(folder: Path) -> None:
 def _write(path: Path, content: bytes) -> None:
     try:
         path.write_bytes(content)
+    except FileNotFoundError as error:
+        msg = f"{path} 无法写入：没有这个文件夹 · cannot be written: there is no such folder"
+        raise MeshError(msg) from error
     except OSError as error:
         msg = f"{path} 无法写入 · cannot be written: {error.strerror}"
         raise MeshError(msg) from error

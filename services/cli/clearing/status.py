@@ -20,6 +20,8 @@ from services.kit.money import format_yuan
 from yijie.clearing.v1 import month_pb2
 from yijie.clearing.v1 import month_service_pb2 as pb
 
+_NAMED_MAX: Final = 3
+"""Where they are listed elsewhere, more provinces than these are told by their number."""
 _OF_THE_HUB: Final = {
     month_pb2.MONTH_STATE_RECONCILED: "平台制表 the hub makes the tables",
     month_pb2.MONTH_STATE_PAID: "平台关账 the hub closes it",
@@ -58,8 +60,11 @@ def is_overdue(step: Any) -> bool:
     return bool(step.overdue and not step.HasField("done_time"))
 
 
-def awaited(answer: Any) -> str:
-    """Returns who is awaited in a month, and for what; empty: nobody, it is closed."""
+def awaited(answer: Any, *, most: int = 32) -> str:
+    """Returns who is awaited in a month, and for what; empty: nobody, it is closed.
+
+    Of more than `most` provinces it says how many they are.
+    """
     state = answer.month.state
     if not answer.month.HasField("cut_time"):
         return "月末截止 the end of the month"
@@ -71,6 +76,8 @@ def awaited(answer: Any) -> str:
     if step is None:
         return ""
     who = names(step.awaited_region_codes) or "平台 the hub"
+    if len(step.awaited_region_codes) > most:
+        who = f"{len(step.awaited_region_codes)} 个省 provinces"
     return f"{STEPS.get(step.kind, '')}：{who}"
 
 
@@ -109,15 +116,17 @@ def _print_months(out: Console, answers: list[Any]) -> None:
             state_of(answer.month),
             format_yuan(answer.month.payable.fen),
             str(answer.open_break_count),
-            f"{'逾期 overdue：' if late else ''}{awaited(answer)}",
+            f"{'逾期 overdue：' if late else ''}{awaited(answer, most=_NAMED_MAX)}",
         )
     out.print(table)
+    out.print("各省名单与期限 · provinces and deadlines: yijie clearing status --month YYYY-MM")
 
 
 def _print_month(out: Console, answer: Any) -> None:
     month = answer.month
     out.print(f"{month.month}  {state_of(month)}", style="bold")
-    out.print(f"截止 cut {_time(month, 'cut_time')}　制表 tables {_time(month, 'table_time')}")
+    cut, made = (_time(month, name) or "尚未 not yet" for name in ("cut_time", "table_time"))
+    out.print(f"截止 cut {cut}　制表 tables {made}")
     if month.HasField("table_time"):
         out.print(
             f"应付合计 payable {format_yuan(month.payable.fen)} 元 · {month.line_count} 行 lines"
@@ -141,14 +150,15 @@ def _print_month(out: Console, answer: Any) -> None:
     out.print(table)
     if answer.provisional:
         out.print(
-            "* 当年放假安排尚未公布，期限暂按法定节假日推算 · rests on statutory holidays alone"
+            "* 当年放假安排尚未公布，期限暂按法定节假日推算"
+            " · the holidays of that year are not published: by statutory holidays alone"
         )
     if answer.open_break_count:
         out.print(f"差错与未核对日 {answer.open_break_count} 项 · breaks and days not compared yet")
     for pair in answer.objected_pairs:
         ends = (names([pair.insured_region_code]), names([pair.care_region_code]))
         out.print(f"异议 objection：{ends[0]} → {ends[1]}")
-    if who := awaited(answer):
+    if who := awaited(answer, most=_NAMED_MAX):
         out.print(f"等待 awaited：{who}")
 
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import zipfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import openpyxl
-
 from services.kit.money import format_yuan
-from services.proving.clearing_year.bank import fen_of
+from services.proving.clearing_year import paper
 from services.proving.clearing_year.office import Office
-from services.proving.clearing_year.reckoning import NoticeKey, Place, Reckoning, Sums
+from services.proving.clearing_year.reckoning import NoticeKey, Place, Reckoning
 from yijie.clearing.v1 import clearing_service_pb2, ledger_pb2, month_pb2, month_service_pb2
 
 
@@ -26,18 +21,28 @@ class Findings:
     compared: Counter[str] = field(default_factory=Counter)
     differences: list[str] = field(default_factory=list)
 
-    def hold(self, what: str, found: Mapping[Any, int], expected: Mapping[Any, int]) -> None:
-        """Compares amounts by key; one that is not there is zero."""
+    def hold(
+        self,
+        what: str,
+        found: Mapping[Any, int],
+        expected: Mapping[Any, int],
+        *,
+        are_counts: bool = False,
+    ) -> None:
+        """Compares amounts, or counts, by key; one that is not there is zero."""
         keys = {*found, *expected}
         self.compared[what] += len(keys)
         for key in sorted(keys, key=str):
             have, want = found.get(key, 0), expected.get(key, 0)
             if have != want:
                 where = " ".join(key) if isinstance(key, tuple) else str(key)
-                self.differences.append(
-                    f"{what} {where}: {format_yuan(have)} 元, reckoned {format_yuan(want)} 元"
+                amounts = (
+                    f"{have}, reckoned {want}"
+                    if are_counts
+                    else f"{format_yuan(have)} 元, reckoned {format_yuan(want)} 元"
                     f" ({have - want:+d} fen)"
                 )
+                self.differences.append(f"{what} {where}: {amounts}")
 
     def hold_equal(self, what: str, found: object, expected: object) -> None:
         """Compares two values of any kind."""
@@ -53,9 +58,13 @@ async def tables(office: Office, reckoning: Reckoning, month: str, findings: Fin
     )
     expected = reckoning.month_lines(month)
     for name in ("cost", "adjustment", "deduction", "payable", "late"):
+        # Added up: a line that is there twice counts twice.
+        found: Counter[Place] = Counter()
+        for one in rows:
+            found[_place(month, one)] += getattr(one, name).fen
         findings.hold(
             f"table {name}",
-            {_place(month, one): getattr(one, name).fen for one in rows},
+            found,
             {place: getattr(sums, name) for place, sums in expected.items()},
         )
     settled: Counter[tuple[str, ...]] = Counter()
@@ -69,7 +78,7 @@ async def tables(office: Office, reckoning: Reckoning, month: str, findings: Fin
         if key[0] == month
         for name, count in zip(("settled", "reversed"), both, strict=True)
     }
-    findings.hold("table count", settled, counts)
+    findings.hold("table count", settled, counts, are_counts=True)
 
 
 def _place(month: str, one: Any) -> Place:
@@ -82,24 +91,29 @@ def _place(month: str, one: Any) -> Place:
     )
 
 
-async def balances(office: Office, reckoning: Reckoning, findings: Findings) -> None:
-    """Compares every balance of the ledger, and that nothing waits that should not."""
-    rows = await office.pages(
-        office.clearing.GetBalances, clearing_service_pb2.GetBalancesRequest(), "balances"
-    )
-    found = {
-        (
-            one.insured_region_code,
-            one.care_region_code,
-            one.month,
-            one.scheme_code,
-            one.fund_type_code,
-            ledger_pb2.AccountPurpose.Name(one.purpose).removeprefix("ACCOUNT_PURPOSE_"),
-        ): one.owed.fen
-        for one in rows
-        if one.owed.fen
-    }
+async def balances(
+    office: Office,
+    reckoning: Reckoning,
+    waiting: Mapping[tuple[str, ...], int],
+    findings: Findings,
+) -> None:
+    """Compares every balance of the ledger; and what waits, by insured, care, scheme and fund."""
+    found: Counter[tuple[str, ...]] = Counter()
+    for one in await _balances(office, ledger_pb2.ACCOUNT_PHASE_POSTED):
+        purpose = ledger_pb2.AccountPurpose.Name(one.purpose).removeprefix("ACCOUNT_PURPOSE_")
+        pair = (one.insured_region_code, one.care_region_code)
+        found[*pair, one.month, one.scheme_code, one.fund_type_code, purpose] += one.owed.fen
     findings.hold("ledger balance", found, reckoning.balances())
+    pending: Counter[tuple[str, ...]] = Counter()
+    for one in await _balances(office, ledger_pb2.ACCOUNT_PHASE_PENDING):
+        pair = (one.insured_region_code, one.care_region_code)
+        pending[*pair, one.scheme_code, one.fund_type_code] += one.owed.fen
+    findings.hold("ledger pending", pending, waiting)
+
+
+async def _balances(office: Office, phase: Any) -> list[Any]:
+    request = clearing_service_pb2.GetBalancesRequest(phase=phase)
+    return await office.pages(office.clearing.GetBalances, request, "balances")
 
 
 # --- files --------------------------------------------------------------------------------------
@@ -120,105 +134,43 @@ async def download(office: Office, month: str, region: str, form: Any) -> bytes:
 async def files(
     office: Office, reckoning: Reckoning, month: str, regions: Sequence[str], findings: Findings
 ) -> dict[str, bytes]:
-    """Compares the CSV of provinces with the reckoning; returns the files."""
+    """Compares the CSV of provinces, and of the country, with the reckoning; returns the files."""
+    lines = reckoning.month_lines(month)
+    counts = {key: both for key, both in reckoning.counts.items() if key[0] == month}
     written: dict[str, bytes] = {}
-    for region in regions:
+    for region in ("", *regions):
         content = await download(office, month, region, month_pb2.TABLE_FORMAT_CSV)
         written[region] = content
-        found = read_csv(content)
-        findings.hold(f"file {region}", found, printed(reckoning, month, region))
+        expected = (
+            paper.printed(lines, counts, region) if region else paper.printed_nationally(lines)
+        )
+        name = f"file {region or 'of the country'}"
+        findings.hold(name, paper.read_csv(content), expected)
+        findings.hold_equal(f"{name} {month} checks", paper.unequal_checks(content), [])
+    digests = {paper.digest_of(content) for content in written.values()}
+    findings.hold_equal(f"digests on the files of {month}", len(digests), 1)
     return written
 
 
-async def workbook(
+async def other_formats(
     office: Office, month: str, region: str, as_csv: bytes, findings: Findings
 ) -> None:
-    """Compares the workbook of a province with its CSV, and the PDF and it with themselves."""
-    first = await download(office, month, region, month_pb2.TABLE_FORMAT_XLSX)
-    findings.hold(f"workbook {region}", read_workbook(first), read_csv(as_csv))
-    for form in (month_pb2.TABLE_FORMAT_XLSX, month_pb2.TABLE_FORMAT_PDF):
-        again = [await download(office, month, region, form) for _ in range(2)]
-        name = month_pb2.TableFormat.Name(form)
-        findings.hold_equal(f"{name} made again {month} {region}", again[0], again[1])
-
-
-Cell = tuple[str, str, str]
-"""Sheet, province on the other side, heading."""
-
-
-def printed(reckoning: Reckoning, month: str, region: str) -> dict[Cell, int]:
-    """Returns the figures that the payable and receivable tables of a province must show."""
-    found: Counter[Cell] = Counter()
-    for place, sums in reckoning.month_lines(month).items():
-        for sheet, mine, other in (
-            ("应付", place.insured, place.care),
-            ("应收", place.care, place.insured),
-        ):
-            if mine != region:
-                continue
-            of_scheme = {"310": "其中：职工", "390": "其中：居民"}[place.scheme]
-            for heading, fen in _columns(sums, sheet, of_scheme, place.fund).items():
-                found[sheet, other, heading] += fen
-                found[sheet, "合计", heading] += fen
-    return {key: fen for key, fen in found.items() if fen}
-
-
-def _columns(sums: Sums, sheet: str, of_scheme: str, fund: str) -> dict[str, int]:
-    return {
-        "本月费用": sums.cost,
-        "以前月份调整": sums.adjustment,
-        "审核扣款": sums.deduction,
-        f"{sheet}合计": sums.payable,
-        of_scheme: sums.payable,
-        "其中：个人账户": sums.payable if fund == "310200" else 0,
-        "其中：迟到数据": sums.late,
-    }
-
-
-def read_csv(content: bytes) -> dict[Cell, int]:
-    """Reads the payable and receivable tables of a CSV file."""
-    found: dict[Cell, int] = {}
-    heading: list[str] = []
-    rows = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
-    for name, what, *cells in rows:
-        sheet = _sheet(name)
-        if not sheet:
-            continue
-        if what == "表头":
-            heading = cells
-        elif what in {"明细", "合计"}:
-            other = "合计" if what == "合计" else cells[1]
-            for title, text in list(zip(heading, cells, strict=True))[5:]:
-                if fen := fen_of(text):
-                    found[sheet, other, title] = fen
-    return found
-
-
-def read_workbook(content: bytes) -> dict[Cell, int]:
-    """Reads the same tables of a workbook; what its file says besides is not looked at."""
-    if not zipfile.is_zipfile(io.BytesIO(content)):
-        return {}
-    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True)
-    found: dict[Cell, int] = {}
-    for name in book.sheetnames:
-        sheet = _sheet(name)
-        if not sheet:
-            continue
-        heading: list[str] = []
-        for row in book[name].iter_rows(values_only=True):
-            if row[0] == "序号":
-                heading = [str(cell) for cell in row]
-            elif heading and (isinstance(row[0], int) or row[1] == "合计"):
-                other = str(row[1])
-                for title, value in list(zip(heading, row, strict=True))[5:]:
-                    # A double of at most 15 digits: its shortest text is what was written.
-                    if fen := fen_of(f"{value:.2f}"):
-                        found[sheet, other, title] = fen
-    return found
-
-
-def _sheet(name: str) -> str:
-    return next((word for word in ("应付", "应收") if name.endswith(f"{word}清算表")), "")
+    """Compares a workbook and a PDF with the CSV, and each with itself when it is made again."""
+    name = region or "of the country"
+    book, document = [
+        await download(office, month, region, form)
+        for form in (month_pb2.TABLE_FORMAT_XLSX, month_pb2.TABLE_FORMAT_PDF)
+    ]
+    findings.hold(f"workbook {name}", paper.read_workbook(book), paper.read_csv(as_csv))
+    findings.hold(f"PDF {name}", paper.figures_of_pdf(document), paper.figures_of_csv(as_csv))
+    for form, first in (
+        (month_pb2.TABLE_FORMAT_XLSX, book),
+        (month_pb2.TABLE_FORMAT_PDF, document),
+        (month_pb2.TABLE_FORMAT_CSV, as_csv),
+    ):
+        again = await download(office, month, region, form)
+        what = month_pb2.TableFormat.Name(form)
+        findings.hold_equal(f"{what} made again {month} {name} differs", first != again, False)
 
 
 # --- notices ------------------------------------------------------------------------------------

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from services.kit.clock import civil_month
 from services.kit.wire import read_date, write_money
+from services.proving.clearing_year.months import working_days_after
 from services.proving.clearing_year.office import hub_officers, officers
 from services.proving.clearing_year.plan import Care
 from services.proving.clearing_year.reckoning import funds_of, split
@@ -17,6 +19,8 @@ from services.proving.clearing_year.scene import Scene
 from yijie.clearing.v1 import dispute_pb2, dispute_service_pb2
 
 _LEAST_FEN: Final = 10_000
+_APPEAL_DAYS: Final = 10
+"""Working days after the day of recording (terms/dispute.yaml, a sample)."""
 _WORDS: Final = (
     "stands",
     "stands by fund",
@@ -36,7 +40,7 @@ class _Case:
     care: Care
     deduction_id: str
     funds: dict[str, int]
-    last_day: Any
+    last_day: date | None
     """Civil date of the last day of the appeal term."""
 
 
@@ -111,7 +115,9 @@ class Review:
 
     def _take(self, case: _Case, deduction: Any) -> None:
         case.deduction_id = deduction.deduction_id
-        case.last_day = read_date(deduction.appeal_last_date, "appeal_last_date")
+        case.last_day = working_days_after(self.scene.today, _APPEAL_DAYS)
+        said = read_date(deduction.appeal_last_date, "appeal_last_date")
+        self.scene.findings.hold_equal("last day of appeal", str(said), str(case.last_day))
         self.touched.add(case.care.settlement_id)
         self.scene.findings.hold(
             f"deduction {case.word}",
@@ -179,7 +185,9 @@ class Review:
             else:
                 await self._wait(case, dispute_pb2.DEDUCTION_STATE_RETURNED)
                 self.scene.reckoning.give_back(UUID(case.deduction_id))
-        for case in [one for one in self.open if one.last_day < self.scene.today]:
+        for case in [
+            one for one in self.open if one.last_day is not None and one.last_day < self.scene.today
+        ]:
             await self._wait(case, _UPHELD)
             self.open.remove(case)
             self.scene.reckoning.uphold(UUID(case.deduction_id), case.care, case.funds)
@@ -234,6 +242,16 @@ class Review:
             )
         else:
             await self.scene.office.call(disputes.AnswerInquiry, request)
+
+    def waiting(self) -> Counter[tuple[str, ...]]:
+        """Returns what deductions that wait would take off: insured, care, scheme and fund."""
+        found: Counter[tuple[str, ...]] = Counter()
+        for case in self.open:
+            care = case.care
+            key = (care.insured_region_code, care.care_region_code, care.scheme_code)
+            for fund, fen in case.funds.items():
+                found[*key, fund] -= fen
+        return found
 
     async def hold_counts(self) -> None:
         """Holds how many deductions there are in each state."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Final
 
-from services.proving.clearing_year import bank, compare
+from services.proving.clearing_year import bank, compare, paper
 from services.proving.clearing_year.office import ISSUER, MAKER, hub_officers, officers
 from services.proving.clearing_year.reckoning import NoticeKey
 from services.proving.clearing_year.scene import Scene
@@ -75,9 +75,9 @@ async def make_tables(scene: Scene, month: str) -> None:
     await compare.tables(scene.office, scene.reckoning, month, scene.findings)
     regions = sorted(scene.plan.provinces)
     files = await compare.files(scene.office, scene.reckoning, month, regions, scene.findings)
-    # A workbook takes a while to read: each month another province's.
-    one = regions[int(month[-2:]) % len(regions)]
-    await compare.workbook(scene.office, month, one, files[one], scene.findings)
+    # A workbook takes a while to read: each month another province's, once the country's.
+    one = regions[int(month[-2:]) % len(regions)] if month != scene.plan.months[0] else ""
+    await compare.other_formats(scene.office, month, one, files[one], scene.findings)
     await _hold_crosswise(scene, month, regions, files)
 
 
@@ -88,10 +88,13 @@ async def _hold_crosswise(
     owed: dict[tuple[str, str, str], int] = {}
     due: dict[tuple[str, str, str], int] = {}
     for region in regions:
-        for (sheet, other, heading), fen in compare.read_csv(files[region]).items():
-            if other != "合计" and heading == f"{sheet}合计":
-                pair = (region, other) if sheet == "应付" else (other, region)
-                (owed if sheet == "应付" else due)[month, *pair] = fen
+        for cell, fen in paper.read_csv(files[region]).items():
+            if cell.row == "合计":
+                continue
+            if cell[::2] == ("应付清算表", "应付合计"):
+                owed[month, region, cell.row] = fen
+            elif cell[::2] == ("应收清算表", "应收合计"):
+                due[month, cell.row, region] = fen
     scene.findings.hold("payable file against receivable file", owed, due)
 
 

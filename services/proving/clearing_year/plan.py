@@ -27,7 +27,7 @@ INPATIENT: Final = "21"
 _POOLED: Final = {EMPLOYEE: "310100", RESIDENT: "390100"}
 # Beside the pooled fund: which other funds pay, and in how many of a hundred settlements.
 _OTHERS: Final = {
-    EMPLOYEE: (("330100", 10), ("320100", 5), ("520300", 2)),
+    EMPLOYEE: (("330100", 10), ("320100", 5), ("520300", 2), ("99999737", 4)),
     RESIDENT: (("390200", 10), ("610100", 8)),
 }
 _YEAR_MONTHS: Final = 12

@@ -26,8 +26,8 @@ from services.proving.clearing_year.plan import Care
 CLEARED: Final = frozenset(
     ("310100", "310200", "320100", "330100", "350100", "370100", "390100", "610100")
 )
-CRITICAL: Final = "390200"
-"""Residents' critical illness (居民大病), which provinces clear as 330100 (domain §2.7)."""
+CRITICAL: Final = frozenset(("390200", "99999737"))
+"""居民大病, and what an employees' fund of the kind is locally, which provinces clear as 330100."""
 ACCOUNT: Final = "310200"
 OTHER: Final = "910100"
 POOLED: Final = {"310": "310100", "390": "390100"}
@@ -289,7 +289,7 @@ def funds_of(care: Care) -> dict[str, int]:
     """Returns what a settlement is cleared for, by the fund that it is cleared under."""
     found: Counter[str] = Counter()
     for fund, fen in care.fund_fen.items():
-        code = "330100" if fund == CRITICAL else fund
+        code = "330100" if fund in CRITICAL else fund
         found[code if code in CLEARED else OTHER] += fen
     if care.account_fen:
         found[ACCOUNT] += care.account_fen

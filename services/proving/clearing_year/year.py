@@ -124,7 +124,7 @@ class Year:
             if month == plan.hot_month:
                 await prepaid.hold_red_event(scene)
         if index % _BALANCES_EVERY == _BALANCES_EVERY - 1:
-            await compare.balances(scene.office, scene.reckoning, scene.findings)
+            await self._hold_balances()
 
     def _gives_in(self) -> str:
         """Returns the month in which the province that does not pay pays: half a year late."""
@@ -170,8 +170,13 @@ class Year:
             await scene.pass_to(civil_midnight(day) + timedelta(hours=12))
         await self.review.settle_up()
         await self.review.hold_counts()
-        await compare.balances(scene.office, scene.reckoning, scene.findings)
+        await self._hold_balances()
         await self._hold_service()
+
+    async def _hold_balances(self) -> None:
+        scene = self._scene
+        waiting = self.review.waiting()
+        await compare.balances(scene.office, scene.reckoning, waiting, scene.findings)
 
     async def _hold_service(self) -> None:
         """What the service says of itself: its chain, its invariants, the state of each month."""

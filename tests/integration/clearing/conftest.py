@@ -15,6 +15,11 @@ from tests.integration.clearing.harness import environ
 
 
 @pytest.fixture
+def dsn(rinsed_dsn: str) -> str:
+    return rinsed_dsn
+
+
+@pytest.fixture
 async def database(dsn: str) -> AsyncIterator[Database]:
     log.configure("clearing", "error")
     async with open_database(load(Config, environ(dsn, 1)).database, "clearing") as opened:

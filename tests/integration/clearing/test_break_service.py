@@ -235,9 +235,15 @@ async def test_a_carried_break_blocks_the_next_month(world):
     # Once more, from where it is now, and not back.
     refusal = await refused(call(world, "CarryBreaks", break_ids=[first], month="2026-03", **TWO))
     assert refusal.reason == "BREAK_STATE_FORBIDS"
-    await call(world, "CarryBreaks", break_ids=[first], month="2026-12", **TWO)
+    # Nor past months that nobody has come to yet: each is decided on by itself.
+    for month in ("2026-04", "2026-12"):
+        refusal = await refused(call(world, "CarryBreaks", break_ids=[first], month=month, **TWO))
+        assert (refusal.reason, refusal.fields) == ("MONTH_OUT_OF_ORDER", ["month"])
+        assert refusal.metadata["nextMonth"] == "2026-03"
+    world.books.clock.advance(days=30)
+    await call(world, "CarryBreaks", break_ids=[first], month="2026-04", **TWO)
     history = (await call(world, "GetBreak", break_id=first)).changes
-    assert [one.month for one in history] == ["", "2026-04", "2027-01"]
+    assert [one.month for one in history] == ["", "2026-04", "2026-05"]
     # It heals all the same.
     world.books.journal.records = world.books.journal.records[1:]
     await reconcile(world)
@@ -263,6 +269,7 @@ async def test_a_day_not_compared_blocks_until_it_is_carried(world):
         assert (refusal.reason, refusal.fields) == ("FIELD_INVALID", ["journal_dates"])
     await reconcile(world)
     assert (await world.books.blocking("2026-04")).day_count == 31
+    world.books.clock.advance(days=30)
     refusal = await refused(
         call(world, "CarryBreaks", journal_dates=dates[:1], month="2026-04", **TWO)
     )

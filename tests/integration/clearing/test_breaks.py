@@ -8,23 +8,18 @@ ledger's own arithmetic is left coherent where a careful forger would leave it s
 
 from __future__ import annotations
 
-import asyncio
 from datetime import date, timedelta
 from uuid import UUID
 
 import asyncpg
 import pytest
 
-from services.clearing import metrics
 from services.clearing import store as ledger_store
-from services.clearing.breaks import day_store
 from services.clearing.breaks import store as break_store
-from services.clearing.breaks.loop import BreakLoop
 from services.clearing.breaks.model import Signed
 from services.clearing.config import Config
 from services.clearing.domain.break_states import BreakState
 from services.clearing.domain.breaks import BreakCause, BreakKind, BreakOwner, DayState
-from services.clearing.reconciling import day_end
 from services.kit.config import load
 from services.kit.db import open_database
 from services.kit.errors import InvalidArgument, LostRace, Unavailable
@@ -368,35 +363,6 @@ async def test_a_comparison_begun_earlier_does_not_take_the_place_of_a_later_one
     assert await books.breaks() == []
 
 
-async def test_the_loop_compares_every_day_of_the_month_and_then_rests(books):
-    await books.happen(*some_events(3))
-    await books.tamper(*deleted(2))
-    loop = BreakLoop(books.comparer, hour=1, retry_s=60)
-    assert await loop.once() == 11
-    days = await day_store.list_days(books.database, month="2026-03", after=None, limit=99)
-    assert len(days) == 31
-    states = {one.journal_date.day: one.state for one in days}
-    assert states[10] is DayState.DIFFERENT
-    assert {states[n] for n in range(1, 12) if n != 10} == {DayState.EVEN}
-    assert {states[n] for n in range(12, 32)} == {None}
-    assert await day_store.compared_until(books.database) == DAY + timedelta(days=1)
-    assert metrics.OPEN_BREAKS.labels("LEDGER", "HUB", "1d")._value.get() == 1
-    compared_until = metrics.LEDGER_COMPARED_UNTIL._value.get()
-    assert compared_until == day_end(DAY + timedelta(days=1)).timestamp()
-    assert await loop.once() == 0
-    # Only what differs is looked at again.
-    books.clock.advance(hours=6)
-    assert await loop.once() == 1
-    blocking = await books.blocking()
-    assert (blocking.day_count, blocking.break_count, blocking.difference_count) == (20, 1, 0)
-
-
-async def test_two_replicas_share_the_days(books):
-    await books.happen(*some_events(3))
-    loops = [BreakLoop(books.comparer, hour=1, retry_s=60) for _ in range(2)]
-    assert sum(await asyncio.gather(*(loop.once() for loop in loops))) == 11
-
-
 async def test_a_carried_break_ages(books):
     """By when it was found, whatever month it was carried into."""
     await books.happen(*some_events(1), is_booked=False)
@@ -415,18 +381,6 @@ async def test_a_carried_break_ages(books):
     books.clock.advance(days=8)
     (counts,) = await break_store.summarize(books.database, books.clock.now())
     assert counts.counts == (0, 0, 0, 1)
-
-
-async def test_the_loop_waits_for_a_silent_journal(books):
-    await books.happen(*some_events(1))
-    books.journal.is_down = True
-    loop = BreakLoop(books.comparer, hour=1, retry_s=60)
-    assert await loop.once() == 0
-    books.journal.is_down = False
-    assert await loop.once() == 10
-    books.clock.advance(seconds=61)
-    assert await loop.once() == 1
-    assert await loop.once() == 0
 
 
 async def test_a_break_cannot_be_rewritten(books):

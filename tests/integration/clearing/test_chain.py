@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from dataclasses import replace
+from datetime import timedelta
+from typing import cast
 from uuid import UUID
 
 import asyncpg
@@ -17,15 +18,21 @@ import pytest
 
 from services.clearing import balances, chain_audit, coherence
 from services.clearing import posting as ledger
-from services.clearing.balances import BalanceFilter
 from services.clearing.chain_audit import Verified
 from services.clearing.config import Config
 from services.clearing.domain.chain import ProblemKind
 from services.clearing.domain.ledger import Kind
 from services.kit.config import load
-from services.kit.db import Database, open_database
+from services.kit.db import Connection, Database, open_database
 from tests.integration.clearing.harness import environ
-from tests.integration.clearing.ledger_world import NOW, feed, posting, within
+from tests.integration.clearing.ledger_world import (
+    NOW,
+    SHANXI_BEIJING,
+    feed,
+    feed_reaches,
+    posting,
+    within,
+)
 from tests.support.settlement_feed import reversed_, settled
 
 pytestmark = pytest.mark.postgres
@@ -35,13 +42,20 @@ BLOCKS = 5
 
 @contextlib.asynccontextmanager
 async def booked(dsn: str) -> AsyncIterator[Database]:
-    """A ledger of five blocks: care, a reversal, a payment, a deduction in two steps."""
+    """A ledger of five blocks: care, a reversal, a payment, a deduction in two steps.
+
+    Between the two the month before is cut and its tables are made.
+    """
     async with open_database(load(Config, environ(dsn, 1)).database, "clearing") as database:
         first = settled(1, funds={"310100": 100, "330100": 7}, account_fen=3)
         await feed(database, first, settled(2, funds={"310100": 50}, insured="140100"))
         await feed(database, reversed_(first), settled(3, care="310101", account_fen=9))
         await within(database, ledger.post, [posting(4, -20, kind=Kind.PAYMENT)], now=NOW)
-        await within(database, ledger.pend, [posting(5, -30)], now=NOW)
+        april = replace(SHANXI_BEIJING, month="2026-04")
+        await within(database, ledger.pend, [posting(5, -30, pair=april)], now=NOW)
+        await feed_reaches(database, "2026-03")
+        await within(database, ledger.cut, "2026-03", now=NOW)
+        await within(database, ledger.close_tables, "2026-03", now=NOW + timedelta(hours=1))
         await within(database, ledger.resolve, UUID(int=5), Kind.DEDUCTION, posted=True, now=NOW)
         yield database
 
@@ -58,10 +72,52 @@ async def alter(dsn: str, *statements: str) -> None:
         await connection.close()
 
 
+class OneConnection:
+    """A database that is one connection, in whatever transaction that is."""
+
+    def __init__(self, raw: asyncpg.Connection) -> None:
+        self._connection = Connection(raw)
+
+    @contextlib.asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        yield self._connection
+
+
+def of_connection(raw: asyncpg.Connection) -> Database:
+    return cast("Database", OneConnection(raw))
+
+
+@contextlib.asynccontextmanager
+async def altering(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection in a transaction without triggers, which is rolled back at the end."""
+    raw = await asyncpg.connect(dsn, server_settings={"search_path": "clearing"})
+    try:
+        await raw.execute("BEGIN; SET LOCAL session_replication_role = replica")
+        yield raw
+    finally:
+        await raw.close()
+
+
+@contextlib.asynccontextmanager
+async def taken_back(raw: asyncpg.Connection) -> AsyncIterator[None]:
+    """What is altered in the block is as it was after it."""
+    await raw.execute("SAVEPOINT before")
+    yield
+    await raw.execute("ROLLBACK TO SAVEPOINT before")
+
+
 async def verify(database: Database, *, after: int = 0, digest: bytes | None = None) -> Verified:
     return await chain_audit.verify(
         database, after_block=after, after_digest=digest, count_max=chain_audit.BLOCKS_MAX
     )
+
+
+async def verify_all(database: Database) -> Verified:
+    """Page by page, as the command does."""
+    found = await verify(database)
+    while found.problem is None and found.until.block_id < found.last_block_id:
+        found = await verify(database, after=found.until.block_id, digest=found.until.digest)
+    return found
 
 
 async def test_what_nobody_altered_verifies(dsn: str) -> None:
@@ -185,11 +241,12 @@ ALTERED = {
     ),
     "the time of a block": (
         3,
-        "UPDATE block SET create_time = create_time + interval '1 us' WHERE block_id = 3",
+        "UPDATE block SET create_time = create_time + interval '1 hour' WHERE block_id = 3",
     ),
     "a block's content": (2, "UPDATE block SET content_digest = sha256('x') WHERE block_id = 2"),
     "a block's digest": (2, "UPDATE block SET digest = sha256('x') WHERE block_id = 2"),
     "a block's counts": (2, "UPDATE block SET entry_count = entry_count + 2 WHERE block_id = 2"),
+    "a block's transfers": (2, "UPDATE block SET transfer_count = 1 WHERE block_id = 2"),
     "a block removed": (2, "DELETE FROM block WHERE block_id = 2"),
     "the last block removed": (5, "DELETE FROM block WHERE block_id = 5"),
     "rows after the end": (
@@ -206,18 +263,96 @@ ALTERED = {
             " (SELECT block_id, digest, create_time FROM block WHERE block_id = 4)"
         ),
     ),
+    "the time of the end": (6, "UPDATE chain SET create_time = 'epoch'"),
+    "a month cut early": (
+        4,
+        "UPDATE month_cut SET (cut_block, table_block) = (3, 3) WHERE month = '2026-03'",
+    ),
+    "when a month was cut": (
+        5,
+        "UPDATE month_cut SET cut_time = cut_time + interval '1 us' WHERE month = '2026-03'",
+    ),
+    "how far a month reads": (5, "UPDATE month_cut SET feed_cursor = '9'"),
+    "when tables were made": (
+        5,
+        "UPDATE month_cut SET table_time = table_time + interval '1 us' WHERE month = '2026-03'",
+    ),
+    "tables unmade": (5, "UPDATE month_cut SET (table_time, table_block) = (NULL, NULL)"),
+    "a cut undone": (5, "DELETE FROM month_cut WHERE month = '2026-03'"),
+    "a month cut behind the end": (5, "UPDATE month_cut SET cut_block = 6"),
 }
 
 
-@pytest.mark.parametrize(("block_id", "statement"), ALTERED.values(), ids=ALTERED)
-async def test_what_is_altered_is_found_in_its_block(
-    dsn: str, block_id: int, statement: str
-) -> None:
-    async with booked(dsn) as database:
-        await alter(dsn, statement)
-        found = await verify(database)
-        assert found.problem is not None
-        assert (found.problem.block_id, found.until.block_id) == (block_id, block_id - 1)
+async def test_what_is_altered_is_found_in_its_block(dsn: str) -> None:
+    found = {}
+    async with booked(dsn), altering(dsn) as raw:
+        for name, (_, statement) in ALTERED.items():
+            async with taken_back(raw):
+                assert not (await raw.execute(statement)).endswith(" 0"), name
+                problem = (await verify(of_connection(raw))).problem
+                found[name] = problem and problem.block_id
+    assert found == {name: block_id for name, (block_id, _) in ALTERED.items()}
+
+
+UNSEEN = {
+    ("entry", "entry_id"): "in which order entries are listed",
+    ("position", "settlement_count"): "counted anew by coherence",
+    ("position", "reversal_count"): "counted anew by coherence",
+    ("chain", "only_row"): "says nothing",
+    ("chain", "transaction_id"): "whose turn it was",
+    ("chain", "asked_time"): "when somebody asked",
+}
+"""What is no part of what was booked, and why."""
+OTHER_VALUE = {
+    "text": "{0} || 'x'",
+    "bigint": "{0} + 1000003",
+    "uuid": "md5({0}::text)::uuid",
+    "bytea": "sha256({0})",
+    "timestamp with time zone": "{0} + interval '1 hour'",
+    "boolean": "NOT {0}",
+    "xid8": "'1'::xid8",
+}
+NO_VALUE = {"uuid": "gen_random_uuid()", "bigint": "1", "timestamp with time zone": "now()"}
+TABLES = ("booking", "transfer", "entry", "account", "position", "block", "chain", "month_cut")
+
+
+async def test_every_column_of_every_row_is_watched(dsn: str) -> None:
+    """One column of one row at a time, with neither triggers nor constraints in the way."""
+    unseen: dict[tuple[str, str], str] = {}
+    async with booked(dsn), altering(dsn) as raw:
+        columns = await raw.fetch(
+            "SELECT table_name, column_name, data_type FROM information_schema.columns"
+            " WHERE table_schema = 'clearing' AND table_name = ANY($1)",
+            TABLES,
+        )
+        assert len(columns) > 45
+        for table, column, _ in columns:
+            await _loosen(raw, table, column)
+        for table, column, data_type in columns:
+            for row in range(await raw.fetchval(f"SELECT count(*) FROM {table}")):  # noqa: S608
+                name = f'"{column}"'
+                other = OTHER_VALUE[data_type].format(name)
+                async with taken_back(raw):
+                    await raw.execute(
+                        f"UPDATE {table} SET {name} = coalesce({other},"  # noqa: S608
+                        f" {NO_VALUE.get(data_type, 'NULL')}) WHERE ctid ="
+                        f" (SELECT ctid FROM {table} ORDER BY ctid LIMIT 1 OFFSET {row})"
+                    )
+                    if (await verify_all(of_connection(raw))).problem is None:
+                        unseen[table, column] = str(row)
+    assert unseen.keys() == UNSEEN.keys()
+
+
+async def _loosen(raw: asyncpg.Connection, table: str, column: str) -> None:
+    await raw.execute(f'ALTER TABLE {table} ALTER "{column}" DROP IDENTITY IF EXISTS')
+    # All but NOT NULL and what triggers need.
+    names = await raw.fetch(
+        "SELECT conname FROM pg_constraint"
+        " WHERE conrelid = $1::regclass AND contype NOT IN ('n', 't')",
+        table,
+    )
+    for (name,) in names:
+        await raw.execute(f'ALTER TABLE {table} DROP CONSTRAINT IF EXISTS "{name}" CASCADE')
 
 
 async def test_an_end_that_was_removed_shows_by_the_digest_noted_before(dsn: str) -> None:
@@ -231,6 +366,8 @@ async def test_an_end_that_was_removed_shows_by_the_digest_noted_before(dsn: str
             "DELETE FROM block WHERE block_id = 5",
             "UPDATE chain SET (block_id, digest, create_time) ="
             " (SELECT block_id, digest, create_time FROM block WHERE block_id = 4)",
+            "UPDATE account a SET balance_fen = (SELECT coalesce(sum(e.amount_fen), 0)"
+            " FROM entry e WHERE e.account_id = a.account_id)",
         )
         # All that is left hangs together: only the note tells.
         assert (await verify(database)).problem is None
@@ -241,6 +378,42 @@ async def test_an_end_that_was_removed_shows_by_the_digest_noted_before(dsn: str
         found = await verify(database, after=noted.block_id, digest=noted.digest)
         assert found.problem is not None
         assert found.problem.kind is ProblemKind.OTHER_CHAIN
+
+
+async def test_an_end_that_was_removed_shows_by_a_month_that_was_cut_after_it(dsn: str) -> None:
+    async with booked(dsn) as database:
+        await feed_reaches(database, "2026-04")
+        await within(database, ledger.cut, "2026-04", now=NOW)
+        await alter(
+            dsn,
+            "DELETE FROM entry WHERE block_id = 5",
+            "DELETE FROM transfer WHERE step = 'POSTED'",
+            "DELETE FROM booking WHERE block_id = 5",
+            "DELETE FROM block WHERE block_id = 5",
+            "UPDATE chain SET (block_id, digest, create_time) ="
+            " (SELECT block_id, digest, create_time FROM block WHERE block_id = 4)",
+        )
+        found = await verify(database)
+        assert found.problem is not None
+        assert (found.problem.kind, found.problem.block_id) == (ProblemKind.BLOCK_MISSING, 5)
+
+
+@pytest.mark.parametrize("rows_max", [50_000, 1])
+@pytest.mark.parametrize("which", ["min", "max"])
+async def test_a_kept_balance_that_was_altered_is_found(
+    dsn: str, monkeypatch: pytest.MonkeyPatch, which: str, rows_max: int
+) -> None:
+    """Also page by page: each looks at its share of the accounts, and together at all."""
+    monkeypatch.setattr(chain_audit, "_ROWS_MAX", rows_max)
+    async with booked(dsn) as database:
+        await alter(
+            dsn,
+            "UPDATE account SET balance_fen = balance_fen + 1"  # noqa: S608
+            f" WHERE account_id = (SELECT {which}(account_id) FROM account)",
+        )
+        found = await verify_all(database)
+        assert found.problem is not None
+        assert found.problem.kind is ProblemKind.BALANCE_CHANGED
 
 
 async def test_pages_are_as_large_as_a_statement_can_take(
@@ -290,39 +463,3 @@ async def test_writers_make_one_chain_without_gaps(dsn: str) -> None:
         assert found.last_block_id == rounds * (1 + writers // 2 + 2 * writers)
         assert (found.until.block_id, found.problem) == (found.last_block_id, None)
         assert await coherence.find_incoherence(database) == []
-
-
-async def test_an_instant_is_the_same_for_ever(database: Database) -> None:
-    """With a clock that stands still or runs backwards, too."""
-    start = datetime(2026, 4, 1, tzinfo=UTC)
-    seen: list[tuple[Any, list[Any]]] = []
-    for number, minutes in enumerate((0, 5, 5, 3, 9), start=1):
-        now = start + timedelta(minutes=minutes)
-        await feed(database, settled(number, funds={"310100": 10**number}), now=now)
-        head = await balances.digest_at(database)
-        seen.append((head, await balances.balances(database, BalanceFilter())))
-    for head, kept in seen:
-        assert await balances.balances(database, BalanceFilter(), as_of=head.create_time) == kept
-        assert await balances.digest_at(database, head.create_time) == head
-    before = start - timedelta(microseconds=1)
-    assert await balances.balances(database, BalanceFilter(), as_of=before) == []
-    assert (await balances.digest_at(database, before)).block_id == 0
-
-
-async def test_asking_for_an_instant_waits_for_who_is_writing(database: Database) -> None:
-    """What is being booked may be of an instant that is over when it commits."""
-    may_end, has_begun = asyncio.Event(), asyncio.Event()
-
-    async def slowly(connection: Any) -> None:
-        await ledger.post(connection, [posting(1, kind=Kind.PAYMENT)], now=NOW)
-        has_begun.set()
-        await may_end.wait()
-
-    writing = asyncio.create_task(database.run("test.slow", slowly))
-    await has_begun.wait()
-    asking = asyncio.create_task(balances.balances(database, BalanceFilter(), as_of=NOW))
-    await asyncio.sleep(0.1)
-    assert not asking.done()
-    may_end.set()
-    await writing
-    assert [one.owed_fen for one in await asking] == [-700]

@@ -92,9 +92,10 @@ BREAKS = {
     "both sides of a balance": (
         Invariant.BALANCED,
         (
-            "UPDATE account SET balance_fen = balance_fen + CASE side WHEN 'PAYABLE' THEN -5 ELSE 5 END"
-            " WHERE (position_id, fund_type_code, purpose) = (SELECT position_id, fund_type_code,"
-            " purpose FROM account WHERE purpose = 'CLEARING' ORDER BY account_id LIMIT 1)"
+            "UPDATE account SET balance_fen = balance_fen + CASE side WHEN 'PAYABLE' THEN -5"
+            " ELSE 5 END WHERE (position_id, fund_type_code, purpose) ="
+            " (SELECT position_id, fund_type_code, purpose FROM account"
+            " WHERE purpose = 'CLEARING' ORDER BY account_id LIMIT 1)"
         ),
     ),
     "one side alone": (
@@ -122,8 +123,8 @@ BREAKS = {
     "a line of a table": (
         Invariant.TABLES,
         (
-            "UPDATE table_line SET cost_fen = cost_fen - 1, payable_fen = payable_fen - 1 WHERE ctid ="
-            " (SELECT ctid FROM table_line ORDER BY payable_fen DESC LIMIT 1)"
+            "UPDATE table_line SET cost_fen = cost_fen - 1, payable_fen = payable_fen - 1"
+            " WHERE ctid = (SELECT ctid FROM table_line ORDER BY payable_fen DESC LIMIT 1)"
         ),
     ),
     "counts of a table": (
@@ -224,8 +225,9 @@ async def test_months_before_the_first_asked_for_are_not_looked_at(
 ) -> None:
     await cleared(database, "close")
     await change(dsn, "UPDATE account SET balance_fen = 1 WHERE account_id = 1")
-    assert await broken(database) != {}
-    assert await broken(database, first_month="2026-04") == {}
+    assert set(await broken(database)) > {Invariant.CHAIN}
+    # The chain knows no months.
+    assert set(await broken(database, first_month="2026-04")) <= {Invariant.CHAIN}
 
 
 async def test_what_both_followers_have_not_read_is_not_compared(database: Database) -> None:
@@ -307,7 +309,7 @@ async def test_before_its_hour_nothing_is_checked_anew(database: Database) -> No
     assert await nightly.once() is not None
 
 
-# --- the call --------------------------------------------------------------------------------------
+# --- the call ------------------------------------------------------------------------------------
 
 
 async def test_the_call_answers_every_invariant(dsn: str, database: Database) -> None:

@@ -56,10 +56,7 @@ async def ledger(database) -> list[object]:
         await store.get_positions(database, store.PositionFilter(month="2026-04"), limit=1),
         await load_cursor(database, store.FEED),
     ]
-    sides = [
-        dataclasses.replace(one, entry_id=0, create_time=NOW)
-        for one in entries
-    ]
+    sides = [dataclasses.replace(one, entry_id=0, create_time=NOW) for one in entries]
     return [*found, *sides, *sorted(bookings.items(), key=str)]
 
 

@@ -49,9 +49,28 @@ async def test_the_ledger_cannot_be_changed(database: Database, table: str, colu
             await database.execute(statement)
 
 
+async def test_only_sums_of_positions_and_accounts_move(database: Database) -> None:
+    await usecases.book_batch(
+        database, after="", batch=batch_of(settled(1, funds={"310100": 5}), cursor="1")
+    )
+    for change in (
+        "UPDATE position SET month = '2026-02'",
+        "UPDATE position SET care_region_code = '320000', settlement_count = 1",
+        "UPDATE account SET fund_type_code = '610100'",
+        "UPDATE account SET phase = 'PENDING'",
+        "UPDATE account SET position_id = position_id",
+        "DELETE FROM position",
+        "TRUNCATE account CASCADE",
+        "DELETE FROM chain",
+        "TRUNCATE chain",
+    ):
+        with pytest.raises(asyncpg.RestrictViolationError):
+            await database.execute(f"/* test.change */ {change}")
+
+
 async def begin(connection: Connection, kind: str = "DEDUCTION", step: str = "DIRECT") -> int:
     """Makes a block for one transfer and a booking of it, as somebody with SQL could."""
-    head, _ = await chain.lock(connection)
+    head = await chain.lock(connection)
     booking = Booking(
         kind=Kind(kind),
         source_id=OTHER,

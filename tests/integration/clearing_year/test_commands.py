@@ -69,9 +69,7 @@ async def test_a_month_from_its_cut_to_its_end(dsn, tmp_path, capfd):
         listed = capfd.readouterr().out
         assert MONTH in listed
         assert "待对账确认 open" in listed
-        with pytest.raises(DomainError) as refused:
-            await write_statements(tmp_path, MONTH, region="", form="csv", output=tmp_path)
-        assert refused.value.reason == "MONTH_NOT_TABLED"
+        await _no_file_is_written(tmp_path)
 
         assert await run_month(tmp_path, "2025-02", **PEOPLE) == AWAITED
         assert capfd.readouterr().err.splitlines() == [
@@ -114,24 +112,43 @@ async def test_a_month_from_its_cut_to_its_end(dsn, tmp_path, capfd):
         assert await show_status(tmp_path, MONTH, as_json=False) == 0
         assert "已关账 closed" in capfd.readouterr().out
         assert await show_check(tmp_path, "", whole_chain=True, as_json=False) == 0
-        assert "清算表与账本" in capfd.readouterr().out
+        checked = capfd.readouterr().out
+        assert "清算表与账本" in checked
+        assert "✓ 全部相符" in checked
         assert scene.findings.differences == []
+
+
+async def _no_file_is_written(folder) -> None:
+    with pytest.raises(DomainError) as refused:
+        await write_statements(folder, MONTH, region="", form="csv", output=str(folder))
+    assert refused.value.reason == "MONTH_NOT_TABLED"
+    # Refused, and nothing is left behind.
+    nowhere = folder / "nowhere"
+    with pytest.raises(DomainError):
+        await write_statements(folder, MONTH, region="all", form="csv", output=str(nowhere))
+    assert not nowhere.exists()
 
 
 async def _files_are_written(folder, capfd) -> None:
     capfd.readouterr()
     path = folder / "tables.xlsx"
-    assert await write_statements(folder, MONTH, region="", form="xlsx", output=path) == 0
+    assert await write_statements(folder, MONTH, region="", form="xlsx", output=str(path)) == 0
     book = openpyxl.load_workbook(io.BytesIO(path.read_bytes()))
     assert book.sheetnames == ["1 全国清算表", "2 分省对", "3 核对"]
     everything = folder / "all"
-    assert await write_statements(folder, MONTH, region="all", form="csv", output=everything) == 0
+    assert (
+        await write_statements(folder, MONTH, region="all", form="csv", output=str(everything)) == 0
+    )
     names = sorted(path.name for path in everything.iterdir())
     assert len(names) == 33
     assert "跨省异地就医清算表_640000宁夏回族自治区_2025年1月.csv" in names
     path = folder / "no" / "such" / "folder.csv"
-    with pytest.raises(MeshError, match="cannot be written"):
-        await write_statements(folder, MONTH, region="", form="csv", output=path)
+    with pytest.raises(MeshError, match="there is no such folder"):
+        await write_statements(folder, MONTH, region="", form="csv", output=str(path))
+    # What ends in a slash is a folder, and is made.
+    made = folder / "made"
+    assert await write_statements(folder, MONTH, region="", form="csv", output=f"{made}/") == 0
+    assert [path.name for path in made.iterdir()] == ["跨省异地就医清算表_全国_2025年1月.csv"]
 
 
 async def _netting_is_shown(folder, capfd) -> None:

@@ -54,10 +54,13 @@ async def test_a_short_year_reconciles_to_the_fen(dsn, capsys):
     assert "table payable 2025-01" in said
 
 
-async def test_a_fen_that_was_reckoned_otherwise_is_found_everywhere(dsn, monkeypatch):
+async def test_a_fen_that_is_not_right_is_found_everywhere(dsn, monkeypatch):
+    """A fen more in the books, a fen more in the database, a transfer that the bank kept."""
     plan = plan_of(TINY)
     chosen = plan.cares[5].settlement_id
-    settle = Reckoning.settle
+    settle, balances, state = Reckoning.settle, compare.balances, monthly.Money._state
+    altered: list[str] = []
+    kept: list[int] = []
 
     def with_a_fen_more(self, care):
         settle(self, care)
@@ -67,20 +70,7 @@ async def test_a_fen_that_was_reckoned_otherwise_is_found_everywhere(dsn, monkey
                          and one.scheme == care.scheme_code)  # fmt: skip
             self.lines[place].cost += 1
 
-    monkeypatch.setattr(Reckoning, "settle", with_a_fen_more)
-    outcome = await run_plan(plan, dsn)
-    found = " ".join(outcome.scene.findings.differences)
-    assert not outcome.holds
-    for what in ("table cost", "file ", "notice ", "payment file", "ledger balance"):
-        assert what in found
-    assert "(-1 fen)" in outcome.scene.findings.differences[0]
-
-
-async def test_a_fen_that_was_altered_in_the_database_is_found(dsn, monkeypatch):
-    balances = compare.balances
-    altered: list[str] = []
-
-    async def alter_first(office, reckoning, findings):
+    async def alter_first(*arguments):
         if not altered:
             connection = await asyncpg.connect(dsn)
             try:
@@ -93,19 +83,7 @@ async def test_a_fen_that_was_altered_in_the_database_is_found(dsn, monkeypatch)
                 )
             finally:
                 await connection.close()
-        await balances(office, reckoning, findings)
-
-    monkeypatch.setattr(compare, "balances", alter_first)
-    outcome = await run_plan(plan_of(TINY), dsn)
-    assert altered == ["UPDATE 1"]
-    differences = outcome.scene.findings.differences
-    assert any(text.startswith("ledger balance") and "(+1 fen)" in text for text in differences)
-
-
-async def test_money_that_the_bank_did_not_move_is_missed(dsn, monkeypatch):
-    """The bank states one transfer less than it was told: everything that follows says so."""
-    state = monthly.Money._state
-    kept: list[int] = []
+        await balances(*arguments)
 
     async def without_the_last(self, made):
         if not kept and len(made) > 1:
@@ -113,11 +91,21 @@ async def test_money_that_the_bank_did_not_move_is_missed(dsn, monkeypatch):
             made = made[:-1]
         await state(self, made)
 
+    monkeypatch.setattr(Reckoning, "settle", with_a_fen_more)
+    monkeypatch.setattr(compare, "balances", alter_first)
     monkeypatch.setattr(monthly.Money, "_state", without_the_last)
-    outcome = await run_plan(plan_of(TINY), dsn)
-    found = outcome.scene.findings.differences
-    assert kept
-    assert any(text.startswith("payment file") for text in found)
+    outcome = await run_plan(plan, dsn)
+    assert not outcome.holds
+    differences = outcome.scene.findings.differences
+    found = " ".join(differences)
+    for what in ("table cost", "file ", "notice ", "payment file", "ledger balance"):
+        assert what in found
+    of_table = next(text for text in differences if text.startswith("table cost"))
+    assert "(-1 fen)" in of_table
+    assert altered == ["UPDATE 1"]
+    assert any(text.startswith("ledger balance") and "(+1 fen)" in text for text in differences)
+    moved = f"{kept[0]:+d} fen"
+    assert any(text.startswith("payment file") and moved in text for text in differences)
 
 
 async def test_ningxia_is_reproduced_as_published(dsn):

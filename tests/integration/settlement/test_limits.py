@@ -7,6 +7,7 @@ its composition root.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 from dataclasses import dataclass, field
@@ -36,6 +37,12 @@ from yijie.settlement.v1 import settlement_service_pb2 as pb
 
 pytestmark = pytest.mark.postgres
 
+
+@pytest.fixture
+def dsn(rinsed_dsn):
+    return rinsed_dsn
+
+
 BLOCK = prepayment_pb2.EXHAUSTED_ACTION_BLOCK
 WARN = prepayment_pb2.EXHAUSTED_ACTION_WARN
 HERE = ("650000", "640000")
@@ -48,6 +55,8 @@ class FakeClearing(prepayment_service_pb2_grpc.PrepaymentServiceServicer):
     limits: dict[tuple[str, str], int] = field(default_factory=dict)
     number: int = 1
     is_down: bool = False
+    way: str = ""
+    """Of answering otherwise than it should."""
     asked: list[str] = field(default_factory=list)
     target: str = ""
 
@@ -58,6 +67,12 @@ class FakeClearing(prepayment_service_pb2_grpc.PrepaymentServiceServicer):
         self.asked.append(request.known_version)
         if self.is_down:
             await context.abort(grpc.StatusCode.INTERNAL, "down")
+        if self.way == "slow":
+            await asyncio.sleep(60)
+        if self.way == "rubbish":
+            return b"\xff\xff\xff no list"
+        if self.way == "empty":
+            return prepayment_service_pb2.GetSettlementLimitsResponse(unchanged=True)
         version = f"{self.number:016x}"
         unchanged = request.known_version == version
         limits = [
@@ -78,7 +93,18 @@ class FakeClearing(prepayment_service_pb2_grpc.PrepaymentServiceServicer):
 async def clearing():
     fake = FakeClearing()
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
-    prepayment_service_pb2_grpc.add_PrepaymentServiceServicer_to_server(fake, server)
+    # By hand, for what is no message: bytes go out as they are.
+    answer = prepayment_service_pb2.GetSettlementLimitsResponse
+    method = grpc.unary_unary_rpc_method_handler(
+        fake.GetSettlementLimits,
+        request_deserializer=prepayment_service_pb2.GetSettlementLimitsRequest.FromString,
+        response_serializer=lambda one: (
+            one if isinstance(one, bytes) else answer.SerializeToString(one)
+        ),
+    )
+    name = "yijie.clearing.v1.PrepaymentService"
+    handler = grpc.method_handlers_generic_handler(name, {"GetSettlementLimits": method})
+    server.add_generic_rpc_handlers((handler,))
     fake.target = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
     await server.start()
     yield fake
@@ -168,28 +194,33 @@ async def test_a_visit_of_a_blocked_pair(world, clearing):
     assert state_name(settled) == "SETTLED"
 
 
-@pytest.mark.parametrize("pair", [("650000", "630000"), ("640000", "650000"), ("110000", "640000")])
-async def test_other_pairs_are_settled(world, clearing, pair):
-    await in_force(clearing, {pair: BLOCK})
-    assert state_name((await world.settle()).settlement) == "SETTLED"
+async def test_other_pairs_are_settled(world, clearing):
+    for pair in (("650000", "630000"), ("640000", "650000"), ("110000", "640000")):
+        await in_force(clearing, {pair: BLOCK})
+        assert state_name((await world.settle()).settlement) == "SETTLED", pair
 
 
-@pytest.mark.parametrize("mark", ["emergency", "13", "24", "filing"])
-async def test_an_emergency_is_never_refused(world, clearing, mark):
-    counted = outcomes("emergency")
+async def test_an_emergency_is_never_refused(world, clearing):
+    """By each of the ways in which it is known."""
     await in_force(clearing, {HERE: BLOCK})
     world.callees.identity.opened |= {"13", "24"}
-    request, quote = settle_request(), pre_settle_request()
-    for bill in (request.bill, quote.bill):
-        if mark == "emergency":
-            bill.emergency = True
-        elif mark != "filing":
-            bill.medical_type_code = mark
-    if mark == "filing":
-        world.callees.filing.benefit_level = filing_service_pb2.BENEFIT_LEVEL_EMERGENCY
-    assert (await world.pre_settle(quote)).quote
-    assert state_name((await world.settle(request)).settlement) == "SETTLED"
-    assert outcomes("emergency") == counted + 2
+    filing = world.callees.filing
+    ordinary = filing.benefit_level
+    for mark in ("emergency", "13", "24", "filing"):
+        counted = outcomes("emergency")
+        request, quote = settle_request(), pre_settle_request()
+        for bill in (request.bill, quote.bill):
+            if mark == "emergency":
+                bill.emergency = True
+            elif mark != "filing":
+                bill.medical_type_code = mark
+        is_filed = mark == "filing"
+        filing.benefit_level = filing_service_pb2.BENEFIT_LEVEL_EMERGENCY if is_filed else ordinary
+        assert (await world.pre_settle(quote)).quote, mark
+        assert state_name((await world.settle(request)).settlement) == "SETTLED", mark
+        assert outcomes("emergency") == counted + 2, mark
+    filing.benefit_level = ordinary
+    assert (await refused(world.settle())).reason == "PREPAYMENT_EXHAUSTED"
 
 
 async def test_an_emergency_stay_is_never_refused(world, clearing):
@@ -291,3 +322,19 @@ async def test_a_clearing_that_is_not_there_holds_up_nothing(dsn, callees, clock
 async def test_actions_of_a_later_release_settle(world, clearing):
     await in_force(clearing, {HERE: 77})
     assert state_name((await world.settle()).settlement) == "SETTLED"
+
+
+async def test_whatever_clearing_answers_settles_and_is_asked_again(world, clearing):
+    """Bytes that are no list, an answer that says nothing, one that does not come."""
+    for way in ("rubbish", "empty", "slow"):
+        clearing.way = way
+        begun = len(clearing.asked)
+
+        async def asked_again(wanted=begun + (1 if way == "slow" else 3)):
+            return len(clearing.asked) >= wanted
+
+        await eventually(asked_again)
+        assert state_name((await world.settle()).settlement) == "SETTLED", way
+    clearing.way = ""
+    await in_force(clearing, {HERE: BLOCK})
+    assert (await refused(world.settle())).reason == "PREPAYMENT_EXHAUSTED"

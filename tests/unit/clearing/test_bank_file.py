@@ -107,6 +107,21 @@ def test_gbk_is_refused_with_its_line():
         ({"金额": "1e3"}, "BANK_FILE_MALFORMED", "金额"),
         ({"金额": "１２"}, "BANK_FILE_MALFORMED", "金额"),
         ({"金额": "007"}, "BANK_FILE_MALFORMED", "金额"),
+        ({"金额": "1，234.50"}, "BANK_FILE_MALFORMED", "金额"),
+        ({"金额": "1 234.50"}, "BANK_FILE_MALFORMED", "金额"),
+        ({"金额": "12.34\u3000"}, "BANK_FILE_MALFORMED", "金额"),
+        ({"金额": "12."}, "BANK_FILE_MALFORMED", "金额"),
+        ({"金额": ".5"}, "BANK_FILE_MALFORMED", "金额"),
+        ({"金额": "+12.00"}, "BANK_FILE_MALFORMED", "金额"),
+        ({"金额": "¥12.00"}, "BANK_FILE_MALFORMED", "金额"),
+        ({"金额": "NaN"}, "BANK_FILE_MALFORMED", "金额"),
+        ({"金额": "9" * 400}, "BANK_FILE_MALFORMED", "金额"),
+        ({"金额": "１２.３４"}, "BANK_FILE_MALFORMED", "金额"),
+        ({"币种": "cny"}, "BANK_CURRENCY", "币种"),
+        ({"交易日期": "２026-05-19"}, "BANK_FILE_MALFORMED", "交易日期"),
+        ({"付款省区划": "６40000"}, "BANK_FILE_MALFORMED", "付款省区划"),
+        ({"银行流水号": "BK-000\n001"}, "BANK_FILE_MALFORMED", "银行流水号"),
+        ({"银行流水号": "ＢＫ-000001"}, "BANK_FILE_MALFORMED", "银行流水号"),
         ({"金额": "9999999999999.99"}, "", ""),
         ({"金额": "10000000000000"}, "BANK_FILE_MALFORMED", "金额"),
         ({"交易日期": "2026-05-21"}, "BANK_FILE_MALFORMED", "交易日期"),
@@ -132,7 +147,8 @@ def test_a_line_that_is_wrong_refuses_the_file(cells, reason, column):
         assert len(read_bank_statement(content, today=TODAY)) == 2
         return
     error = refusal(content)
-    line = "4" if cells.get("摘要") == "两\n行" else "3"
+    # A line feed inside a cell makes a line of the file: the last one is told.
+    line = str(3 + "".join(cells.values()).count("\n"))
     assert (error.reason, error.metadata) == (reason, {"line": line, "column": column})
     assert f"第{line}行" in error.zh
     # Nothing of the file is in the text.
@@ -160,10 +176,33 @@ def test_every_wrong_line_is_told():
         file_of(GOOD, heading=STATEMENT_COLUMNS[::-1]),
         file_of(GOOD, heading=STATEMENT_COLUMNS[:-1]),
         file_of(GOOD) + b'"open',
+        file_of(GOOD) + b'"BK"-000002,x',
+        # The mark twice, the heading twice, tabs or semicolons for commas, an end of file of old.
+        b"\xef\xbb\xbf" * 2 + file_of(GOOD),
+        file_of(GOOD, STATEMENT_COLUMNS, GOOD),
+        file_of(GOOD).replace(b",", b"\t"),
+        file_of(GOOD).replace(b",", b";"),
+        file_of(GOOD) + b"\x1a",
+        file_of((*GOOD, "")),
+        file_of((*GOOD[:-1], "x" * 200_000)),
+        b"\xef\xbb\xbf",
+        b" ",
+        b"\x00" * 64,
     ],
 )
 def test_what_is_no_statement_is_refused(content):
     assert refusal(content).reason == "BANK_FILE_MALFORMED"
+
+
+def test_quotes_are_read_as_what_they_hold():
+    quoted = (
+        file_of(GOOD[:-1]).rstrip()
+        + b',"a ""b"", c"\r\n"BK-000002",'
+        + b",".join(f'"{cell}"'.encode() for cell in GOOD[1:])
+    )
+    first, second = read_bank_statement(quoted.replace(b"\r\n", b"\r"), today=TODAY)
+    assert (first.bank_reference, second.bank_reference) == ("BK-000001", "BK-000002")
+    assert first.amount_fen == second.amount_fen == 123_450
 
 
 def test_empty_rows_are_passed_over():

@@ -148,12 +148,22 @@ def test_what_was_stated_before_is_a_duplicate():
     assert found.notices[NOTICE.notice_id].paid_fen == 0
 
 
+@pytest.mark.parametrize("numbers", [(NOTICE.number, ""), ("", NOTICE.number)])
+def test_the_other_bank_need_not_pass_the_number_on(numbers):
+    """What it then pays was decided by whoever stated it first, or is by two officers."""
+    first, second = (line_of(600, notice_number=number) for number in numbers)
+    found = matched(first, replace(second, line_number=3))
+    assert found.results[1].outcome is Outcome.DUPLICATE
+    assert found.notices[NOTICE.notice_id].paid_fen == (600 if numbers[0] else 0)
+
+
 @pytest.mark.parametrize(
     "change",
     [
         {"amount_fen": 599},
         {"receiver_region_code": "310000"},
-        {"notice_number": ""},
+        {"notice_number": PREPAYMENT.number},
+        {"business_type": BusinessType.PREPAYMENT},
         {"value_date": date(2026, 5, 1)},
     ],
 )

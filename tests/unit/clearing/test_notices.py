@@ -6,7 +6,7 @@ Method: examples by hand, and properties over drawn notices and transfers.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -214,6 +214,44 @@ def test_a_submission_that_nobody_recorded_is_overtaken_by_the_money():
     assert not steps[NoticeStep.SUBMITTED].overdue
     assert not steps[NoticeStep.TRANSFERRED].late
     assert steps[NoticeStep.RETURNED].overdue
+
+
+def test_a_receiver_that_is_quick_hides_no_payer_that_is_late():
+    done = {
+        NoticeStep.SUBMITTED: date(2026, 5, 7),
+        NoticeStep.TRANSFERRED: date(2026, 5, 20),
+        NoticeStep.RECEIVED: date(2026, 5, 21),
+    }
+    on_time = found_steps(done, date(2026, 5, 27))
+    assert not any(one.overdue for one in on_time.values())
+    steps = found_steps(done, date(2026, 5, 28))
+    assert [step for step, one in steps.items() if one.overdue] == [NoticeStep.RETURNED]
+    # All done: nobody is awaited.
+    rest = dict.fromkeys((NoticeStep.RETURNED, NoticeStep.CONFIRMED), date(2026, 5, 28))
+    steps = found_steps(done | rest, date(2026, 7, 1))
+    assert [step for step, one in steps.items() if one.overdue or one.late] == [NoticeStep.RETURNED]
+
+
+@pytest.mark.parametrize(
+    ("issued", "submit", "due_on"),
+    [
+        # Friday before the Spring Festival: Saturday the 14th and the 28th are worked.
+        (date(2026, 2, 13), date(2026, 2, 27), date(2026, 3, 12)),
+        # Issued on a day off, and on the last day before the National Day holidays.
+        (date(2026, 2, 16), date(2026, 2, 28), date(2026, 3, 13)),
+        (date(2026, 9, 30), date(2026, 10, 13), date(2026, 10, 27)),
+    ],
+)
+def test_limits_over_holidays_and_days_worked_for_them(issued, submit, due_on):
+    notice = replace(notice_of(5), issue_date=issued)
+    for today, is_over in ((submit, False), (submit + timedelta(days=1), True)):
+        first = steps_of(notice, {}, LIMITS, add_working_days, today=today)[0]
+        assert (first.deadline.day, first.overdue) == (submit, is_over)
+    assert due(issued, LIMITS, add_working_days).day == due_on
+    submitted = {NoticeStep.SUBMITTED: submit}
+    for today, is_over in ((due_on, False), (due_on + timedelta(days=1), True)):
+        steps = steps_of(notice, submitted, LIMITS, add_working_days, today=today)
+        assert (steps[1].deadline.day, steps[1].overdue) == (due_on, is_over)
 
 
 def test_a_limit_in_a_year_without_a_published_calendar_is_provisional():

@@ -259,3 +259,28 @@ def test_every_part_of_a_booking_is_in_its_lines() -> None:
     ]
     digests = {next_block(HEAD, [one], now=NOW).content_digest for one in (DEDUCTION, *changed)}
     assert len(digests) == len(changed) + 1
+
+
+def test_a_block_is_later_than_the_head_and_than_what_was_asked_of() -> None:
+    micro, hour = timedelta(microseconds=1), timedelta(hours=1)
+    last = HEAD.create_time
+    for now, asked, expected in (
+        (last + hour, last, last + hour),
+        (last - hour, last, last + micro),
+        (last, last + hour, last + hour + micro),
+        (last + hour, last + hour, last + hour + micro),
+    ):
+        block = next_block(HEAD, [DEDUCTION], now=now, after=asked)
+        assert block.create_time == expected
+
+
+def test_what_was_done_with_months_is_in_the_digest() -> None:
+    lines = ("M|2026-03|7|1", "T|2026-03|2")
+    digests = {
+        next_block(HEAD, [DEDUCTION], now=NOW, month_lines=some).content_digest
+        for some in ((), lines[:1], lines[1:], lines)
+    }
+    assert len(digests) == 4
+    one = next_block(HEAD, [DEDUCTION], now=NOW, month_lines=lines)
+    assert one == next_block(HEAD, [DEDUCTION], now=NOW, month_lines=lines[::-1])
+    assert one.booking_count == 1

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from services.clearing.calendar import CHINA
 from services.clearing.domain import forecast
+from services.clearing.domain.calendar import last_day
 from services.clearing.domain.forecast import (
     History,
     Method,
@@ -165,6 +166,53 @@ def test_no_history_breaks_the_model(amounts: list[int]) -> None:
         assert days == sorted(one for one in days if one is not None)
     # The same again: nothing is random.
     assert cross(modelled(history), so_far, max(1, end.likely_fen)) == found
+
+
+@given(
+    st.lists(st.integers(-(10**8), 10**9), min_size=28, max_size=120),
+    st.dates(date(2025, 1, 1), date(2026, 12, 31)),
+    st.integers(-(10**9), 10**11),
+    st.integers(-(10**9), 10**9),
+    st.lists(st.integers(1, 10**11), min_size=2, max_size=4),
+)
+def test_days_are_in_order_on_any_day_of_any_month(
+    amounts: list[int], today: date, used: int, today_fen: int, targets: list[int]
+) -> None:
+    """Also on the last day of a month and in the festivals, after refunds, and at year's ends."""
+    history = History(first_day=today - timedelta(days=len(amounts)), amounts_fen=tuple(amounts))
+    model = modelled(history, CHINA.is_working)
+    so_far = MonthSoFar(
+        used_fen=used, today_fen=today_fen, today=today, month_end=last_day(f"{today:%Y-%m}")
+    )
+    end = foresee_end(model, so_far)
+    assert used <= end.likely_fen
+    assert end.low_fen <= end.likely_fen <= end.high_fen
+    before = date.min
+    for target in sorted(targets):
+        found = cross(model, so_far, target)
+        assert found.reached is (used >= target)
+        days = [one or date.max for one in (found.earliest_day, found.day, found.latest_day)]
+        assert days == sorted(days)
+        if not found.reached:
+            # What is more is never reached earlier; all in this month, or not at all.
+            assert before <= days[1]
+            assert all(today <= day <= so_far.month_end or day == date.max for day in days)
+            before = days[1]
+
+
+def test_a_refund_of_today_is_not_made_good_by_the_rest_of_the_day() -> None:
+    model = modelled(flat(84), always)
+    today = date(2026, 3, 26)
+    ahead = {}
+    for today_fen in (-50_000, 0, 400, 1_000, 5_000):
+        so_far = MonthSoFar(
+            used_fen=70_000 + today_fen,
+            today_fen=today_fen,
+            today=today,
+            month_end=date(2026, 3, 31),
+        )
+        ahead[today_fen] = foresee_end(model, so_far).likely_fen - so_far.used_fen
+    assert ahead == {-50_000: 6_000, 0: 6_000, 400: 5_600, 1_000: 5_000, 5_000: 5_000}
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)

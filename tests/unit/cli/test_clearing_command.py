@@ -7,19 +7,31 @@ from typer.testing import CliRunner
 
 from services.cli.__main__ import app
 
+STATEMENT = ["statement", "--month", "2026-03"]
 RUN = ["run", "--month", "2026-03", "--maker", "m", "--checker"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["status", "--month", "2026-13"], "--month 应为 · is YYYY-MM"),
-        (["netting", "--month", "march"], "--month 应为 · is YYYY-MM"),
-        (["statement", "--month", "2026-03", "--region", "640100"], "a province xx0000 or all"),
-        (["statement", "--month", "2026-03", "--format", "doc"], "is one of xlsx, csv, pdf"),
+        (
+            ["status", "--month", "2026-13"],
+            "--month 2026-13：应为年月，如 2026-03 · is a year and month",
+        ),
+        (["netting", "--month", "march"], "--month march：应为年月"),
+        (
+            ["statement", "--month", "2026-03", "--region", "640100"],
+            "--region 640100：应为省级代码",
+        ),
+        (
+            ["statement", "--month", "2026-03", "--format", "doc"],
+            "--format doc：应为 · is one of xlsx, csv, pdf",
+        ),
+        ([*STATEMENT, "--format", "csv", "-o", "三月.xlsx"], "与 -o 的 .xlsx 不一致"),
+        ([*STATEMENT, "--region", "all", "-o", "-"], "-o 不能为 -"),
         ([*RUN, "m"], "经办与复核须为两人 · maker and checker are two people"),
-        ([*RUN, "王 二"], "--checker 应为 · is a code"),
-        (["check", "--from", "2026"], "--from 应为 · is YYYY-MM"),
+        ([*RUN, "王 二"], "--checker 王 二：应为经办人代码"),
+        (["check", "--from", "2026"], "--from 2026：应为年月"),
         (["year", "--scenario", "nix"], "is one of ningxia-2017"),
         (["year", "--provinces", "2"], "'--provinces'"),
     ],

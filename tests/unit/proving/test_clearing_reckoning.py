@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
-from services.proving.clearing_year.compare import Findings, printed
+from services.proving.clearing_year.compare import Findings
+from services.proving.clearing_year.months import working_days_after
 from services.proving.clearing_year.ningxia import PAYABLE_FEN, PREPAID_FEN, RECEIVABLE_FEN, shares
 from services.proving.clearing_year.ningxia import make_plan as make_ningxia
+from services.proving.clearing_year.paper import printed, printed_nationally, read_csv
 from services.proving.clearing_year.plan import Care
 from services.proving.clearing_year.reckoning import NoticeKey, Pair, Place, Reckoning, split
 
@@ -150,10 +152,40 @@ def test_a_difference_is_told_with_where_and_how_much():
 def test_the_figures_of_a_file_are_sums_of_lines():
     made = books()
     made.settle(care(1, 1, account=50, f310100=1000))
-    found = printed(made, JANUARY, NINGXIA)
-    assert found["应付", BEIJING, "应付合计"] == found["应付", "合计", "应付合计"] == 1050
-    assert found["应付", BEIJING, "其中：个人账户"] == 50
-    assert printed(made, JANUARY, BEIJING)["应收", NINGXIA, "应收合计"] == 1050
+    lines = made.month_lines(JANUARY)
+    found = printed(lines, made.counts, NINGXIA)
+    total = "合计"
+    assert (
+        found["应付清算表", BEIJING, "应付合计"] == found["应付清算表", total, "应付合计"] == 1050
+    )
+    assert found["应付清算表", BEIJING, "其中：个人账户"] == 50
+    assert found["应付清算表", BEIJING, "结算笔数"] == 1
+    assert found["清算表", BEIJING, "差额"] == -1050
+    assert found["职工明细", BEIJING, "310100"] == 1000
+    assert found["个人账户", total, "应付合计"] == 50
+    of_beijing = printed(lines, made.counts, BEIJING)
+    assert of_beijing["应收清算表", NINGXIA, "应收合计"] == 1050
+    assert not [cell for cell in of_beijing if cell.sheet == "职工明细"]
+    nationally = printed_nationally(lines)
+    assert nationally["分省对", f"{NINGXIA} {BEIJING}", "职工"] == 1050
+    assert ("全国清算表", total, "差额") not in nationally
+
+
+def test_a_row_that_is_printed_twice_counts_twice():
+    row = "2 应付清算表,明细,1,110000,北京市,3,0.07\r\n"
+    content = f"\ufeff2 应付清算表,表头,序号,区划代码,就医地,结算笔数,应付合计\r\n{row}{row}"
+    assert read_csv(content.encode()) == {
+        ("应付清算表", BEIJING, "结算笔数"): 6,
+        ("应付清算表", BEIJING, "应付合计"): 14,
+    }
+
+
+def test_working_days_are_those_that_were_published():
+    # Spring Festival of 2025: 28 January to 4 February off, Sunday the 26th and 8 February worked.
+    assert working_days_after(date(2025, 1, 24), 1) == date(2025, 1, 26)
+    assert working_days_after(date(2025, 1, 27), 4) == date(2025, 2, 8)
+    assert working_days_after(date(2025, 9, 30), 1) == date(2025, 10, 9)
+    assert working_days_after(date(2026, 2, 14), 1) == date(2026, 2, 24)
 
 
 def test_the_bills_of_ningxia_add_up_to_what_was_published():

@@ -72,7 +72,12 @@ def move_cursor(t: Transaction, feed: str, after: str, to: str) -> Result:
 def lock_chain(t: Transaction) -> Result:
     """The head of the chain, held until the transaction ends."""
     head = t.lock("chain")
-    return [{**head, "instant": t.server.now()}] if head else []
+    return [dict(head)] if head else []
+
+
+def get_beside_chain(t: Transaction) -> Result:
+    """The clock, and what was done since the head with months: no simulated run cuts one."""
+    return [{"asked_time": EPOCH, "instant": t.server.now(), "lines": []}]
 
 
 def append_block(t: Transaction, *values: Any) -> Result:
@@ -94,6 +99,11 @@ def append_block(t: Transaction, *values: Any) -> Result:
 def last_cut_month(t: Transaction) -> Result:
     """The last month that is cut: no simulated run lasts until one is."""
     return [{"month": max((month for (month,), _ in t.scan("month_cut")), default=None)}]
+
+
+def note_late_days(t: Transaction, days: Sequence[Any]) -> Result:
+    """Days that are to be compared already: no simulated run has any."""
+    return sum(day in days for (day,), _ in t.scan("ledger_day"))
 
 
 def mark_ledger_feed(t: Transaction, feed: str, complete_time: datetime) -> Result:
@@ -273,6 +283,8 @@ STATEMENTS: Final[Mapping[str, Statement]] = {
     "feed.load_cursor": load_cursor,
     "feed.move_cursor": move_cursor,
     "clearing.lock_chain": lock_chain,
+    "clearing.note_late_days": note_late_days,
+    "clearing.get_beside_chain": get_beside_chain,
     "clearing.append_block": append_block,
     "clearing.last_cut_month": last_cut_month,
     "clearing.mark_ledger_feed": mark_ledger_feed,

@@ -117,7 +117,12 @@ class MonthWorld:
 
     async def paid(self, month: str = MARCH) -> None:
         """All that, and everything is paid."""
-        await self.notified(month)
+        await self.signed(month)
+        await self.paid_of_signed(month)
+
+    async def paid_of_signed(self, month: str = MARCH) -> None:
+        """Issues the notices of a signed month and pays them."""
+        await self.notices_issued(month)
         await self.database.execute(_PAY, month)
         await within(self.database, usecases.advance, month, self.clock.now())
 

@@ -12,8 +12,10 @@ import pytest
 
 from services.clearing import posting
 from services.clearing.balances import BalanceFilter, balances
+from services.clearing.breaks import store as break_store
 from services.clearing.domain.ledger import Kind, Pair, Purpose
 from services.clearing.months import store
+from services.kit.db import Connection
 from services.kit.errors import RuleForbids
 from tests.integration.clearing.ledger_world import feed_reaches, within
 from tests.integration.clearing.ledger_world import posting as posting_of
@@ -165,6 +167,39 @@ async def test_a_deduction_while_the_tables_are_made(world: MonthWorld, attempt:
     )
     owed = await balances(world.database, wanted)
     assert sum(one.owed_fen for one in owed) == sum(line.payable_fen for line in lines)
+
+
+_BREAK = """/* test.break */
+INSERT INTO break (break_id, journal_date, month, settlement_id, event_kind, insured_region_code,
+                   care_region_code, scheme_code, kind, cause, owner, journal_insured, journal_care,
+                   journal_scheme, journal_fund_fen, journal_account_fen, journal_time, fingerprint,
+                   find_time, state)
+VALUES (gen_random_uuid(), '2026-03-10', '2026-03', gen_random_uuid(), 'SETTLED', '130000',
+        '110000', '310', 'MISSING_IN_LEDGER', 'EVENT_LOST', 'HUB', '130000', '110000', '310', 5, 0,
+        now(), ''::bytea, now(), 'OPEN')"""
+
+
+async def test_a_break_that_is_found_while_the_tables_are_made(world: MonthWorld) -> None:
+    """Whoever comes first is done first: tables are never made over a break that is being told."""
+    await world.cut()
+    await world.compared()
+    await world.confirmed()
+    make = asyncio.create_task(asyncio.sleep(0))
+
+    async def find(connection: Connection) -> None:
+        nonlocal make
+        await break_store.lock(connection)
+        make = asyncio.create_task(outcome(world.call("MakeTables", month=MARCH, **PEOPLE)))
+        await asyncio.sleep(0.1)
+        assert not make.done()
+        await connection.execute(_BREAK)
+
+    await world.database.run("test.find", find)
+    assert await make == "BREAKS_OPEN"
+    assert await world.state() == "RECONCILED"
+    view = await world.call("GetMonth", month=MARCH)
+    assert view.open_break_count == 1
+    assert await store.table_lines(world.database, MARCH) == []
 
 
 async def test_two_processes_cut_at_once(world: MonthWorld) -> None:

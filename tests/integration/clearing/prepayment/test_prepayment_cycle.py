@@ -25,7 +25,7 @@ from tests.integration.clearing.prepayment.prepayment_world import (
     money,
     name_of,
 )
-from tests.support.settlement_feed import settled
+from tests.support.settlement_feed import reversed_, settled
 from yijie.clearing.v1 import notice_pb2, prepayment_pb2
 
 pytestmark = pytest.mark.postgres
@@ -113,6 +113,28 @@ async def test_annual_quotas_are_two_average_months_of_the_last_quarter(
     assert (one.quota.fen, one.usage.holding.fen) == (90_001, 90_001)
     again = await world.refusal("ProposeQuotas", year=2026, maker_id="hub-1")
     assert again.reason == "QUOTA_UNCHANGED"
+
+
+async def test_refunds_count_in_the_month_that_books_them(world: PrepaymentWorld) -> None:
+    bills = {
+        number: settled(
+            number, funds={"310100": fen}, at=datetime(2025, month, 9, 4, 0, tzinfo=UTC)
+        )
+        for number, month, fen in ((100, 10, 90_000), (101, 11, 30_001), (102, 12, 9_999))
+    }
+    # Of October, taken back in November; of December, taken back in January: that is next year's.
+    refunds = (reversed_(bills[100], at=datetime(2025, 11, 20, 4, 0, tzinfo=UTC)),)
+    await world.months.feed(*bills.values(), *refunds)
+    await world.months.feed(reversed_(bills[102], at=datetime(2026, 1, 5, 4, 0, tzinfo=UTC)))
+    await feed_reaches(world.database, "2025-12")
+    await world.months.loop.once()
+    for month in QUARTER:
+        await world.months.tabled_of_cut(month)
+    proposal = (await world.call("ProposeQuotas", year=2026, maker_id="hub-1")).proposal
+    (line,) = (await world.call("ListQuotaLines", proposal_id=proposal.proposal_id)).lines
+    assert [one.fen for one in line.months] == [90_000, 30_001 - 90_000, 9_999]
+    # 2 × 40,000 ÷ 3 = 26,666.67.
+    assert (line.quota.fen, line.change.fen) == (26_667, 26_667)
 
 
 async def test_a_rejected_notice_takes_the_quota_back(world: PrepaymentWorld) -> None:
@@ -249,8 +271,8 @@ async def test_notices_are_followed_once_by_racing_replicas(world: PrepaymentWor
         return await drafting.follow_notices(connection, now=world.clock.now())
 
     ended = await asyncio.gather(*(world.database.run("test.follow", follow) for _ in range(4)))
-    # The notice of the first quotas, and that of the top-up.
-    assert sorted(ended) == [0, 0, 0, 2]
+    # That of the first quotas was followed when the top-up was decided.
+    assert sorted(ended) == [0, 0, 0, 1]
 
 
 async def test_lists_are_read_by_pages(world: PrepaymentWorld) -> None:

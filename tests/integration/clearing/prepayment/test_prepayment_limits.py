@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -57,6 +57,7 @@ async def test_nothing_is_listed_by_default(world: PrepaymentWorld) -> None:
 
 
 async def test_a_policy_begins_changes_and_ends(world: PrepaymentWorld) -> None:
+    world.clock.instant = datetime(2026, 3, 20, 4, 0, tzinfo=UTC)
     await exhausted(world)
     await set_policy(world, BLOCK, begin_date=write_date(world.today + timedelta(days=2)))
     assert await listed(world) == []
@@ -66,15 +67,10 @@ async def test_a_policy_begins_changes_and_ends(world: PrepaymentWorld) -> None:
     again = await world.call("GetSettlementLimits", known_version=first.version)
     assert (again.unchanged, list(again.limits)) == (True, [])
     world.clock.advance(days=2)
-    # It is April: nothing of it is used, but nobody has looked yet.
     assert await listed(world) == [(HEBEI, BEIJING, BLOCK)]
     changed = await world.call("GetSettlementLimits", known_version=first.version)
     assert not changed.unchanged
-    await world.watch.once()
-    assert await listed(world) == []
     await set_policy(world, OBSERVE)
-    await world.spend(300, 60_000)
-    await world.watch.once()
     assert await listed(world) == []
     every = await world.call("ListExhaustedPolicies", with_past=True)
     assert [one.action for one in every.policies] == [WARN, BLOCK, OBSERVE]
@@ -94,6 +90,27 @@ async def test_a_pair_without_a_holding_is_listed_only_where_the_policy_says_so(
     await world.funded(employee=200_000)
     await world.watch.once()
     assert await listed(world) == []
+
+
+@pytest.mark.parametrize("without_holding", [False, True])
+async def test_what_a_month_has_used_up_blocks_nobody_in_the_next_one(
+    world: PrepaymentWorld, without_holding: bool
+) -> None:
+    await exhausted(world)
+    await set_policy(world, BLOCK, without_holding=without_holding)
+    # The last second of March in China.
+    world.clock.instant = datetime(2026, 3, 31, 15, 59, 59, tzinfo=UTC)
+    march = await world.call("GetSettlementLimits")
+    assert await listed(world) == [(HEBEI, BEIJING, BLOCK)]
+    world.clock.advance(seconds=1)
+    # Nobody has looked yet.
+    april = await world.call("GetSettlementLimits", known_version=march.version)
+    assert (april.unchanged, list(april.limits)) == (False, [])
+    await world.watch.once()
+    assert await listed(world) == []
+    await world.spend(300, 60_000)
+    await world.watch.once()
+    assert await listed(world) == [(HEBEI, BEIJING, BLOCK)]
 
 
 async def test_a_red_pair_is_not_listed(world: PrepaymentWorld) -> None:

@@ -14,6 +14,19 @@ def test_a_note_is_trimmed_and_may_name_our_keys():
     assert read_note(" ", optional=True) == ""
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-03-15至2026-04-15，见BK-20260519-0001",
+        "QS2026000001 应付1234567.89元，已付 1234567.00 元",
+        "第3行 2026-03-16 13:00:00",
+        "扣款1500 2000 3000 4000元",
+    ],
+)
+def test_dates_amounts_and_numbers_of_ours_may_stand_there(text):
+    assert read_note(text) == text
+
+
 @pytest.mark.parametrize("note", ["", "  ", "\u3000"])
 def test_a_blank_note_is_refused(note):
     with pytest.raises(InvalidArgument, match="blank"):
@@ -22,7 +35,17 @@ def test_a_blank_note_is_refused(note):
 
 @pytest.mark.parametrize(
     "text",
-    ["13800138000", "电话１３８００１３８０００", "11010519491231002X", "x-6222020000000000000"],
+    [
+        "13800138000",
+        "电话１３８００１３８０００",
+        "11010519491231002X",
+        "x-6222020000000000000",
+        "请拨138 0013 8000",
+        "138-0013-8000",
+        "138\u200b0013\u200b8000",
+        "110105 19491231 002x",
+        "110105-1949-1231-0021",
+    ],
 )
 def test_a_long_number_is_refused_wherever_it_stands(text):
     with pytest.raises(InvalidArgument, match="may be a person's") as refused:

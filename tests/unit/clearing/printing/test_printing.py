@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
+import os
 import random
 import re
+import subprocess
+import sys
 import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -207,8 +211,13 @@ def test_the_pdf_says_every_figure(everything, region):
 # --- the figures themselves, from the lines by an arithmetic of the test's own ------------------
 
 
+def index_of(sheet, heading) -> int:
+    wanted = heading.replace("\n", "")
+    return [one.heading.replace("\n", "") for one in sheet.columns].index(wanted)
+
+
 def column(sheet, heading):
-    index = [one.heading for one in sheet.columns].index(heading)
+    index = index_of(sheet, heading)
     return {row[1]: row[index] for row in sheet.rows}
 
 
@@ -238,8 +247,7 @@ def test_the_tables_of_a_province_are_sums_of_lines(everything, region):
             for one in own:
                 expected[getattr(one, other)] = expected.get(getattr(one, other), 0) + amount(one)
             assert column(sheet, heading) == expected
-            index = [one.heading for one in sheet.columns].index(heading)
-            assert sheet.totals[index] == sum(expected.values())
+            assert sheet.totals[index_of(sheet, heading)] == sum(expected.values())
     for sheet, scheme in ((employee, "310"), (resident, "390")):
         for fund, name in NATIONAL_FUNDS.items():
             shown = column(sheet, f"{name}\n{fund}")
@@ -304,6 +312,33 @@ def test_the_same_tables_give_the_same_bytes(everything, form, monkeypatch):
     assert render(tables(everything[::-1]), form) == first
 
 
+_DIGESTS = """
+import hashlib, sys
+from tests.unit.clearing.printing.test_printing import BEIJING, Format, drawn, render, tables
+from services.kit import codes
+lines = drawn(7, sorted(codes.PROVINCES)[:6])
+for region in ("", "140000", BEIJING):
+    for form in Format:
+        print(hashlib.sha256(render(tables(lines, region), form)).hexdigest())
+"""
+
+
+def test_another_process_in_another_time_zone_gives_the_same_bytes():
+    environ = {**os.environ, "PYTHONHASHSEED": "77", "TZ": "America/Los_Angeles", "LC_ALL": "C"}
+    done = subprocess.run(
+        [sys.executable, "-c", _DIGESTS], env=environ, capture_output=True, text=True, check=True
+    )
+    lines = drawn(7, sorted(codes.PROVINCES)[:6])
+    # Not in the same order: what was printed before must not show.
+    here = {
+        (region, form): hashlib.sha256(render(tables(lines, region), form)).hexdigest()
+        for form in reversed(Format)
+        for region in (BEIJING, "140000", "")
+    }
+    told = [here[region, form] for region in ("", "140000", BEIJING) for form in Format]
+    assert done.stdout.split() == told
+
+
 def test_a_workbook_does_not_depend_on_a_compressor(everything):
     with zipfile.ZipFile(io.BytesIO(render(tables(everything), Format.XLSX))) as book:
         assert {entry.compress_type for entry in book.infolist()} == {zipfile.ZIP_STORED}
@@ -324,12 +359,25 @@ def test_another_fen_gives_other_bytes(everything, form):
 # --- edges --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("form", list(Format))
-def test_a_month_of_nothing_is_printed(form):
-    assert render(tables([]), form)
-    if form is Format.PDF:
-        reader = pypdf.PdfReader(io.BytesIO(render(tables([]), form)))
-        assert "本月无发生额" in reader.pages[1].extract_text()
+def test_a_table_without_rows_says_so_in_every_format():
+    nothing = "本月无发生额"
+    made = tables([])
+    sheets = sheets_of(made)
+    empty = [sheet for sheet in sheets if not sheet.rows]
+    assert len(empty) == len(sheets) - 1
+    read = read_csv(render(made, Format.CSV))
+    assert {sheet.name: [nothing] in read[sheet.name]["说明"] for sheet in sheets} == {
+        sheet.name: not sheet.rows for sheet in sheets
+    }
+    book = openpyxl.load_workbook(io.BytesIO(render(made, Format.XLSX)))
+    for sheet in empty:
+        page, row = book[sheet.name], len(sheet.facts) + 3
+        assert page.cell(row, 1).value == nothing
+        assert page.cell(row + 1, 2).value == "合计"
+    pages = pypdf.PdfReader(io.BytesIO(render(made, Format.PDF))).pages
+    assert [nothing in page.extract_text() for page in pages] == [
+        not sheet.rows for sheet in sheets
+    ]
 
 
 def test_the_largest_amount_is_read_back_to_the_fen():

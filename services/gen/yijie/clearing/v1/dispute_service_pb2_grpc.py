@@ -29,7 +29,8 @@ class DisputeServiceStub:
     """Keeps what is disputed about settlements that are cleared: deductions with their appeals, inquiries,
     and the negative records of reversals that came after their month. A deduction lessens what the
     insured province owes; it is in the tables of a month only once it is upheld. No free text may hold
-    a number of eleven digits or more that is no key of ours.
+    a number of eleven digits or more that is no key of ours. A province asks for itself only; only the hub
+    records and decides (CALLER_NOT_ALLOWED).
     """
 
     def __init__(self, channel):
@@ -94,14 +95,15 @@ class DisputeServiceServicer:
     """Keeps what is disputed about settlements that are cleared: deductions with their appeals, inquiries,
     and the negative records of reversals that came after their month. A deduction lessens what the
     insured province owes; it is in the tables of a month only once it is upheld. No free text may hold
-    a number of eleven digits or more that is no key of ours.
+    a number of eleven digits or more that is no key of ours. A province asks for itself only; only the hub
+    records and decides (CALLER_NOT_ALLOWED).
     """
 
     def RecordDeductions(self, request, context):
         """Records deductions, one per final decision; each succeeds or fails by itself. A decision recorded
         before with the same content answers the deduction as it stands. Errors: MAKER_IS_CHECKER,
-        FIELD_INVALID, REQUEST_ID_REUSED; of one entry: FIELD_INVALID, RESOURCE_NOT_FOUND (the ledger has
-        no such settlement), DEDUCTION_PAIR_MISMATCH, DISPUTED_SETTLEMENT_REVERSED,
+        FIELD_INVALID, CALLER_NOT_ALLOWED, REQUEST_ID_REUSED; of one entry: FIELD_INVALID, RESOURCE_NOT_FOUND
+        (the ledger has no such settlement), DEDUCTION_PAIR_MISMATCH, DISPUTED_SETTLEMENT_REVERSED,
         DEDUCTION_EXCEEDS_SETTLEMENT, DECISION_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -111,7 +113,7 @@ class DisputeServiceServicer:
     def AppealDeduction(self, request, context):
         """Appeals against a deduction, by the care province within the term. Errors: RESOURCE_NOT_FOUND,
         DISPUTE_OF_ANOTHER_PROVINCE, DEDUCTION_STATE_FORBIDS, APPEAL_TERM_OVER,
-        DISPUTED_SETTLEMENT_REVERSED, FIELD_INVALID, REQUEST_ID_REUSED.
+        DISPUTED_SETTLEMENT_REVERSED, FIELD_INVALID, CALLER_NOT_ALLOWED, REQUEST_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -120,21 +122,22 @@ class DisputeServiceServicer:
     def DecideAppeal(self, request, context):
         """Decides an appeal. Errors: RESOURCE_NOT_FOUND, DEDUCTION_STATE_FORBIDS,
         DISPUTED_SETTLEMENT_REVERSED, MAKER_IS_CHECKER (also who appealed cannot decide), FIELD_INVALID,
-        REQUEST_ID_REUSED.
+        CALLER_NOT_ALLOWED, REQUEST_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetDeduction(self, request, context):
-        """Answers one deduction with its history. Errors: RESOURCE_NOT_FOUND.
+        """Answers one deduction with its history. Errors: RESOURCE_NOT_FOUND, CALLER_NOT_ALLOWED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListDeductions(self, request, context):
-        """Lists deductions in the order in which they were recorded. Errors: PAGE_TOKEN_INVALID.
+        """Lists deductions in the order in which they were recorded. Errors: PAGE_TOKEN_INVALID,
+        CALLER_NOT_ALLOWED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -144,7 +147,7 @@ class DisputeServiceServicer:
         """Asks the care province to check an inpatient bill above the threshold. Errors: RESOURCE_NOT_FOUND
         (the hub's own leg has no such settlement), DISPUTE_OF_ANOTHER_PROVINCE, INQUIRY_NOT_INPATIENT,
         INQUIRY_BELOW_THRESHOLD, DISPUTED_SETTLEMENT_REVERSED, INQUIRY_STATE_FORBIDS (one is open),
-        FIELD_INVALID, REQUEST_ID_REUSED.
+        FIELD_INVALID, CALLER_NOT_ALLOWED, REQUEST_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -154,21 +157,22 @@ class DisputeServiceServicer:
         """Answers an inquiry; an answer after the last day is taken and marked late. IRREGULAR records a
         deduction in the same step. Errors: RESOURCE_NOT_FOUND, DISPUTE_OF_ANOTHER_PROVINCE,
         INQUIRY_STATE_FORBIDS, MAKER_IS_CHECKER, DEDUCTION_EXCEEDS_SETTLEMENT,
-        DISPUTED_SETTLEMENT_REVERSED, FIELD_INVALID, REQUEST_ID_REUSED.
+        DISPUTED_SETTLEMENT_REVERSED, FIELD_INVALID, CALLER_NOT_ALLOWED, REQUEST_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetInquiry(self, request, context):
-        """Answers one inquiry. Errors: RESOURCE_NOT_FOUND.
+        """Answers one inquiry. Errors: RESOURCE_NOT_FOUND, CALLER_NOT_ALLOWED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListInquiries(self, request, context):
-        """Lists inquiries in the order in which they were opened. Errors: PAGE_TOKEN_INVALID.
+        """Lists inquiries in the order in which they were opened. Errors: PAGE_TOKEN_INVALID,
+        CALLER_NOT_ALLOWED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -176,7 +180,7 @@ class DisputeServiceServicer:
 
     def ListAdjustments(self, request, context):
         """Lists reversals that are booked in a later month than what they take back, by settlement. Errors:
-        PAGE_TOKEN_INVALID.
+        PAGE_TOKEN_INVALID, CALLER_NOT_ALLOWED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -247,7 +251,8 @@ class DisputeService:
     """Keeps what is disputed about settlements that are cleared: deductions with their appeals, inquiries,
     and the negative records of reversals that came after their month. A deduction lessens what the
     insured province owes; it is in the tables of a month only once it is upheld. No free text may hold
-    a number of eleven digits or more that is no key of ours.
+    a number of eleven digits or more that is no key of ours. A province asks for itself only; only the hub
+    records and decides (CALLER_NOT_ALLOWED).
     """
 
     @staticmethod

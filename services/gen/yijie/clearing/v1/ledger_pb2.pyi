@@ -50,6 +50,7 @@ class LedgerProblemKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     LEDGER_PROBLEM_KIND_CHAIN_BROKEN: _ClassVar[LedgerProblemKind]
     LEDGER_PROBLEM_KIND_CONTENT_CHANGED: _ClassVar[LedgerProblemKind]
     LEDGER_PROBLEM_KIND_OTHER_CHAIN: _ClassVar[LedgerProblemKind]
+    LEDGER_PROBLEM_KIND_BALANCE_CHANGED: _ClassVar[LedgerProblemKind]
 ACCOUNT_SIDE_UNSPECIFIED: AccountSide
 ACCOUNT_SIDE_PAYABLE: AccountSide
 ACCOUNT_SIDE_RECEIVABLE: AccountSide
@@ -75,6 +76,7 @@ LEDGER_PROBLEM_KIND_BLOCK_MISSING: LedgerProblemKind
 LEDGER_PROBLEM_KIND_CHAIN_BROKEN: LedgerProblemKind
 LEDGER_PROBLEM_KIND_CONTENT_CHANGED: LedgerProblemKind
 LEDGER_PROBLEM_KIND_OTHER_CHAIN: LedgerProblemKind
+LEDGER_PROBLEM_KIND_BALANCE_CHANGED: LedgerProblemKind
 
 class Position(_message.Message):
     __slots__ = ("insured_region_code", "care_region_code", "month", "scheme_code", "owed", "funds", "settlement_count", "reversal_count")

@@ -29,6 +29,8 @@ class MonthServiceStub:
     """Runs the monthly cycle: care provinces confirm, the hub makes the tables, provinces sign,
     notices and payments follow, and it is closed. A month is cut by itself when the feed has passed
     midnight, Asia/Shanghai, of its last day; what comes after that is booked into the next one.
+    Every province may see where months and years stand; of tables and signatures what it names itself
+    a side of.
     """
 
     def __init__(self, channel):
@@ -103,17 +105,20 @@ class MonthServiceServicer:
     """Runs the monthly cycle: care provinces confirm, the hub makes the tables, provinces sign,
     notices and payments follow, and it is closed. A month is cut by itself when the feed has passed
     midnight, Asia/Shanghai, of its last day; what comes after that is booked into the next one.
+    Every province may see where months and years stand; of tables and signatures what it names itself
+    a side of.
     """
 
     def ListMonths(self, request, context):
-        """Lists months, newest first. Errors: PAGE_TOKEN_INVALID.
+        """Lists months, newest first. Errors: PAGE_TOKEN_INVALID, CALLER_NOT_ALLOWED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetMonth(self, request, context):
-        """Answers a month with its steps and who is late. Errors: RESOURCE_NOT_FOUND, DATE_IN_FUTURE.
+        """Answers a month with its steps and who is late. Errors: RESOURCE_NOT_FOUND, DATE_IN_FUTURE,
+        CALLER_NOT_ALLOWED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -122,7 +127,8 @@ class MonthServiceServicer:
     def ConfirmMonth(self, request, context):
         """A care province confirms what its institutions and it have reconciled. Confirming again changes
         nothing. Errors: MAKER_IS_CHECKER, REGION_UNKNOWN, RESOURCE_NOT_FOUND, DATE_IN_FUTURE,
-        MONTH_NOT_CUT, MONTH_STATE_FORBIDS, CARE_REGION_WITHOUT_POSITION, REQUEST_ID_REUSED.
+        MONTH_NOT_CUT, MONTH_STATE_FORBIDS, CARE_REGION_WITHOUT_POSITION, REQUEST_ID_REUSED,
+        CALLER_NOT_ALLOWED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -132,7 +138,7 @@ class MonthServiceServicer:
         """Makes and freezes the tables of a month from the ledger. Errors: MAKER_IS_CHECKER,
         RESOURCE_NOT_FOUND, DATE_IN_FUTURE, MONTH_NOT_CUT, MONTH_NOT_RECONCILED, MONTH_OUT_OF_ORDER (an
         earlier month has no tables), BREAKS_OPEN, MONTH_STATE_FORBIDS (they are made),
-        REQUEST_ID_REUSED.
+        REQUEST_ID_REUSED, CALLER_NOT_ALLOWED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -140,7 +146,7 @@ class MonthServiceServicer:
 
     def ListTableLines(self, request, context):
         """Lists lines by insured and care province, scheme and fund type. Errors: RESOURCE_NOT_FOUND,
-        DATE_IN_FUTURE, MONTH_NOT_TABLED, PAGE_TOKEN_INVALID.
+        DATE_IN_FUTURE, MONTH_NOT_TABLED, PAGE_TOKEN_INVALID, CALLER_NOT_ALLOWED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -150,7 +156,8 @@ class MonthServiceServicer:
         """A province signs lines that it is a side of, or objects to them; all or none. Signing again
         changes nothing. Errors: MAKER_IS_CHECKER, REGION_UNKNOWN, RESOURCE_NOT_FOUND, DATE_IN_FUTURE,
         MONTH_NOT_TABLED, SIGNATURE_OF_ANOTHER_PROVINCE, SIGNATURE_GIVEN (an objection after it),
-        FIELD_INVALID (an objection without a note, a pair without lines), REQUEST_ID_REUSED.
+        FIELD_INVALID (an objection without a note, a pair without lines), REQUEST_ID_REUSED,
+        CALLER_NOT_ALLOWED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -158,7 +165,7 @@ class MonthServiceServicer:
 
     def ListSignatures(self, request, context):
         """Lists signatures and objections in the order in which they came. Errors: RESOURCE_NOT_FOUND,
-        DATE_IN_FUTURE, MONTH_NOT_TABLED, PAGE_TOKEN_INVALID.
+        DATE_IN_FUTURE, MONTH_NOT_TABLED, PAGE_TOKEN_INVALID, CALLER_NOT_ALLOWED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -166,22 +173,24 @@ class MonthServiceServicer:
 
     def CloseMonth(self, request, context):
         """Closes a month that is paid. Errors: MAKER_IS_CHECKER, RESOURCE_NOT_FOUND, DATE_IN_FUTURE,
-        MONTH_OUT_OF_ORDER (an earlier month is not closed), MONTH_STATE_FORBIDS, REQUEST_ID_REUSED.
+        MONTH_OUT_OF_ORDER (an earlier month is not closed), MONTH_STATE_FORBIDS, REQUEST_ID_REUSED,
+        CALLER_NOT_ALLOWED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CloseYear(self, request, context):
-        """Closes a year of which every month is closed. Errors: MAKER_IS_CHECKER, RESOURCE_NOT_FOUND,
-        DATE_IN_FUTURE, YEAR_INCOMPLETE, YEAR_CLOSED, REQUEST_ID_REUSED.
+        """Closes a year of which every month is closed, after the years before it. Errors:
+        MAKER_IS_CHECKER, RESOURCE_NOT_FOUND, DATE_IN_FUTURE, YEAR_INCOMPLETE (a month of it, or a year
+        before it, is not closed), YEAR_CLOSED, REQUEST_ID_REUSED, CALLER_NOT_ALLOWED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetYear(self, request, context):
-        """Answers a year with its months. Errors: RESOURCE_NOT_FOUND, DATE_IN_FUTURE.
+        """Answers a year with its months. Errors: RESOURCE_NOT_FOUND, DATE_IN_FUTURE, CALLER_NOT_ALLOWED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -189,7 +198,7 @@ class MonthServiceServicer:
 
     def WhatIfNetting(self, request, context):
         """Simulates what would be paid if a month were netted; clearing itself is gross and nothing is
-        netted. Errors: RESOURCE_NOT_FOUND, DATE_IN_FUTURE, MONTH_NOT_TABLED.
+        netted. Errors: RESOURCE_NOT_FOUND, DATE_IN_FUTURE, MONTH_NOT_TABLED, CALLER_NOT_ALLOWED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -197,7 +206,7 @@ class MonthServiceServicer:
 
     def DownloadTables(self, request, context):
         """Prints the tables of a month; the same bytes each time. Errors: RESOURCE_NOT_FOUND,
-        DATE_IN_FUTURE, REGION_UNKNOWN, MONTH_NOT_TABLED.
+        DATE_IN_FUTURE, REGION_UNKNOWN, MONTH_NOT_TABLED, CALLER_NOT_ALLOWED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -278,6 +287,8 @@ class MonthService:
     """Runs the monthly cycle: care provinces confirm, the hub makes the tables, provinces sign,
     notices and payments follow, and it is closed. A month is cut by itself when the feed has passed
     midnight, Asia/Shanghai, of its last day; what comes after that is booked into the next one.
+    Every province may see where months and years stand; of tables and signatures what it names itself
+    a side of.
     """
 
     @staticmethod

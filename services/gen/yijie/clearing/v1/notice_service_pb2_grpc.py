@@ -115,14 +115,15 @@ class NoticeServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetNotice(self, request, context):
-        """Answers one notice. Errors: RESOURCE_NOT_FOUND, FIELD_INVALID, CALLER_NOT_ALLOWED.
+        """Answers one notice; to a province only once it is issued. Errors: RESOURCE_NOT_FOUND, FIELD_INVALID, CALLER_NOT_ALLOWED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListNotices(self, request, context):
-        """Lists notices in the order in which they were drawn up. Errors: PAGE_TOKEN_INVALID, CALLER_NOT_ALLOWED.
+        """Lists notices in the order in which they were drawn up; to a province only those that were issued.
+        Errors: PAGE_TOKEN_INVALID, CALLER_NOT_ALLOWED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -182,7 +183,7 @@ class NoticeServiceServicer:
 
     def SummarizePayments(self, request, context):
         """Answers what each province paid and was paid on the notices of a month or a year; any province may
-        see it (通报). Errors: FIELD_INVALID.
+        see it (通报). Errors: FIELD_INVALID, CALLER_NOT_ALLOWED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -164,7 +164,7 @@ class PrepaymentServiceServicer:
     def DecideQuotas(self, request, context):
         """Confirms or rejects a proposal. Confirmed, the quotas are in force and a notice is drafted for each pair
         that has to pay or to return. Errors: RESOURCE_NOT_FOUND, PREPAYMENT_DECIDED, MAKER_IS_CHECKER, FIELD_INVALID,
-        REQUEST_ID_REUSED, CALLER_NOT_ALLOWED.
+        NOTICE_STATE_FORBIDS (that of an earlier change of a pair awaits its decision), REQUEST_ID_REUSED, CALLER_NOT_ALLOWED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -203,7 +203,8 @@ class PrepaymentServiceServicer:
 
     def DecideTopUp(self, request, context):
         """Approves or refuses a top-up. Approved, it adds to the quota and a notice is drafted. Errors:
-        RESOURCE_NOT_FOUND, PREPAYMENT_DECIDED, MAKER_IS_CHECKER, FIELD_INVALID, REQUEST_ID_REUSED, CALLER_NOT_ALLOWED.
+        RESOURCE_NOT_FOUND, PREPAYMENT_DECIDED, MAKER_IS_CHECKER, FIELD_INVALID, NOTICE_STATE_FORBIDS (as above),
+        REQUEST_ID_REUSED, CALLER_NOT_ALLOWED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
