@@ -52,7 +52,8 @@ GOAL_RATIO: Final = 1.20
 _PEOPLE: Final = 400
 _WARM_S: Final = 3.0
 _CHUNK_S: Final = 2.0
-_CUT_S_MAX: Final = 120.0
+_CUT_S_MAX: Final = 900.0
+_BLOCKS_BEHIND: Final = 10
 _STOP_S: Final = 8.0
 _LONG_S: Final = 600.0
 _NEVER_S: Final = "86400"
@@ -60,9 +61,12 @@ _NEVER_S: Final = "86400"
 _SETTINGS: Final = {
     "YIJIE_RECONCILE_INTERVAL_S": _NEVER_S,
     "YIJIE_INVARIANT_INTERVAL_S": _NEVER_S,
-    "YIJIE_MONTH_INTERVAL_S": "1",
+    "YIJIE_MONTH_INTERVAL_S": "10",
 }
 
+# How many blocks of the ledger the watch of prepayment has not looked at.
+_WATCHED: Final = """
+SELECT (SELECT block_id FROM clearing.chain) - (SELECT block_id FROM clearing.prepayment_watch)"""
 _FOLLOWED: Final = """
 SELECT count(*) AS events,
        count(*) FILTER (WHERE NOT EXISTS (
@@ -143,7 +147,7 @@ async def measure(
         found.filled = await _fill(rig.mesh.dsn, months, progress)
         rig.mesh.start("clearing")
         await rig.mesh.ready("clearing")
-        with progress.step("截止", "waiting until the months are cut"):
+        with progress.step("截止", "waiting until the months are cut and days are added up"):
             await _cut(rig, months)
         with progress.step("预热", "warming up"), quiet():
             await rig.driver.open_loop(arrivals(rate, _WARM_S))
@@ -226,10 +230,14 @@ def _months_before(count: int) -> list[str]:
 
 
 async def _cut(rig: _Rig, months: dict[str, int]) -> None:
+    """Waits until clearing has done by itself what it does a little of all the time."""
     end = time.monotonic() + _CUT_S_MAX
-    while not months.keys() <= await rig.closer.cut_months():
+    while (
+        not months.keys() <= await rig.closer.cut_months()
+        or await rig.connection.fetchval(_WATCHED) > _BLOCKS_BEHIND
+    ):
         if time.monotonic() > end:
-            msg = "clearing does not cut the months"
+            msg = "clearing does not cut the months, or does not add up their days"
             raise MeshError(msg)
         await asyncio.sleep(0.2)
 

@@ -53,7 +53,7 @@ LEDGER_COMPARED_UNTIL: Final = prometheus_client.Gauge(
 )
 INVARIANT_BROKEN: Final = prometheus_client.Gauge(
     "yijie_clearing_invariant_broken",
-    "Sums that contradict each other, as the last nightly check found them; 0: the invariant holds.",
+    "Sums that contradict each other, as the last nightly check found them; 0: it holds.",
     ["invariant"],
 )
 INVARIANTS_CHECKED: Final = prometheus_client.Gauge(

@@ -35,8 +35,6 @@ CATCH_ALL = {
     "services/clearing/daily.py",
     "services/clearing/breaks/loop.py",
     "services/clearing/invariants/nightly.py",
-    "services/clearing/months/loop.py",
-    "services/clearing/prepayment/loop.py",
     "services/identity/signal_detector.py",
 }
 

@@ -11,6 +11,7 @@ from services.clearing.breaks.model import BreakFilter
 from services.clearing.domain.break_states import BreakState
 from services.clearing.domain.breaks import BreakKind, BreakOwner, BreakSource
 from services.kit import paging, wire
+from services.kit.caller import require_region
 from services.kit.idempotency import first_answer, once
 from services.kit.wire import invalid
 from yijie.clearing.v1 import break_pb2, break_service_pb2, break_service_pb2_grpc
@@ -25,7 +26,7 @@ _FIRST_DAY: Final = date(2000, 1, 1)
 
 
 class BreakServicer(break_service_pb2_grpc.BreakServiceServicer):
-    """Answers the calls of BreakService."""
+    """Answers the calls of BreakService: the hub's officers alone, by their certificate."""
 
     def __init__(self, comparer: Comparer) -> None:
         """Holds what all calls share."""
@@ -34,6 +35,7 @@ class BreakServicer(break_service_pb2_grpc.BreakServiceServicer):
 
     async def ReconcileLedger(self, request: Any, context: Any) -> Any:
         """Compares a day now."""
+        require_region(context, "", field="journal_date")
         day = wire.read_date(request.journal_date, "journal_date")
         if day < _FIRST_DAY:
             raise invalid("journal_date", f"is before {_FIRST_DAY}")
@@ -52,6 +54,7 @@ class BreakServicer(break_service_pb2_grpc.BreakServiceServicer):
 
     async def ListLedgerDays(self, request: Any, context: Any) -> Any:
         """Lists days by date."""
+        require_region(context, "", field="month")
         size = paging.page_size(request)
         found = await day_store.list_days(
             self._database,
@@ -68,6 +71,7 @@ class BreakServicer(break_service_pb2_grpc.BreakServiceServicer):
 
     async def ListBreaks(self, request: Any, context: Any) -> Any:
         """Lists breaks in the order in which they were found."""
+        require_region(context, "", field="month")
         size = paging.page_size(request)
         found = await store.list_breaks(self._database, _read_filter(request), limit=size + 1)
         token = ""
@@ -79,6 +83,7 @@ class BreakServicer(break_service_pb2_grpc.BreakServiceServicer):
 
     async def GetBreak(self, request: Any, context: Any) -> Any:
         """Answers one break with its history."""
+        require_region(context, "", field="break_id")
         found = await usecases.get_break(self._database, wire.read_uuid(request.break_id))
         changes = await store.changes(self._database, found)
         return break_service_pb2.GetBreakResponse(
@@ -88,6 +93,7 @@ class BreakServicer(break_service_pb2_grpc.BreakServiceServicer):
 
     async def ResolveBreaks(self, request: Any, context: Any) -> Any:
         """Marks breaks resolved."""
+        require_region(context, "", field="break_ids")
         break_ids = messages.read_ids(request.break_ids, "break_ids")
         signed = messages.read_signed(request)
         now = self._comparer.now()
@@ -102,6 +108,7 @@ class BreakServicer(break_service_pb2_grpc.BreakServiceServicer):
 
     async def CarryBreaks(self, request: Any, context: Any) -> Any:
         """Takes breaks into the next month."""
+        require_region(context, "", field="month")
         break_ids = messages.read_ids(request.break_ids, "break_ids")
         days = [wire.read_date(one, "journal_dates") for one in request.journal_dates]
         signed = messages.read_signed(request)
@@ -120,6 +127,7 @@ class BreakServicer(break_service_pb2_grpc.BreakServiceServicer):
 
     async def SummarizeBreaks(self, request: Any, context: Any) -> Any:
         """Sums up what keeps a month from its tables."""
+        require_region(context, "", field="month")
         counts = await store.summarize(self._database, self._comparer.now(), month=request.month)
         days = await store.uncompared_days(self._database, request.month)
         return break_service_pb2.SummarizeBreaksResponse(

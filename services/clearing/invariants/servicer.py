@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from services.clearing.invariants import messages, store, usecases
+from services.kit.caller import require_region
 from yijie.clearing.v1 import invariant_service_pb2_grpc
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ FULL_NAME: Final = "yijie.clearing.v1.InvariantService"
 
 
 class InvariantServicer(invariant_service_pb2_grpc.InvariantServiceServicer):
-    """Answers the calls of InvariantService."""
+    """Answers the call of InvariantService: the hub's officers alone, by their certificate."""
 
     def __init__(self, database: Database) -> None:
         """Holds what all calls share."""
@@ -22,6 +23,7 @@ class InvariantServicer(invariant_service_pb2_grpc.InvariantServiceServicer):
 
     async def CheckInvariants(self, request: Any, context: Any) -> Any:
         """Checks now; what the nightly check knows of the chain is taken from it."""
+        require_region(context, "", field="first_month")
         last = None if request.whole_chain else await store.last_check(self._database)
         found = await usecases.check(
             self._database,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from typing import Final
 
 from services.clearing import metrics
@@ -17,6 +15,7 @@ from services.kit.clock import Clock, civil_midnight
 from services.kit.db import Connection, Database
 from services.kit.errors import RuleForbids
 from services.kit.log import get_logger
+from services.kit.rounds import repeating
 from services.kit.telemetry import span
 
 _CUTS_MAX: Final = 1200
@@ -32,15 +31,9 @@ class MonthLoop:
         self._clock = clock
         self._terms = terms
 
-    @contextlib.asynccontextmanager
-    async def running(self, interval_s: float) -> AsyncIterator[None]:
-        """Runs the loop while the block runs."""
-        task = asyncio.create_task(self._loop(interval_s), name="months")
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
+    def running(self, interval_s: float) -> AbstractAsyncContextManager[None]:
+        """Cuts and moves months while the block runs."""
+        return repeating("months", self.once, interval_s)
 
     async def once(self) -> list[str]:
         """Cuts what is due, moves what may move; returns the months that were cut."""
@@ -94,12 +87,3 @@ class MonthLoop:
                     overdue[step.kind] += step.overdue and step.done_time is None
         for kind, count in overdue.items():
             metrics.OVERDUE_STEPS.labels(kind.name).set(count)
-
-    async def _loop(self, interval_s: float) -> None:
-        while True:
-            # First of all the feed is read: a process that has just started is behind.
-            await asyncio.sleep(interval_s)
-            try:
-                await self.once()
-            except Exception as error:  # noqa: BLE001 - one bad round must not end the loop
-                get_logger().warning("month round failed", exception=type(error).__name__)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Final
 
 from services.clearing import metrics
@@ -13,6 +11,7 @@ from services.clearing.domain.usage_states import UsageState
 from services.clearing.prepayment import drafting, watching
 from services.kit.clock import civil_date
 from services.kit.log import get_logger
+from services.kit.rounds import repeating
 from services.kit.telemetry import span
 
 if TYPE_CHECKING:
@@ -34,15 +33,9 @@ class Watch:
         self._terms = terms
         self._clock = clock
 
-    @contextlib.asynccontextmanager
-    async def running(self, interval_s: float) -> AsyncIterator[None]:
+    def running(self, interval_s: float) -> AbstractAsyncContextManager[None]:
         """Looks every so often while the block runs; what is in hand at the end comes again."""
-        task = asyncio.create_task(self._loop(interval_s), name="prepayment")
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
+        return repeating("prepayment", self.once, interval_s)
 
     async def once(self) -> Look:
         """Looks once and returns what was found."""
@@ -64,14 +57,6 @@ class Watch:
                 if not await self._database.run("clearing.add_up_days", watching.add_up_days):
                     break
         return found
-
-    async def _loop(self, interval_s: float) -> None:
-        while True:
-            await asyncio.sleep(interval_s)
-            try:
-                await self.once()
-            except Exception as error:  # noqa: BLE001 - one bad round must not end the loop
-                get_logger().warning("prepayment not looked at", exception=type(error).__name__)
 
 
 def _measure(found: Look) -> None:

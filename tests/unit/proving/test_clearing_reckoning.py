@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from datetime import UTC, date, datetime
+from pathlib import Path
 from uuid import UUID
 
+from services.proving import clearing_year
 from services.proving.clearing_year.compare import Findings
 from services.proving.clearing_year.months import working_days_after
 from services.proving.clearing_year.ningxia import PAYABLE_FEN, PREPAID_FEN, RECEIVABLE_FEN, shares
@@ -186,6 +189,33 @@ def test_working_days_are_those_that_were_published():
     assert working_days_after(date(2025, 1, 27), 4) == date(2025, 2, 8)
     assert working_days_after(date(2025, 9, 30), 1) == date(2025, 10, 9)
     assert working_days_after(date(2026, 2, 14), 1) == date(2026, 2, 24)
+
+
+def test_counts_are_told_as_counts():
+    findings = Findings()
+    findings.hold("count", {("a",): 3}, {("a",): 2}, are_counts=True)
+    assert findings.differences == ["count a: 3, reckoned 2"]
+
+
+def test_the_reckoning_knows_nothing_of_what_it_is_held_against():
+    folder = Path(clearing_year.__file__).parent
+    for path in folder.glob("*.py"):
+        imported = {
+            name
+            for node in ast.walk(ast.parse(path.read_text()))
+            for name in (
+                [node.module or ""]
+                if isinstance(node, ast.ImportFrom)
+                else [one.name for one in node.names]
+                if isinstance(node, ast.Import)
+                else []
+            )
+        }
+        # Only the command, which starts the service, names it at all.
+        of_clearing = {name for name in imported if name.startswith("services.clearing")}
+        assert not of_clearing or path.name == "command.py", path.name
+        if path.name in {"reckoning.py", "paper.py", "plan.py", "months.py", "bank.py"}:
+            assert not {name for name in imported if name.startswith("yijie.")}, path.name
 
 
 def test_the_bills_of_ningxia_add_up_to_what_was_published():

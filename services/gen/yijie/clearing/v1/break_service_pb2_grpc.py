@@ -32,7 +32,7 @@ class BreakServiceStub:
 
     A day is the civil date, Asia/Shanghai, of what happened, whichever month it is booked into. Sums by
     pair, scheme and kind with their fingerprints come first; single settlements are looked at only
-    between provinces whose sums differ.
+    between provinces whose sums differ. For the hub alone: another certificate is CALLER_NOT_ALLOWED.
     """
 
     def __init__(self, channel):
@@ -85,7 +85,7 @@ class BreakServiceServicer:
 
     A day is the civil date, Asia/Shanghai, of what happened, whichever month it is booked into. Sums by
     pair, scheme and kind with their fingerprints come first; single settlements are looked at only
-    between provinces whose sums differ.
+    between provinces whose sums differ. For the hub alone: another certificate is CALLER_NOT_ALLOWED.
     """
 
     def ReconcileLedger(self, request, context):
@@ -195,7 +195,7 @@ class BreakService:
 
     A day is the civil date, Asia/Shanghai, of what happened, whichever month it is booked into. Sums by
     pair, scheme and kind with their fingerprints come first; single settlements are looked at only
-    between provinces whose sums differ.
+    between provinces whose sums differ. For the hub alone: another certificate is CALLER_NOT_ALLOWED.
     """
 
     @staticmethod
