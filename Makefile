@@ -43,9 +43,10 @@ chaos: $(RUN_STAMP) ## breaks the mesh under traffic and audits what is left: SE
 simulate: $(RUN_STAMP) ## runs seeds of the deterministic simulation and audits each: SEEDS=10000
 	@$(BIN)/yijie simulate --seeds $(SEEDS)
 
-# The tests of the whole mesh start seven processes each: one file after the other, on their own.
+# Three at once on two cores: tests wait for timers and disks as much as they compute. Those of the whole mesh
+# start seven processes each: one file after the other, on their own.
 test: $(DEV_STAMP) ## runs all tests
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not mesh"
+	@$(BIN)/pytest --numprocesses 3 --dist loadfile -m "not mesh"
 	@$(BIN)/pytest -m mesh
 
 lint: $(DEV_STAMP) ## rules: code, types, contracts, generated stubs

@@ -53,8 +53,10 @@ SELECT b.block_id, b.create_time, b.booking_count, b.transfer_count, b.entry_cou
 # One statement, so that head and rows are of one moment.
 _END: Final = """/* clearing.check_chain_end */
 SELECT c.block_id, c.create_time, c.digest,
-       EXISTS (SELECT FROM booking WHERE block_id > c.block_id OR block_id < 1)
-       OR EXISTS (SELECT FROM entry WHERE block_id > c.block_id OR block_id < 1)
+       coalesce((SELECT max(block_id) FROM booking) > c.block_id, false)
+       OR coalesce((SELECT min(block_id) FROM booking) < 1, false)
+       OR coalesce((SELECT max(block_id) FROM entry) > c.block_id, false)
+       OR coalesce((SELECT min(block_id) FROM entry) < 1, false)
        OR EXISTS (SELECT FROM block WHERE block_id > c.block_id)
        OR EXISTS (SELECT FROM month_cut WHERE greatest(cut_block, table_block) > c.block_id)
            AS goes_on

@@ -13,6 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from services.cli.cases import DemoCase
 from services.cli.topology import Endpoint, provinces_apart, remote_name
@@ -51,6 +52,7 @@ class Province:
     """Channels to the hub's services. Made by `connected`."""
 
     def __init__(self, channels: Mapping[str, grpc.aio.Channel]) -> None:
+        self._channels = channels
         self.identity: Stub = identity_service_pb2_grpc.IdentityServiceStub(channels["identity"])
         self.cards: Stub = card_service_pb2_grpc.CardServiceStub(channels["identity"])
         self.institutions: Stub = institution_service_pb2_grpc.InstitutionServiceStub(
@@ -227,6 +229,12 @@ class Province:
                 raise
         finally:
             call.cancel()
+
+    async def reached(self, process: str) -> None:
+        """Waits until our own connection to a process that came back is there again."""
+        health = health_pb2_grpc.HealthStub(self._channels[process])
+        request = health_pb2.HealthCheckRequest()
+        await health.Check(request, wait_for_ready=True, timeout=2 * QUERY_S)
 
 
 @contextlib.asynccontextmanager

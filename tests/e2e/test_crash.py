@@ -134,6 +134,7 @@ async def test_killed_between_intent_and_commit_leaves_one_settlement(running, p
             await call
     running.start("settlement")
     await running.ready("settlement")
+    await province.reached("settlement")
 
     async def settled() -> settlement_pb2.Settlement:
         found = await get(province, request.request_id)
@@ -175,6 +176,7 @@ async def test_killed_after_the_commit_leaves_one_settlement(running, province):
         await call
     running.start("settlement")
     await running.ready("settlement")
+    await province.reached("settlement")
 
     async def settled() -> settlement_pb2.Settlement:
         found = await get(province, request.request_id)
@@ -204,6 +206,7 @@ async def test_a_call_in_flight_survives_sigterm(running, province):
     finally:
         running.start("settlement")
         await running.ready("settlement")
+        await province.reached("settlement")
 
 
 async def test_a_silent_region_is_pending_and_then_settled(running, province):
@@ -225,5 +228,6 @@ async def test_every_service_ends_in_order_with_exit_code_zero(running, province
         assert process.exit_code == 0, service
         running.start(service)
         await running.ready(service)
+        await province.reached(service)
     answer = await province.settlement.Settle(await settle_request(province), timeout=10.0)
     assert answer.settlement.state == SETTLED

@@ -175,6 +175,7 @@ async def test_its_outage_is_its_own(running, province):
     finally:
         running.start(REMOTE)
         await running.ready(REMOTE)
+        await province.reached(REMOTE)
 
     async def all_settled() -> None:
         states = await column(
