@@ -30,6 +30,7 @@ pytestmark = pytest.mark.postgres
 def dsn(rinsed_dsn):
     return rinsed_dsn
 
+
 DAY = date(2026, 3, 31)
 SETTLED = settlement_service_pb2.EVENT_KIND_SETTLED
 REVERSED = settlement_service_pb2.EVENT_KIND_REVERSED
