@@ -34,7 +34,6 @@ CATCH_ALL = {
     "services/settlement/recovery.py",
     "services/clearing/daily.py",
     "services/clearing/breaks/loop.py",
-    "services/clearing/invariants/nightly.py",
     "services/identity/signal_detector.py",
 }
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,11 +11,10 @@ from services.clearing.invariants import store, usecases
 from services.clearing.invariants.store import LastCheck
 from services.kit.clock import civil_date
 from services.kit.log import get_logger
+from services.kit.rounds import repeating
 from services.kit.telemetry import span
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from services.clearing.invariants.usecases import Check
     from services.kit.clock import Clock
     from services.kit.db import Connection, Database
@@ -31,15 +29,9 @@ class Nightly:
         self._clock = clock
         self._hour = hour
 
-    @contextlib.asynccontextmanager
-    async def running(self, interval_s: float) -> AsyncIterator[None]:
-        """Runs the loop while the block runs; a check in hand at the end is made again."""
-        task = asyncio.create_task(self._loop(interval_s), name="invariants")
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
+    def running(self, interval_s: float) -> AbstractAsyncContextManager[None]:
+        """Checks when it is due while the block runs; a check in hand at the end is made again."""
+        return repeating("invariants", self.once, interval_s)
 
     async def once(self) -> Check | None:
         """Checks if it is due; returns how it came out, None: it was not due."""
@@ -83,12 +75,3 @@ class Nightly:
         metrics.INVARIANTS_CHECKED.set(last.check_time.timestamp())
         for invariant, count in (await store.last_results(self._database, last)).items():
             metrics.INVARIANT_BROKEN.labels(invariant.value).set(count)
-
-    async def _loop(self, interval_s: float) -> None:
-        while True:
-            # First of all the feed is read: a process that has just started is behind.
-            await asyncio.sleep(interval_s)
-            try:
-                await self.once()
-            except Exception as error:  # noqa: BLE001 - one bad round must not end the loop
-                get_logger().warning("invariants not checked", exception=type(error).__name__)
