@@ -29,7 +29,7 @@ from google.type import decimal_pb2 as google_dot_type_dot_decimal__pb2
 from yijie.common.v1 import money_pb2 as yijie_dot_common_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ayijie/common/v1/bill.proto\x12\x0fyijie.common.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x16google/type/date.proto\x1a\x19google/type/decimal.proto\x1a\x1byijie/common/v1/money.proto\"\xf5\x03\n\x07\x46\x65\x65Line\x12\x35\n\x07line_id\x18\x01 \x01(\tB$\xe2\x41\x01\x02\xbaH\x1dr\x18\x32\x16^[0-9A-Za-z._-]{1,40}$\xc8\x01\x01\x12\x32\n\titem_code\x18\x02 \x01(\tB\x1f\xe2\x41\x01\x02\xbaH\x18r\x13\x32\x11^[0-9A-Z-]{6,50}$\xc8\x01\x01\x12\x1f\n\titem_name\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\xd8\x04\x12/\n\x08\x66\x65\x65_date\x18\x04 \x01(\x0b\x32\x11.google.type.DateB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x34\n\nunit_price\x18\x05 \x01(\x0b\x32\x14.google.type.DecimalB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x32\n\x08quantity\x18\x06 \x01(\x0b\x32\x14.google.type.DecimalB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x32\n\x06\x61mount\x18\x07 \x01(\x0b\x32\x16.yijie.common.v1.MoneyB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12=\n\x0f\x64\x65partment_code\x18\x08 \x01(\tB$\xe2\x41\x01\x01\xbaH\x1dr\x1b\x32\x19^([0-9A-Za-z._-]{1,30})?$\x12P\n\x14restriction_approval\x18\t \x01(\x0e\x32$.yijie.common.v1.RestrictionApprovalB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\"\x86\x02\n\x0e\x43lassifiedLine\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12+\n\x05split\x18\x02 \x01(\x0b\x32\x1c.yijie.common.v1.AmountSplit\x12\x38\n\x0f\x63\x61talogue_class\x18\x03 \x01(\x0e\x32\x1f.yijie.common.v1.CatalogueClass\x12\x1c\n\x14\x63harge_category_code\x18\x04 \x01(\t\x12\x12\n\nnot_listed\x18\x05 \x01(\x08\x12\x0e\n\x06sample\x18\x06 \x01(\x08\x12\x1a\n\x12unmet_restrictions\x18\x07 \x03(\t\x12\x1e\n\x16recognised_region_code\x18\x08 \x01(\t\"\x9e\x01\n\tDiagnosis\x12}\n\x0e\x64iagnosis_code\x18\x01 \x01(\tBe\xe2\x41\x01\x02\xbaH^rY2W^[A-Z][0-9]{2}(\\.[0-9x][0-9]{2}(x[0-9]{3})?)?(\\+([A-Z][0-9]{2}(\\.[0-9]{1,3})?\\*)?|\\*)?$\xc8\x01\x01\x12\x12\n\x04main\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01*8\n\x03Sex\x12\x13\n\x0fSEX_UNSPECIFIED\x10\x00\x12\x0c\n\x08SEX_MALE\x10\x01\x12\x0e\n\nSEX_FEMALE\x10\x02*v\n\x0e\x43\x61talogueClass\x12\x1f\n\x1b\x43\x41TALOGUE_CLASS_UNSPECIFIED\x10\x00\x12\x15\n\x11\x43\x41TALOGUE_CLASS_A\x10\x01\x12\x15\n\x11\x43\x41TALOGUE_CLASS_B\x10\x02\x12\x15\n\x11\x43\x41TALOGUE_CLASS_C\x10\x03*{\n\x13RestrictionApproval\x12$\n RESTRICTION_APPROVAL_UNSPECIFIED\x10\x00\x12\x1c\n\x18RESTRICTION_APPROVAL_MET\x10\x01\x12 \n\x1cRESTRICTION_APPROVAL_NOT_MET\x10\x02\x42\x16\n\x12\x63n.yijie.common.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ayijie/common/v1/bill.proto\x12\x0fyijie.common.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x16google/type/date.proto\x1a\x19google/type/decimal.proto\x1a\x1byijie/common/v1/money.proto\"\x9a\x04\n\x07\x46\x65\x65Line\x12\x35\n\x07line_id\x18\x01 \x01(\tB$\xe2\x41\x01\x02\xbaH\x1dr\x18\x32\x16^[0-9A-Za-z._-]{1,40}$\xc8\x01\x01\x12\x32\n\titem_code\x18\x02 \x01(\tB\x1f\xe2\x41\x01\x02\xbaH\x18r\x13\x32\x11^[0-9A-Z-]{6,50}$\xc8\x01\x01\x12\x1f\n\titem_name\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\xd8\x04\x12/\n\x08\x66\x65\x65_date\x18\x04 \x01(\x0b\x32\x11.google.type.DateB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x34\n\nunit_price\x18\x05 \x01(\x0b\x32\x14.google.type.DecimalB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x32\n\x08quantity\x18\x06 \x01(\x0b\x32\x14.google.type.DecimalB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x32\n\x06\x61mount\x18\x07 \x01(\x0b\x32\x16.yijie.common.v1.MoneyB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12=\n\x0f\x64\x65partment_code\x18\x08 \x01(\tB$\xe2\x41\x01\x01\xbaH\x1dr\x1b\x32\x19^([0-9A-Za-z._-]{1,30})?$\x12P\n\x14restriction_approval\x18\t \x01(\x0e\x32$.yijie.common.v1.RestrictionApprovalB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\x12#\n\x0bsupply_days\x18\n \x01(\x05\x42\x0e\xe2\x41\x01\x01\xbaH\x07\x1a\x05\x18\xee\x02(\x00\"\x86\x02\n\x0e\x43lassifiedLine\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12+\n\x05split\x18\x02 \x01(\x0b\x32\x1c.yijie.common.v1.AmountSplit\x12\x38\n\x0f\x63\x61talogue_class\x18\x03 \x01(\x0e\x32\x1f.yijie.common.v1.CatalogueClass\x12\x1c\n\x14\x63harge_category_code\x18\x04 \x01(\t\x12\x12\n\nnot_listed\x18\x05 \x01(\x08\x12\x0e\n\x06sample\x18\x06 \x01(\x08\x12\x1a\n\x12unmet_restrictions\x18\x07 \x03(\t\x12\x1e\n\x16recognised_region_code\x18\x08 \x01(\t\"\x9e\x01\n\tDiagnosis\x12}\n\x0e\x64iagnosis_code\x18\x01 \x01(\tBe\xe2\x41\x01\x02\xbaH^rY2W^[A-Z][0-9]{2}(\\.[0-9x][0-9]{2}(x[0-9]{3})?)?(\\+([A-Z][0-9]{2}(\\.[0-9]{1,3})?\\*)?|\\*)?$\xc8\x01\x01\x12\x12\n\x04main\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01*8\n\x03Sex\x12\x13\n\x0fSEX_UNSPECIFIED\x10\x00\x12\x0c\n\x08SEX_MALE\x10\x01\x12\x0e\n\nSEX_FEMALE\x10\x02*v\n\x0e\x43\x61talogueClass\x12\x1f\n\x1b\x43\x41TALOGUE_CLASS_UNSPECIFIED\x10\x00\x12\x15\n\x11\x43\x41TALOGUE_CLASS_A\x10\x01\x12\x15\n\x11\x43\x41TALOGUE_CLASS_B\x10\x02\x12\x15\n\x11\x43\x41TALOGUE_CLASS_C\x10\x03*{\n\x13RestrictionApproval\x12$\n RESTRICTION_APPROVAL_UNSPECIFIED\x10\x00\x12\x1c\n\x18RESTRICTION_APPROVAL_MET\x10\x01\x12 \n\x1cRESTRICTION_APPROVAL_NOT_MET\x10\x02\x42\x16\n\x12\x63n.yijie.common.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -55,20 +55,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FEELINE'].fields_by_name['department_code']._serialized_options = b'\342A\001\001\272H\035r\0332\031^([0-9A-Za-z._-]{1,30})?$'
   _globals['_FEELINE'].fields_by_name['restriction_approval']._loaded_options = None
   _globals['_FEELINE'].fields_by_name['restriction_approval']._serialized_options = b'\342A\001\001\272H\005\202\001\002\020\001'
+  _globals['_FEELINE'].fields_by_name['supply_days']._loaded_options = None
+  _globals['_FEELINE'].fields_by_name['supply_days']._serialized_options = b'\342A\001\001\272H\007\032\005\030\356\002(\000'
   _globals['_DIAGNOSIS'].fields_by_name['diagnosis_code']._loaded_options = None
   _globals['_DIAGNOSIS'].fields_by_name['diagnosis_code']._serialized_options = b'\342A\001\002\272H^rY2W^[A-Z][0-9]{2}(\\.[0-9x][0-9]{2}(x[0-9]{3})?)?(\\+([A-Z][0-9]{2}(\\.[0-9]{1,3})?\\*)?|\\*)?$\310\001\001'
   _globals['_DIAGNOSIS'].fields_by_name['main']._loaded_options = None
   _globals['_DIAGNOSIS'].fields_by_name['main']._serialized_options = b'\342A\001\001'
-  _globals['_SEX']._serialized_start=1119
-  _globals['_SEX']._serialized_end=1175
-  _globals['_CATALOGUECLASS']._serialized_start=1177
-  _globals['_CATALOGUECLASS']._serialized_end=1295
-  _globals['_RESTRICTIONAPPROVAL']._serialized_start=1297
-  _globals['_RESTRICTIONAPPROVAL']._serialized_end=1420
+  _globals['_SEX']._serialized_start=1156
+  _globals['_SEX']._serialized_end=1212
+  _globals['_CATALOGUECLASS']._serialized_start=1214
+  _globals['_CATALOGUECLASS']._serialized_end=1332
+  _globals['_RESTRICTIONAPPROVAL']._serialized_start=1334
+  _globals['_RESTRICTIONAPPROVAL']._serialized_end=1457
   _globals['_FEELINE']._serialized_start=190
-  _globals['_FEELINE']._serialized_end=691
-  _globals['_CLASSIFIEDLINE']._serialized_start=694
-  _globals['_CLASSIFIEDLINE']._serialized_end=956
-  _globals['_DIAGNOSIS']._serialized_start=959
-  _globals['_DIAGNOSIS']._serialized_end=1117
+  _globals['_FEELINE']._serialized_end=728
+  _globals['_CLASSIFIEDLINE']._serialized_start=731
+  _globals['_CLASSIFIEDLINE']._serialized_end=993
+  _globals['_DIAGNOSIS']._serialized_start=996
+  _globals['_DIAGNOSIS']._serialized_end=1154
 # @@protoc_insertion_point(module_scope)

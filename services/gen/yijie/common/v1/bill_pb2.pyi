@@ -42,7 +42,7 @@ RESTRICTION_APPROVAL_MET: RestrictionApproval
 RESTRICTION_APPROVAL_NOT_MET: RestrictionApproval
 
 class FeeLine(_message.Message):
-    __slots__ = ("line_id", "item_code", "item_name", "fee_date", "unit_price", "quantity", "amount", "department_code", "restriction_approval")
+    __slots__ = ("line_id", "item_code", "item_name", "fee_date", "unit_price", "quantity", "amount", "department_code", "restriction_approval", "supply_days")
     LINE_ID_FIELD_NUMBER: _ClassVar[int]
     ITEM_CODE_FIELD_NUMBER: _ClassVar[int]
     ITEM_NAME_FIELD_NUMBER: _ClassVar[int]
@@ -52,6 +52,7 @@ class FeeLine(_message.Message):
     AMOUNT_FIELD_NUMBER: _ClassVar[int]
     DEPARTMENT_CODE_FIELD_NUMBER: _ClassVar[int]
     RESTRICTION_APPROVAL_FIELD_NUMBER: _ClassVar[int]
+    SUPPLY_DAYS_FIELD_NUMBER: _ClassVar[int]
     line_id: str
     item_code: str
     item_name: str
@@ -61,7 +62,8 @@ class FeeLine(_message.Message):
     amount: _money_pb2.Money
     department_code: str
     restriction_approval: RestrictionApproval
-    def __init__(self, line_id: _Optional[str] = ..., item_code: _Optional[str] = ..., item_name: _Optional[str] = ..., fee_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., unit_price: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., quantity: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., department_code: _Optional[str] = ..., restriction_approval: _Optional[_Union[RestrictionApproval, str]] = ...) -> None: ...
+    supply_days: int
+    def __init__(self, line_id: _Optional[str] = ..., item_code: _Optional[str] = ..., item_name: _Optional[str] = ..., fee_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., unit_price: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., quantity: _Optional[_Union[_decimal_pb2.Decimal, _Mapping]] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., department_code: _Optional[str] = ..., restriction_approval: _Optional[_Union[RestrictionApproval, str]] = ..., supply_days: _Optional[int] = ...) -> None: ...
 
 class ClassifiedLine(_message.Message):
     __slots__ = ("line_id", "split", "catalogue_class", "charge_category_code", "not_listed", "sample", "unmet_restrictions", "recognised_region_code")

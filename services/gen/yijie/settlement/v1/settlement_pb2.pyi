@@ -69,7 +69,7 @@ class Patient(_message.Message):
     def __init__(self, credential: _Optional[_Union[_person_pb2.Credential, _Mapping]] = ..., person_id: _Optional[str] = ..., sex: _Optional[_Union[_bill_pb2.Sex, str]] = ..., birth_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., insured_region_code: _Optional[str] = ..., scheme_code: _Optional[str] = ...) -> None: ...
 
 class Bill(_message.Message):
-    __slots__ = ("care_region_code", "institution_code", "hospital_level_code", "medical_type_code", "begin_date", "end_date", "emergency", "diagnoses", "lines", "total", "disease_code")
+    __slots__ = ("care_region_code", "institution_code", "hospital_level_code", "medical_type_code", "begin_date", "end_date", "emergency", "diagnoses", "lines", "total", "disease_code", "invoice_number", "contact_phone", "doctor_code", "department_code", "operation_codes")
     CARE_REGION_CODE_FIELD_NUMBER: _ClassVar[int]
     INSTITUTION_CODE_FIELD_NUMBER: _ClassVar[int]
     HOSPITAL_LEVEL_CODE_FIELD_NUMBER: _ClassVar[int]
@@ -81,6 +81,11 @@ class Bill(_message.Message):
     LINES_FIELD_NUMBER: _ClassVar[int]
     TOTAL_FIELD_NUMBER: _ClassVar[int]
     DISEASE_CODE_FIELD_NUMBER: _ClassVar[int]
+    INVOICE_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    CONTACT_PHONE_FIELD_NUMBER: _ClassVar[int]
+    DOCTOR_CODE_FIELD_NUMBER: _ClassVar[int]
+    DEPARTMENT_CODE_FIELD_NUMBER: _ClassVar[int]
+    OPERATION_CODES_FIELD_NUMBER: _ClassVar[int]
     care_region_code: str
     institution_code: str
     hospital_level_code: str
@@ -92,7 +97,12 @@ class Bill(_message.Message):
     lines: _containers.RepeatedCompositeFieldContainer[_bill_pb2.FeeLine]
     total: _money_pb2.Money
     disease_code: str
-    def __init__(self, care_region_code: _Optional[str] = ..., institution_code: _Optional[str] = ..., hospital_level_code: _Optional[str] = ..., medical_type_code: _Optional[str] = ..., begin_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., end_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., emergency: _Optional[bool] = ..., diagnoses: _Optional[_Iterable[_Union[_bill_pb2.Diagnosis, _Mapping]]] = ..., lines: _Optional[_Iterable[_Union[_bill_pb2.FeeLine, _Mapping]]] = ..., total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., disease_code: _Optional[str] = ...) -> None: ...
+    invoice_number: str
+    contact_phone: str
+    doctor_code: str
+    department_code: str
+    operation_codes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, care_region_code: _Optional[str] = ..., institution_code: _Optional[str] = ..., hospital_level_code: _Optional[str] = ..., medical_type_code: _Optional[str] = ..., begin_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., end_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., emergency: _Optional[bool] = ..., diagnoses: _Optional[_Iterable[_Union[_bill_pb2.Diagnosis, _Mapping]]] = ..., lines: _Optional[_Iterable[_Union[_bill_pb2.FeeLine, _Mapping]]] = ..., total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., disease_code: _Optional[str] = ..., invoice_number: _Optional[str] = ..., contact_phone: _Optional[str] = ..., doctor_code: _Optional[str] = ..., department_code: _Optional[str] = ..., operation_codes: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Settlement(_message.Message):
     __slots__ = ("settlement_id", "request_id", "state", "care_region_code", "insured_region_code", "institution_code", "person_id", "scheme_code", "person_type_code", "medical_type_code", "begin_date", "end_date", "amounts", "adjudication", "benefit_level", "filing_id", "benefit_level_explanation_zh", "benefit_level_explanation_en", "catalogue_version", "findings", "screening_state", "lines", "trace_id", "create_time", "settle_time", "reverse_time", "failure_reason", "sample", "bill", "sex", "birth_date", "visit_id", "scope", "charge_batch_number", "disease_code", "recomputes_settlement_id")
