@@ -19,7 +19,7 @@ SECONDS ?= 60
 SEEDS ?= 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo up test bench chaos simulate lint format protos baseline lock clean
+.PHONY: help install install-dev demo up test test-spark bench chaos simulate lint format protos baseline lock clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -48,6 +48,12 @@ simulate: $(RUN_STAMP) ## runs seeds of the deterministic simulation and audits 
 test: $(DEV_STAMP) ## runs all tests
 	@$(BIN)/pytest --numprocesses 3 --dist loadfile -m "not mesh"
 	@$(BIN)/pytest -m mesh
+
+# Of its own: Spark and the services never share an environment. Needs Java 17 or later.
+SPARK_VENV := .venv-spark
+SPARK_STAMP := $(SPARK_VENV)/.stamp
+test-spark: $(SPARK_STAMP) ## mining gives the same findings on Spark as on DuckDB; needs Java
+	@$(SPARK_VENV)/bin/python -m pytest tests/unit/mining tests/spark
 
 lint: $(DEV_STAMP) ## rules: code, types, contracts, generated stubs
 	$(BIN)/ruff check .
@@ -83,9 +89,10 @@ lock: $(DEV_STAMP) ## resolves requirements/*.lock anew
 		--python-version 3.11 --group build --constraint requirements/run.lock \
 		--output-file requirements/build.lock
 	$(COMPILE) --group dev --group build --output-file requirements/dev.lock
+	$(COMPILE) --group spark --constraint requirements/dev.lock --output-file requirements/spark.lock
 
 clean: ## removes what was installed and built; data of `make up` stays in .yijie
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(SPARK_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find services tests protos -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -109,4 +116,11 @@ $(RUN_STAMP): requirements/run.lock requirements/build.lock pyproject.toml | $(B
 $(DEV_STAMP): requirements/dev.lock $(RUN_STAMP)
 	@echo "  installing what tests and rules need (requirements/dev.lock)"
 	@$(PIP) install --require-hashes -r requirements/dev.lock
+	@touch $@
+
+$(SPARK_STAMP): requirements/spark.lock | $(BIN)/python
+	@echo "  installing Spark beside (requirements/spark.lock)"
+	@$(BIN)/python -m venv $(SPARK_VENV)
+	@$(SPARK_VENV)/bin/python -m pip --disable-pip-version-check install \
+		--require-hashes -r requirements/spark.lock
 	@touch $@

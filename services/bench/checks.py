@@ -53,7 +53,7 @@ SELECT s.settlement_id, c.total_fen, c.fund_fen, c.account_fen, c.cash_fen
 _OUTBOX: Final = "SELECT count(*) FROM settlement.outbox"
 _FOLLOWED: Final = """
 SELECT (SELECT count(*) FROM clearing.booking) AS clearing,
-       (SELECT count(*) FROM supervision.screening) AS supervision"""
+       (SELECT count(*) FROM supervision.audited_bill) AS supervision"""
 
 
 @dataclass(frozen=True, slots=True)

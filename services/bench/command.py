@@ -23,13 +23,17 @@ import orjson
 from rich.console import Console
 
 from services.bench import (
+    audit,
     checks,
     classify,
     clearing,
+    mining,
     policy,
     population,
     registries,
     results,
+    rules,
+    screening,
     sizes,
     slow,
     stay,
@@ -47,11 +51,19 @@ from services.cli.screen import console
 from services.kit.channel import open_channel
 from yijie.settlement.v1 import settlement_service_pb2
 
-ROWS: Final = ("policy", "classify", "settle", "stay", "slow", "load", "registries")
-"""What is measured: adjudication in process, settlements against the floor, a long stay, a slow
-province, loading people, asking about them."""
+ROWS: Final = ("policy", "classify", "rules", "settle", "stay", "slow", "load", "registries")
+"""What is measured: adjudication and audit rules in process, settlements against the floor, a long
+stay, a slow province, loading people, asking about them."""
 CLEARING: Final = "clearing"
 """A row that is measured only where it is named: filling months takes longer than all others."""
+SCREENING: Final = "screening"
+"""Another one: reminders and screening with a record, and Settle with and without."""
+AUDIT: Final = "audit"
+"""Another one: the audit of settled bills from a served feed, and ScreenBill beside it."""
+MINING: Final = "mining"
+"""Another one: the rules of mining over exports of three sizes."""
+NAMED: Final = (CLEARING, SCREENING, AUDIT, MINING)
+"""The rows that are measured only where they are named."""
 PEOPLE: Final = 500
 PROBED: Final = (8, 16, 32, 64)
 """Calls in flight that are tried to find saturation."""
@@ -99,6 +111,10 @@ class Options:
     """Of that mesh."""
     settlements: Sequence[int] = ()
     """Sizes of the months that are closed, of row "clearing"."""
+    bills: int = audit.BILLS
+    """Settled bills that are audited, of row "audit"."""
+    sizes: Sequence[int] = ()
+    """Bills of the exports that are mined, of row "mining"; none: three sizes."""
 
 
 @dataclass(slots=True)
@@ -160,6 +176,29 @@ async def bench(options: Options) -> int:
         )
         slow.show(found, out)
         document["slow_province"] = slow.document(found)
+    document |= await _named(options, progress, out)
+    if {"load", "registries"} & set(options.rows):
+        document |= await _registries(options, progress, out)
+    document |= in_process
+    document["ok"] = all(
+        part["ok"]
+        for part in (
+            document,
+            *(
+                document.get(name)
+                for name in ("stay", "slow_province", *NAMED, "load", "registries")
+            ),
+        )
+        if part
+    )
+    if options.json_to:
+        _write(document, options.json_to)
+    return 0 if document["ok"] else 1
+
+
+async def _named(options: Options, progress: Progress, out: Console) -> dict[str, Any]:
+    """Measures what is measured only where it is named."""
+    document: dict[str, Any] = {}
     if CLEARING in options.rows:
         closed = await clearing.measure(
             temporary_dir(),
@@ -171,23 +210,33 @@ async def bench(options: Options) -> int:
         )
         clearing.show(closed, out)
         document[CLEARING] = clearing.document(closed)
-    if {"load", "registries"} & set(options.rows):
-        document |= await _registries(options, progress, out)
-    document |= in_process
-    document["ok"] = all(
-        part["ok"]
-        for part in (
-            document,
-            *(
-                document.get(name)
-                for name in ("stay", "slow_province", CLEARING, "load", "registries")
-            ),
+    if SCREENING in options.rows:
+        screened = await screening.measure(
+            temporary_dir(),
+            rate=options.rate,
+            seconds=options.slow_seconds,
+            rounds=options.slow_rounds,
+            progress=progress,
+            quiet=_quiet,
         )
-        if part
-    )
-    if options.json_to:
-        _write(document, options.json_to)
-    return 0 if document["ok"] else 1
+        screening.show(screened, out)
+        document[SCREENING] = screening.document(screened)
+    if AUDIT in options.rows:
+        audited = await audit.measure(
+            temporary_dir(),
+            options.bills,
+            rate=options.rate,
+            seconds=options.slow_seconds,
+            progress=progress,
+            quiet=_quiet,
+        )
+        audit.show(audited, out)
+        document[AUDIT] = audit.document(audited)
+    if MINING in options.rows:
+        mined = mining.measure(temporary_dir(), options.sizes or mining.SIZES, progress)
+        mining.show(mined, out)
+        document[MINING] = mining.document(mined)
+    return document
 
 
 def _in_process(options: Options, progress: Progress, out: Console) -> dict[str, Any]:
@@ -202,6 +251,11 @@ def _in_process(options: Options, progress: Progress, out: Console) -> dict[str,
             measured = classify.measure()
         classify.show(measured, out)
         document["classify"] = classify.document(measured)
+    if "rules" in options.rows:
+        with progress.step("审核规则", "audit rules in process"), _quiet():
+            judged = rules.measure()
+        rules.show(judged, out)
+        document["rules"] = rules.document(judged)
     return document
 
 

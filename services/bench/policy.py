@@ -96,19 +96,19 @@ def measure() -> list[Timed]:
     ]
 
 
-def show(found: Sequence[Timed], out: Console) -> None:
+def show(found: Sequence[Timed], out: Console, *, title: str = "policy, in process") -> None:
     """Prints a table."""
-    table = Table(title="policy, in process", title_justify="left")
+    table = Table(title=title, title_justify="left")
     table.add_column("what")
     for name in ("p50 ms", "p99 ms", "aim ms"):
         table.add_column(name, justify="right")
-    for timed in found:
-        aim = "" if timed.aim_s is None else f"{timed.aim_s * 1000:g}"
-        style = "" if timed.reached else "red"
+    for one in found:
+        aim = "" if one.aim_s is None else f"{one.aim_s * 1000:g}"
+        style = "" if one.reached else "red"
         table.add_row(
-            timed.name,
-            f"{timed.median_s * 1000:.3f}",
-            f"{percentile(timed.times, 99) * 1000:.3f}",
+            one.name,
+            f"{one.median_s * 1000:.3f}",
+            f"{percentile(one.times, 99) * 1000:.3f}",
             aim,
             style=style,
         )
@@ -121,12 +121,12 @@ def document(found: Sequence[Timed]) -> dict[str, Any]:
         "ok": True,
         "rows": [
             {
-                "name": timed.name,
-                "p50_ms": round(timed.median_s * 1000, 4),
-                "p99_ms": round(percentile(timed.times, 99) * 1000, 4),
-                "aim_ms": None if timed.aim_s is None else timed.aim_s * 1000,
+                "name": one.name,
+                "p50_ms": round(one.median_s * 1000, 4),
+                "p99_ms": round(percentile(one.times, 99) * 1000, 4),
+                "aim_ms": None if one.aim_s is None else one.aim_s * 1000,
             }
-            for timed in found
+            for one in found
         ],
     }
 

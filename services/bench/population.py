@@ -23,8 +23,9 @@ from services.cli.province import Province
 from services.kit import codes
 from services.kit.money import to_fen
 from services.kit.wire import write_date, write_money
-from services.supervision.domain.model import Bill, Line, Sex
-from services.supervision.domain.screen import RuleSet, screen
+from services.supervision.domain.engine import judge
+from services.supervision.domain.model import Bill, Line, Moment, Sex
+from services.supervision.domain.ruleset import RuleSet
 from services.supervision.rules_loader import load_rules
 from yijie.benefits.v1 import benefits_service_pb2
 from yijie.common.v1 import bill_pb2
@@ -268,7 +269,7 @@ def _is_found(item_code: str, ruleset: RuleSet) -> bool:
         line_id="1", item_code=item_code, fee_date=VISIT_DATE, quantity=Decimal(1), amount_fen=100
     )
     return any(
-        screen(
+        judge(
             Bill(
                 sex=sex,
                 birth_date=_FIRST_BIRTH,
@@ -278,6 +279,7 @@ def _is_found(item_code: str, ruleset: RuleSet) -> bool:
                 lines=(line,),
             ),
             ruleset,
+            moment=Moment.SCREENING,
         )
         for sex in (Sex.MALE, Sex.FEMALE)
     )

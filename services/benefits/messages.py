@@ -289,6 +289,11 @@ def write_record(record: Record) -> Any:
         message.account_pay.fen = record.account_pay
         message.cash_pay.fen = record.cash_pay
         message.book_time.CopyFrom(wire.write_time(record.book_time))
+        message.channel = (
+            benefits_service_pb2.BOOKING_CHANNEL_MANUAL
+            if record.is_manual
+            else benefits_service_pb2.BOOKING_CHANNEL_DIRECT
+        )
     if record.cancel_time is not None:
         message.cancel_time.CopyFrom(wire.write_time(record.cancel_time))
     return message

@@ -60,6 +60,7 @@ class BenefitsServicer(benefits_service_pb2_grpc.BenefitsServiceServicer):
             request_hash=self._store.request_hash(request),
             expected=messages.read_expectation(request),
             encode=messages.encode_adjudication,
+            is_manual=request.channel == benefits_service_pb2.BOOKING_CHANNEL_MANUAL,
         )
         calls.note(replayed=committed.replayed)
         return benefits_service_pb2.CommitResponse(

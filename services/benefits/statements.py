@@ -122,9 +122,9 @@ INSERT INTO adjudication (settlement_id, request_hash, person_id, scheme_code, b
                           insured_region_code, care_region_code, policy_version, total_fen,
                           fund_total_fen, account_pay_fen, cash_pay_fen, delta, answer,
                           stay_id, stays_before, end_date, setting, institution_code,
-                          disease_index, sealed, tally_date)
+                          disease_index, sealed, tally_date, is_manual)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $16, $17, $18, $19, $20,
-        $21, true, $24)"""
+        $21, true, $24, $25)"""
 
 BOOK_YEAR: Final = f"""/* benefits.book_year */
 WITH used AS (
@@ -324,7 +324,7 @@ RETURNING account_balance_fen"""
 LIST: Final = """/* benefits.list */
 SELECT s.settlement_id, coalesce(c.state, s.state) AS state, j.insured_region_code,
        j.care_region_code, j.scheme_code, j.total_fen, j.fund_total_fen, j.account_pay_fen,
-       j.cash_pay_fen, s.state = 'COMMITTED' AS is_booked, s.create_time AS first_time,
+       j.cash_pay_fen, j.is_manual, s.state = 'COMMITTED' AS is_booked, s.create_time AS first_time,
        c.create_time AS second_time
   FROM (SELECT settlement_id FROM adjudication_state
          WHERE version = 1 AND settlement_id >= $1 AND settlement_id < $2

@@ -120,6 +120,7 @@ class Transaction:
             [person for person, _ in booking.family_payments],
             [fen for _, fen in booking.family_payments],
             booking.tally_dates[-1],
+            booking.is_manual,
         )
         for (year, delta), tally_date in zip(earlier, booking.tally_dates[:-1], strict=True):
             await self._connection.execute(
@@ -422,6 +423,7 @@ def _record(row: asyncpg.Record) -> Record:
         cash_pay=row["cash_pay_fen"],
         book_time=row["first_time"],
         cancel_time=row["second_time"],
+        is_manual=row["is_manual"],
     )
 
 

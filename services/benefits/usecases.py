@@ -86,6 +86,7 @@ async def commit(
     request_hash: bytes,
     expected: Expectation | None,
     encode: Callable[[Computed], bytes],
+    is_manual: bool = False,
 ) -> Committed:
     """Computes under the person's lock and books the result, once per settlement id.
 
@@ -97,6 +98,7 @@ async def commit(
         request_hash: `store.request_hash` of it; the same id with another one is refused.
         expected: book only if the amounts are these; None: book what comes out.
         encode: writes what was computed as the answer that is stored and given again.
+        is_manual: it is claimed at home and not settled directly.
 
     Raises:
         InvalidArgument: amounts or dates that are none.
@@ -126,6 +128,7 @@ async def commit(
                 settlement_id=settlement_id,
                 request_hash=request_hash,
                 answer=answer,
+                is_manual=is_manual,
             )
         )
         return Committed(answer=answer, replayed=False)
@@ -145,6 +148,7 @@ def _booking(
     settlement_id: UUID,
     request_hash: bytes,
     answer: bytes,
+    is_manual: bool,
 ) -> Booking:
     deltas = outcome.deltas
     return Booking(
@@ -173,6 +177,7 @@ def _booking(
         tally_dates=tuple(
             min(case.end_date, snapshot.year_end(date(year, 12, 31))) for year, _ in deltas
         ),
+        is_manual=is_manual,
     )
 
 

@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any, Final
 
-from services.clearing.domain.funds import PERSONAL_ACCOUNT
 from services.clearing.domain.ledger import (
     EventRefused,
     FundPayment,
@@ -16,6 +15,7 @@ from services.clearing.domain.ledger import (
 from services.kit import wire
 from services.kit.clock import civil_month
 from services.kit.feed import Batch, batches
+from services.kit.funds import PERSONAL_ACCOUNT
 from yijie.settlement.v1 import settlement_service_pb2, settlement_service_pb2_grpc
 
 if TYPE_CHECKING:

@@ -124,7 +124,7 @@ class InsuredProvinces:
         return tuple(sorted(self._stubs))
 
     async def list_day(self, region_code: str, day: date) -> list[LegRecord]:
-        """Returns what a province booked or took back of a day.
+        """Returns what a province booked or took back of a day, of what was settled directly.
 
         Raises:
             RuleForbids: no route leads there.
@@ -139,7 +139,12 @@ class InsuredProvinces:
         found: list[LegRecord] = []
         for _ in range(_PAGES_MAX):
             answer = await self._callee.call(stub.ListAdjudications, request, own_s=_PAGE_S)
-            found += [_read_booking(one, region_code) for one in answer.adjudications]
+            # What a person claims at home is the province's own: the hub clears nothing of it.
+            found += [
+                _read_booking(one, region_code)
+                for one in answer.adjudications
+                if one.channel != benefits_service_pb2.BOOKING_CHANNEL_MANUAL
+            ]
             request.page_token = answer.next_page_token
             if not request.page_token:
                 return found

@@ -12,10 +12,10 @@ from google.protobuf.message import Message
 from services.clearing import difference_store
 from services.clearing.difference_store import Difference
 from services.clearing.domain.difference_states import DifferenceState
-from services.clearing.notes import read_note, refuse_long_number
 from services.kit.db import Connection, Database
 from services.kit.errors import Absent, RuleForbids
 from services.kit.idempotency import once
+from services.kit.notes import read_note, refuse_long_number
 
 M = TypeVar("M", bound=Message)
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from services.clearing import chain_audit, messages, usecases
 from services.clearing.balances import balance_key
-from services.clearing.domain.funds import FUND_TYPES
 from services.clearing.domain.ledger import Pair, Purpose, pair_key
 from services.clearing.store import EntryFilter, PositionFilter
 from services.kit import paging, wire
 from services.kit.errors import InvalidArgument
+from services.kit.funds import FUND_TYPES
 from yijie.clearing.v1 import clearing_service_pb2, clearing_service_pb2_grpc
 
 if TYPE_CHECKING:

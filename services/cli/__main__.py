@@ -7,11 +7,11 @@ not pay for tables and colours.
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from services.cli import bench_command, reimburse_command
 from services.cli.advice import app as advice_app
 from services.cli.audit import app as audit_app
 from services.cli.clearing.app import app as clearing_app
@@ -21,7 +21,9 @@ from services.cli.loading.app import app as load_app
 from services.cli.options import UP_DIR, USAGE, DataDir, Json, fail
 from services.cli.policy.app import app as policy_app
 from services.cli.registry import app as registry_app
+from services.cli.rules.app import app as rules_app
 from services.cli.sample.app import app as sample_app
+from services.cli.supervision.app import app as supervision_app
 
 app = typer.Typer(
     help="Yijie (异结): cross-province medical-insurance settlement.",
@@ -36,6 +38,8 @@ app.add_typer(sample_app, name="sample")
 app.add_typer(keys_app, name="keys")
 app.add_typer(audit_app, name="audit")
 app.add_typer(clearing_app, name="clearing")
+app.add_typer(supervision_app, name="supervision")
+app.add_typer(rules_app, name="rules")
 
 _SIGINT = EXIT_BY_SIGNAL + 2
 _SIGTERM = EXIT_BY_SIGNAL + 15
@@ -213,77 +217,6 @@ def reconcile(
 
 
 @app.command()
-def bench(
-    rows: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[policy] [classify] [settle] [stay] [slow] [load] [registries] [clearing]",
-            help="None: all but clearing, which takes longer than the others together.",
-        ),
-    ] = None,
-    *,
-    as_json: Json = False,
-    output: Annotated[str, typer.Option(help="File for the JSON document.")] = "",
-    rate: Annotated[float, typer.Option(help="Calls a second of the open loop.")] = 61.0,
-    seconds: Annotated[float, typer.Option(help="Length of the open loop.")] = 30.0,
-    closed_seconds: Annotated[float, typer.Option(help="Length of the closed loop.")] = 20.0,
-    concurrency: Annotated[int, typer.Option(help="Calls in flight; 0: looked for.")] = 0,
-    floor: Annotated[bool, typer.Option(help="Measure the floor too.")] = True,
-    stays: Annotated[int, typer.Option(min=1, max=100, help="Stays of 3,000 lines.")] = 5,
-    slow_rounds: Annotated[int, typer.Option(min=1, help="Rounds with a slow province.")] = 4,
-    slow_seconds: Annotated[float, typer.Option(help="Length of each of their legs.")] = 10.0,
-    load_people: Annotated[int, typer.Option(min=1, help="People to load.")] = 20_000,
-    registry_rate: Annotated[
-        float, typer.Option(min=1.0, help="Calls of the registries a second.")
-    ] = 200.0,
-    persons: Annotated[
-        Path | None, typer.Option(help="File of people a running mesh has; none: load some.")
-    ] = None,
-    settlements: Annotated[
-        int, typer.Option(min=1000, help="Settlements of the month that is closed.")
-    ] = 1_000_000,
-    sizes: Annotated[
-        str, typer.Option(help="Closes a month of each, as 250000,500000,1000000.")
-    ] = "",
-    data_dir: DataDir = UP_DIR,
-) -> None:
-    """Measures how much this machine carries, against the floor of the same machine."""
-    from services.bench.command import CLEARING, ROWS, Options  # noqa: PLC0415
-    from services.bench.command import bench as bench_  # noqa: PLC0415
-    from services.cli.failures import EXPECTED  # noqa: PLC0415
-
-    if unknown := set(rows or ()) - {*ROWS, CLEARING}:
-        there_are = ", ".join((*ROWS, CLEARING))
-        fail(f"no row {', '.join(sorted(unknown))}; there are: {there_are}", USAGE)
-    if not all(
-        size.isascii() and size.isdigit() and int(size) for size in sizes.split(",") if size
-    ):
-        fail("--sizes are whole numbers with commas between", USAGE)
-    options = Options(
-        rows=rows or ROWS,
-        stays=stays,
-        slow_rounds=slow_rounds,
-        slow_seconds=slow_seconds,
-        load_people=load_people,
-        registry_rate=registry_rate,
-        persons=persons,
-        data_dir=data_dir,
-        settlements=[int(size) for size in sizes.split(",") if size] or [settlements],
-        rate=rate,
-        seconds=seconds,
-        closed_seconds=closed_seconds,
-        concurrency=concurrency,
-        floor=floor,
-        json_to="-" if as_json else output,
-    )
-    try:
-        code = run(bench_(options))
-    except EXPECTED as error:
-        fail(error)
-    raise typer.Exit(code)
-
-
-@app.command()
 def chaos(
     *,
     seconds: Annotated[float, typer.Option(min=1.0, help="Length of traffic and faults.")] = 60.0,
@@ -327,6 +260,8 @@ def simulate(
 
 advice_app.add_to(app)
 registry_app.add_to(app)
+reimburse_command.add_to(app)
+bench_command.add_to(app)
 
 
 def main() -> None:

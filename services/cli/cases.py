@@ -136,11 +136,32 @@ def case(key: str) -> DemoCase:
     document = load(_folder() / "cases" / f"{key}.yaml")
     person = people()[text(document, "person")]
     institution = institutions()[text(document, "institution")]
+    bill = bill_of(document, institution.institution_code, institution.hospital_level_code)
+    return DemoCase(
+        key=key,
+        title_zh=text(document, "title_zh"),
+        title_en=text(document, "title_en"),
+        person=person,
+        credential=person.credential(text(document, "credential")),
+        insured_region_code=person.message.insurances[0].insured_region_code,
+        scheme_code=text(document, "scheme_code"),
+        institution_name=institution.name,
+        bill=bill,
+    )
+
+
+def bill_of(
+    document: Mapping[str, object], institution_code: str, hospital_level_code: str
+) -> settlement_pb2.Bill:
+    """Returns the bill that a file holds; the total is the sum of its lines.
+
+    Raises DataError for what is missing, ValueError for a date or an amount that is none.
+    """
     lines = [_line(entry) for entry in entries(document, "lines")]
-    bill = settlement_pb2.Bill(
+    return settlement_pb2.Bill(
         care_region_code=text(document, "care_region_code"),
-        institution_code=institution.institution_code,
-        hospital_level_code=institution.hospital_level_code,
+        institution_code=institution_code,
+        hospital_level_code=hospital_level_code,
         medical_type_code=text(document, "medical_type_code"),
         begin_date=_date(document, "begin_date"),
         end_date=_date(document, "end_date"),
@@ -154,17 +175,6 @@ def case(key: str) -> DemoCase:
         lines=lines,
         total=write_money(sum(line.amount.fen for line in lines)),
         disease_code=text(document, "disease_code", ""),
-    )
-    return DemoCase(
-        key=key,
-        title_zh=text(document, "title_zh"),
-        title_en=text(document, "title_en"),
-        person=person,
-        credential=person.credential(text(document, "credential")),
-        insured_region_code=person.message.insurances[0].insured_region_code,
-        scheme_code=text(document, "scheme_code"),
-        institution_name=institution.name,
-        bill=bill,
     )
 
 

@@ -32,11 +32,13 @@ from yijie.identity.v1 import (
 )
 from yijie.settlement.v1 import (
     advice_service_pb2_grpc,
+    reimbursement_service_pb2_grpc,
     settlement_pb2,
     settlement_service_pb2,
     settlement_service_pb2_grpc,
     visit_service_pb2_grpc,
 )
+from yijie.supervision.v1 import statistics_service_pb2_grpc
 
 SETTLE_S: Final = 1.0
 """The second that the field promises: what a window waits for a settlement."""
@@ -77,7 +79,13 @@ class Province:
         )
         self.visits: Stub = visit_service_pb2_grpc.VisitServiceStub(channels["settlement"])
         self.advice: Stub = advice_service_pb2_grpc.AdviceServiceStub(channels["settlement"])
+        self.reimbursements: Stub = reimbursement_service_pb2_grpc.ReimbursementServiceStub(
+            channels["settlement"]
+        )
         self.clearing: Stub = clearing_service_pb2_grpc.ClearingServiceStub(channels["clearing"])
+        self.statistics: Stub = statistics_service_pb2_grpc.StatisticsServiceStub(
+            channels["supervision"]
+        )
         self._hub = Callee("hub")
 
     def benefits_of(self, insured_region_code: str) -> Stub:

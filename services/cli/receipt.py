@@ -18,6 +18,7 @@ from services.kit import codes
 from services.kit.money import format_yuan
 from yijie.benefits.v1 import adjudication_pb2
 from yijie.clearing.v1 import ledger_pb2
+from yijie.common.v1 import money_pb2
 from yijie.filing.v1 import filing_service_pb2
 from yijie.settlement.v1 import settlement_pb2
 from yijie.supervision.v1 import finding_pb2
@@ -87,10 +88,13 @@ def print_outcome(console: Console, number: int, outcome: Outcome) -> None:
         parts.append(Text(f"拒绝 refused: {error.reason} — {error.zh}", "bold red"))
         parts += [Text(error.message, "red"), _BLANK]
     if outcome.kind in {"settled", "stay", "recomputed"} and outcome.settlement is not None:
-        parts += [_amounts(outcome.settlement), _BLANK]
+        parts += [
+            amounts_table(outcome.settlement.amounts, outcome.settlement.adjudication),
+            _BLANK,
+        ]
         if outcome.settlement.adjudication.HasField("causes"):
             parts += [causes(outcome.settlement.adjudication.causes), _BLANK]
-        parts += [_steps(outcome.settlement), _BLANK]
+        parts += [steps_table(outcome.settlement.adjudication), _BLANK]
         if outcome.settlement.findings:
             parts += [_findings(outcome.settlement), _BLANK]
     if outcome.kind in {"reversed", "recomputed"}:
@@ -177,8 +181,8 @@ def _by_condition(settlement: settlement_pb2.Settlement) -> list[tuple[str, str,
     return rows
 
 
-def _amounts(settlement: settlement_pb2.Settlement) -> Table:
-    split, paid = settlement.amounts, settlement.adjudication
+def amounts_table(split: money_pb2.AmountSplit, paid: adjudication_pb2.Adjudication) -> Table:
+    """Returns who pays what of a bill."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("结算单", no_wrap=True)
     table.add_column("receipt", no_wrap=True)
@@ -211,9 +215,9 @@ def _amounts(settlement: settlement_pb2.Settlement) -> Table:
     return table
 
 
-def _steps(settlement: settlement_pb2.Settlement) -> Group:
+def steps_table(adjudication: adjudication_pb2.Adjudication) -> Group:
     """Returns the calculation; documents are numbered, and named once below."""
-    steps = settlement.adjudication.steps
+    steps = adjudication.steps
     documents = list(dict.fromkeys(r.reference for step in steps for r in step.parameters))
     table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="dim")
     # On a narrow terminal these fold; without a least width they would vanish without a word.

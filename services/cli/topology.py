@@ -45,7 +45,7 @@ STOP_WAVES: Final = (
 CALLEES: Final[Mapping[str, tuple[str, ...]]] = {
     "settlement": ("identity", "filing", "catalogue", "supervision", "clearing"),
     "filing": ("identity", "settlement"),
-    "supervision": ("settlement", "identity"),
+    "supervision": ("settlement", "identity", "filing", "clearing"),
     "clearing": ("settlement",),
 }
 """Who calls whom by a fixed address; the insured regions' endpoints are routes, not callees."""
@@ -202,6 +202,10 @@ def write_secrets(data_dir: Path, dsn: str, *, remote: Mapping[str, str] | None 
     for name in ("data_key", "index_key"):
         key = base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
         _write_secret(folder / name, key, replace=False)
+    # `yijie serve` reads this module, too, and needs no key to sign with.
+    from services.cli.rules.signing import write_demo_key  # noqa: PLC0415
+
+    write_demo_key(folder)
 
 
 def provinces_before(data_dir: Path) -> list[str] | None:
@@ -235,6 +239,8 @@ def environment(
         result["YIJIE_BENEFITS_ROUTES"] = _routes(endpoints)
     if service == _HOSTING and provinces_apart(endpoints):
         result["YIJIE_POLICY_REGIONS"] = ",".join(areas_of(apart, endpoints))
+    if service == "supervision":
+        result["YIJIE_RULE_KEYS_FILE"] = str(folder / "rule_keys")
     for key in _KEYS.get(service, ()):
         result[f"YIJIE_{key.upper()}_FILE"] = str(folder / key)
     return result

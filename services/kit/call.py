@@ -6,6 +6,8 @@ import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from google.rpc import status_pb2
+
 
 @dataclass(slots=True)
 class Call:
@@ -21,6 +23,8 @@ class Call:
     """gRPC status code by name."""
     reason: str = ""
     """ErrorReason of a refusal."""
+    failure: status_pb2.Status | None = None
+    """What it is answered with instead of a response; None: nothing was refused."""
     fields: dict[str, str | bool] = field(default_factory=dict)
     """Further fields for the canonical log line; names of services.kit.log.FIELDS."""
 

@@ -61,6 +61,11 @@ async def first_answer(
     return response_type.FromString(row["response"])
 
 
+async def is_known(database: Database, request: Any) -> bool:
+    """Tells whether a request id has an answer, whatever it was sent with."""
+    return await database.fetchrow(_FIND, UUID(request.request_id)) is not None
+
+
 async def once(
     database: Database,
     request: Any,

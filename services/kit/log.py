@@ -28,6 +28,7 @@ FIELDS: Final[dict[str, str]] = {
     "duration_ms": "time in the handler",
     "request_id": "the caller's request id, UUID",
     "settlement_id": "the hub's key, UUID",
+    "reimbursement_id": "the hub's key of a manual claim, UUID",
     "visit_id": "the hub's key of a visit, UUID",
     "trace_id": "W3C trace id",
     "caller": "who called: region and role, or unknown",

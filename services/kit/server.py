@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import gc
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
@@ -18,6 +18,7 @@ from grpc_reflection.v1alpha import reflection
 from services.kit import config as settings
 from services.kit import log
 from services.kit.channel import KEEPALIVE_MS, MESSAGE_BYTES_MAX
+from services.kit.interceptors import Interceptor
 from services.kit.interceptors.deadline import DeadlineInterceptor
 from services.kit.interceptors.errors import ErrorsInterceptor, location
 from services.kit.interceptors.telemetry import TelemetryInterceptor
@@ -69,15 +70,19 @@ async def serving(
     service: str,
     full_names: tuple[str, ...],
     register: Callable[[grpc.aio.Server], None],
+    *,
+    observers: Sequence[Interceptor] = (),
 ) -> AsyncIterator[Running]:
     """Serves while the block runs, then drains.
 
-    `service` is the short name ("identity"), `full_names` the gRPC services it offers. Everything
+    `service` is the short name ("identity"), `full_names` the gRPC services it offers. `observers`
+    stand between telemetry and errors: they see every call with what it is answered. Everything
     that a call needs must be ready before: on entry the service becomes SERVING.
     """
     server = grpc.aio.server(
         interceptors=[
             TelemetryInterceptor(),
+            *observers,
             ErrorsInterceptor(service, config.concurrent_calls_max),
             DeadlineInterceptor(),
             ValidationInterceptor(),
@@ -118,6 +123,8 @@ async def serving(
             await states.set(name, not_serving)
         await asyncio.sleep(config.drain_delay_s)
         await server.stop(config.drain_grace_s)
+        # A tool or a test lives on: what was frozen is garbage like all else.
+        gc.unfreeze()
 
 
 async def run(

@@ -20,7 +20,7 @@ from services.proving.history import (
     SettleVisit,
     Unknown,
 )
-from services.proving.rules import clearing, feeds, money, replacing, settling, visits
+from services.proving.rules import clearing, feeds, invoices, money, replacing, settling, visits
 from services.proving.rules.evidence import Check, Evidence, evidence_of
 
 Rule = Callable[[Evidence], Iterator[str]]
@@ -91,6 +91,10 @@ def _visits(evidence: Evidence) -> int:
     return len(evidence.final.visits)
 
 
+def _invoices(evidence: Evidence) -> int:
+    return len(invoices.invoices(evidence))
+
+
 def _lines(evidence: Evidence) -> int:
     return sum(len(lines) for lines in evidence.final.lines.values())
 
@@ -150,6 +154,8 @@ RULES: Constant[tuple[tuple[str, Rule, Count], ...]] = (
     ("the feed is in the order of the answers", feeds.in_order, _events),
     ("every visit is registered once", visits.registered_once, _visits),
     ("a person has one open stay", visits.one_open_stay, _visits),
+    ("an invoice is claimed once", invoices.claimed_once, _invoices),
+    ("nobody is refused for an invoice of their own", invoices.refused_rightly, _invoices),
     ("fee lines stand as uploaded", visits.lines_are_kept, _lines),
     ("fee lines are settled once", visits.lines_settled_once, _lines),
     ("settlements of a stay are a stack", visits.stays_are_stacks, _visits),

@@ -161,6 +161,8 @@ class Settle:
     content: str = ""
     quoted: Adjudication | None = None
     """What the quote that it names had answered; None: it names none."""
+    invoice: str = ""
+    """Number of the invoice; empty: the bill states none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from services.settlement.checking import Checking
 from services.settlement.clients import Callees
 from services.settlement.feed import Feed
 from services.settlement.feed_store import FeedStore
+from services.settlement.fingerprints import Fingerprints
 from services.settlement.gaps import Gaps
 from services.settlement.intent_store import IntentStore
 from services.settlement.limits import Limits
@@ -25,6 +26,7 @@ from services.settlement.recomputation_store import RecomputationStore
 from services.settlement.recomputations import Recomputations
 from services.settlement.recovery import Recovery
 from services.settlement.reversals import Reversals
+from services.settlement.screening_policy import Gate, ScreeningPolicy
 from services.settlement.servicer import SettlementServicer
 from services.settlement.settle_visit import VisitOrders
 from services.settlement.snapshots import Snapshots
@@ -67,8 +69,10 @@ def assemble(
     clock: Clock,
     waits: Waits,
     limits: Limits | None = None,
+    policy: ScreeningPolicy | None = None,
 ) -> Parts:
-    """Returns the parts of a replica, wired; nothing runs yet. Without limits all is settled."""
+    """Returns a replica's parts, wired; nothing runs yet. Without limits and policy all settles."""
+    store, intents = Store(database, cipher), IntentStore(database)
     store, intents = Store(database, cipher), IntentStore(database)
     recomputation_store = RecomputationStore(database, cipher, store)
     visit_store = VisitStore(database, cipher)
@@ -77,7 +81,12 @@ def assemble(
         store=store,
         intents=intents,
         callees=callees,
-        checking=Checking(callees, snapshots, limits or Limits(clock)),
+        checking=Checking(
+            callees,
+            snapshots,
+            limits or Limits(clock),
+            screening=Gate(policy or ScreeningPolicy(clock), index, store.taken_back),
+        ),
         orders=orders,
         quotes=Quotes(cipher, clock),
         quarantine=QuarantineStore(database, cipher),
@@ -102,14 +111,7 @@ def assemble(
         index=index,
         clock=clock,
     )
-    recovery = Recovery(
-        store=intents,
-        settlements=settlements,
-        clock=clock,
-        after_s=waits.recovery_after_s,
-        abandon_after_s=waits.abandon_after_s,
-    )
-    feed = _feed(database, cipher, clock, waits)
+    feed = _feed(database, cipher, index, clock, waits)
     visits = Visits(
         store=visit_store,
         identity=callees.identity,
@@ -123,16 +125,31 @@ def assemble(
         advice=_advice(
             store, AdviceStore(database), callees=callees, snapshots=snapshots, clock=clock
         ),
-        recovery=recovery,
+        recovery=_recovery(intents, settlements, clock, waits),
         feed=feed,
     )
 
 
-def _feed(database: Database, cipher: FieldCipher, clock: Clock, waits: Waits) -> Feed:
+def _recovery(
+    intents: IntentStore, settlements: Settlements, clock: Clock, waits: Waits
+) -> Recovery:
+    return Recovery(
+        store=intents,
+        settlements=settlements,
+        clock=clock,
+        after_s=waits.recovery_after_s,
+        abandon_after_s=waits.abandon_after_s,
+    )
+
+
+def _feed(
+    database: Database, cipher: FieldCipher, index: BlindIndex, clock: Clock, waits: Waits
+) -> Feed:
     return Feed(
         FeedStore(database, cipher),
         AdmissionStore(database, cipher),
         clock,
+        fingerprints=Fingerprints(index),
         poll_s=waits.feed_poll_s,
         heartbeat_s=waits.feed_heartbeat_s,
     )

@@ -19,6 +19,7 @@ from services.settlement.domain.bill import check_institution
 from services.settlement.limits import Limits
 from services.settlement.messages import Checked
 from services.settlement.order import Order
+from services.settlement.screening_policy import Gate
 from services.settlement.settle_visit import check_amounts, named_by_line
 from services.settlement.snapshots import Snapshots
 
@@ -28,23 +29,32 @@ T = TypeVar("T")
 class Checking:
     """What an order must pass before an insured region is asked about it."""
 
-    def __init__(self, callees: Callees, snapshots: Snapshots, limits: Limits) -> None:
+    def __init__(
+        self, callees: Callees, snapshots: Snapshots, limits: Limits, *, screening: Gate
+    ) -> None:
         self._callees = callees
         self._snapshots = snapshots
         self._limits = limits
+        self._screening = screening
 
     async def check(self, order: Order) -> Checked:
-        """Returns what everybody says; identity's refusal comes before filing's."""
+        """Returns what everybody says.
+
+        Identity's refusal comes before filing's, and both before what keeps the bill from being
+        settled however right it is: a prepayment that is used up, then the rules of supervision.
+        """
         callees = self._callees
+        asked = messages.screen_request(order, self._screening.fingerprints)
         # First: what cannot be settled now is no work for the others, and it may be many.
         callees.benefits.require_open(order.facts.insured_region_code)
         async with (
             _alongside(callees.identity.verify(messages.verify_request(order))) as verifying,
             _alongside(callees.filing.match(messages.match_request(order))) as matching,
-            _alongside(callees.supervision.screen(messages.screen_request(order))) as screening,
+            _alongside(callees.supervision.screen(asked)) as screening,
         ):
             person, match, screened = await verifying, await matching, await screening
         self._limits.require(order.facts, match)
+        deferred = await self._screening.require(order.facts, screened)
         if order.part is None:
             # A visit has what the register said when it was registered.
             institution = person.institution
@@ -61,7 +71,7 @@ class Checking:
         with telemetry.span("settlement.classify"):
             splits = _classify(snapshot, recognition, order, messages.context_of(order, person))
         version = versions_used(snapshot, recognition, splits)
-        return Checked(person, match, screened, splits, version)
+        return Checked(person, match, screened, splits, version, deferred)
 
 
 @contextlib.asynccontextmanager

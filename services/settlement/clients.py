@@ -155,8 +155,8 @@ class SupervisionClient:
     ) -> supervision_service_pb2.ScreenBillResponse | None:
         """Returns what was found, or None if supervision cannot answer in time, or answers a book.
 
-        A patient at the window does not wait for an audit: the bill settles and is screened from
-        the feed.
+        A patient at the window does not wait for an audit: what then becomes of the bill is
+        screening_policy.py's to say.
         """
         response: supervision_service_pb2.ScreenBillResponse
         try:
@@ -166,6 +166,17 @@ class SupervisionClient:
         except (Unavailable, Overloaded, LostRace, DeadlineTooShortError):
             return None
         return response if response.ByteSize() <= _FINDINGS_BYTES_MAX else None
+
+    async def policy(
+        self, known_version: str
+    ) -> supervision_service_pb2.GetScreeningPolicyResponse:
+        """Returns which rules block. Raises what the call raises."""
+        request = supervision_service_pb2.GetScreeningPolicyRequest(known_version=known_version)
+        response: supervision_service_pb2.GetScreeningPolicyResponse
+        response = await self._callee.call(
+            self._stub.GetScreeningPolicy, request, own_s=self._timeout_s * _BATCH
+        )
+        return response
 
 
 class BenefitsClient:

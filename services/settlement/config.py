@@ -46,7 +46,12 @@ class Config:
     screening_timeout_s: float = settings.env(
         "SCREENING_TIMEOUT_S", settings.parse_seconds, default=0.2
     )
-    """Longest wait for supervision; after it the bill settles and is screened from the feed."""
+    """Longest wait for supervision; after it the bill settles and is screened from the feed, unless
+    a rule lets no such bill settle unscreened."""
+    screening_policy_interval_s: float = settings.env(
+        "SCREENING_POLICY_INTERVAL_S", settings.parse_seconds, default=5.0
+    )
+    """Time between two questions to supervision which rules block."""
     benefits_timeout_s: float = settings.env(
         "BENEFITS_TIMEOUT_S", settings.parse_seconds, default=0.8
     )

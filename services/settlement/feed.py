@@ -14,6 +14,7 @@ from services.kit.clock import Clock
 from services.settlement import feed_messages, metrics
 from services.settlement.admission_store import AdmissionStore
 from services.settlement.feed_store import START, FeedStore, Position, Reading, Standing
+from services.settlement.fingerprints import Fingerprints
 from yijie.settlement.v1 import settlement_service_pb2, visit_service_pb2
 
 _EVERYTHING = "all"
@@ -51,6 +52,7 @@ class Feed:
         admissions: AdmissionStore,
         clock: Clock,
         *,
+        fingerprints: Fingerprints,
         poll_s: float,
         heartbeat_s: float,
     ) -> None:
@@ -58,6 +60,7 @@ class Feed:
         self._store = store
         self._admissions = admissions
         self._clock = clock
+        self._fingerprints = fingerprints
         self._poll_s = poll_s
         self._heartbeat_s = heartbeat_s
         self._closed = asyncio.Event()
@@ -83,7 +86,7 @@ class Feed:
         async with contextlib.aclosing(self._batches(read, position, label)) as batches:
             async for batch in batches:
                 yield settlement_service_pb2.SubscribeResponse(
-                    events=[feed_messages.event_of(row) for row in batch.rows],
+                    events=[feed_messages.event_of(row, self._fingerprints) for row in batch.rows],
                     cursor=batch.cursor,
                     lag_ms=batch.lag_ms,
                 )

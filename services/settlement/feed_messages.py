@@ -11,6 +11,7 @@ from services.settlement import visit_messages
 from services.settlement.admission_store import AdmissionRow
 from services.settlement.domain.visit_states import VisitState
 from services.settlement.feed_store import KINDS, START, FeedRow, Position, Wanted
+from services.settlement.fingerprints import Fingerprints
 from yijie.settlement.v1 import settlement_pb2, settlement_service_pb2, visit_service_pb2
 
 _KIND_NUMBERS = {
@@ -24,6 +25,8 @@ _FIELD = "after_cursor"
 def read_wanted(request: Any) -> Wanted:
     """Returns what a subscriber wants. Raises FIELD_INVALID, REGION_UNKNOWN."""
     province, role = request.region_code, request.region_role
+    if province and request.view == settlement_service_pb2.SETTLEMENT_VIEW_FULL:
+        raise invalid("view", "bills are given whole to the hub's own services only")
     if role and not province:
         raise invalid("region_role", "needs region_code")
     if province and province not in codes.PROVINCES:
@@ -33,17 +36,39 @@ def read_wanted(request: Any) -> Wanted:
         as_care=role != settlement_service_pb2.REGION_ROLE_INSURED,
         as_insured=role != settlement_service_pb2.REGION_ROLE_CARE,
         kinds=tuple(_KIND_OF[kind] for kind in request.kinds) or KINDS,
+        is_full=request.view == settlement_service_pb2.SETTLEMENT_VIEW_FULL,
     )
 
 
-def event_of(row: FeedRow) -> settlement_service_pb2.Event:
+def event_of(row: FeedRow, fingerprints: Fingerprints) -> settlement_service_pb2.Event:
     """Returns an event of the feed."""
-    return settlement_service_pb2.Event(
+    event = settlement_service_pb2.Event(
         cursor=write_cursor(row.position),
         kind=_KIND_NUMBERS[row.kind],
         event_time=write_time(row.event_time),
         settlement=settlement_pb2.Settlement.FromString(row.settlement),
     )
+    if row.detail is not None:
+        _add_bill(event, settlement_pb2.Settlement.FromString(row.detail), fingerprints)
+    return event
+
+
+def _add_bill(
+    event: settlement_service_pb2.Event,
+    detail: settlement_pb2.Settlement,
+    fingerprints: Fingerprints,
+) -> None:
+    # The two texts by which a person could be called or looked up stay here.
+    event.invoice_key = fingerprints.invoice(detail.bill.invoice_number) or b""
+    event.phone_key = fingerprints.phone(detail.bill.contact_phone) or b""
+    detail.bill.ClearField("invoice_number")
+    detail.bill.ClearField("contact_phone")
+    settlement = event.settlement
+    settlement.bill.CopyFrom(detail.bill)
+    settlement.lines.MergeFrom(detail.lines)
+    settlement.sex = detail.sex
+    settlement.birth_date.CopyFrom(detail.birth_date)
+    settlement.disease_code = detail.disease_code
 
 
 def admission_of(row: AdmissionRow) -> visit_service_pb2.AdmissionEvent:

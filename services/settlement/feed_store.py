@@ -13,6 +13,8 @@ from services.kit.db import Database
 
 EVENT_CONTEXT: Final = b"settlement.outbox:"
 """Binds a sealed event to its settlement: the id follows."""
+DETAIL_CONTEXT: Final = b"settlement.detail:"
+"""Binds a sealed settlement in the full view to its id, likewise."""
 KINDS: Final = ("SETTLED", "REVERSED")
 
 ROWS_MAX: Final = 200
@@ -40,9 +42,11 @@ WITH scanned AS (
     SELECT transaction_id, sequence FROM scanned
     WHERE {wanted} ORDER BY transaction_id, sequence LIMIT {rows_max}
 ), sized AS (
-    SELECT transaction_id, sequence, settlement_id, kind, event_time, settlement,
-        row_number() OVER fore AS place, sum(length(settlement)) OVER fore AS bytes
-    FROM wanted JOIN outbox USING (transaction_id, sequence)
+    SELECT transaction_id, sequence, outbox.settlement_id, kind, event_time, settlement,
+        {detail} AS detail,
+        row_number() OVER fore AS place,
+        sum(length(settlement) + coalesce(length({detail}), 0)) OVER fore AS bytes
+    FROM wanted JOIN outbox USING (transaction_id, sequence){details}
     WINDOW fore AS (ORDER BY transaction_id, sequence)
 ), reached AS (
     SELECT transaction_id, sequence, event_time
@@ -60,26 +64,35 @@ SELECT (SELECT count(*) FROM scanned) AS scanned_rows,
     reached.transaction_id::text AS reached_transaction_id, reached.sequence AS reached_sequence,
     reached.event_time AS reached_time,
     sized.transaction_id::text AS transaction_id, sized.sequence, settlement_id, kind,
-    sized.event_time, settlement
+    sized.event_time, settlement, detail
 FROM (SELECT) AS always LEFT JOIN reached ON true
 LEFT JOIN sized ON place = 1 OR bytes <= {bytes_max}
 ORDER BY sized.transaction_id, sized.sequence"""
 
-_READ_ALL = _READ.format(
-    name="read_feed",
-    scanned_max=ROWS_MAX,
-    wanted="true",
-    rows_max=ROWS_MAX,
-    bytes_max=BYTES_MAX,
-)
-_READ_SOME = _READ.format(
-    name="read_feed_filtered",
-    scanned_max=SCANNED_MAX,
-    wanted="kind = ANY ($3) AND ($4 AND care_province = $6 OR $5 AND insured_province = $6"
-    " OR $6 = '')",
-    rows_max=ROWS_MAX,
-    bytes_max=BYTES_MAX,
-)
+_BASIC = {"detail": "NULL::bytea", "details": ""}
+# What was settled is told whole; of what was taken back the follower has it already.
+_FULL = {
+    "detail": "d.detail",
+    "details": "\n    LEFT JOIN settlement d ON outbox.kind = 'SETTLED'"
+    " AND d.settlement_id = outbox.settlement_id",
+}
+_SOME = "kind = ANY ($3) AND ($4 AND care_province = $6 OR $5 AND insured_province = $6 OR $6 = '')"
+
+
+def _statement(name: str, *, wanted: str, scanned_max: int, detail: dict[str, str]) -> str:
+    return _READ.format(
+        name=name,
+        scanned_max=scanned_max,
+        wanted=wanted,
+        rows_max=ROWS_MAX,
+        bytes_max=BYTES_MAX,
+        **detail,
+    )
+
+
+_READ_ALL = _statement("read_feed", wanted="true", scanned_max=ROWS_MAX, detail=_BASIC)
+_READ_SOME = _statement("read_feed_filtered", wanted=_SOME, scanned_max=SCANNED_MAX, detail=_BASIC)
+_READ_FULL = _statement("read_feed_full", wanted=_SOME, scanned_max=ROWS_MAX, detail=_FULL)
 
 # Every cursor ever given is the position of a row below the xmin of that time, which never falls,
 # and rows are never removed.
@@ -123,11 +136,18 @@ class Wanted:
     as_care: bool = True
     as_insured: bool = True
     kinds: Sequence[str] = KINDS
+    is_full: bool = False
+    """With the bills of what was settled."""
 
     @property
     def is_everything(self) -> bool:
         """Tells whether nothing is left out."""
         return not self.province and set(self.kinds) == set(KINDS)
+
+    @property
+    def scanned_max(self) -> int:
+        """Returns how many events one reading looks at."""
+        return ROWS_MAX if self.is_everything or self.is_full else SCANNED_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +158,8 @@ class FeedRow:
     kind: str
     event_time: datetime
     settlement: bytes
+    detail: bytes | None
+    """The settlement in the full view, before any outcome; None: not asked for, or taken back."""
 
 
 R = TypeVar("R")
@@ -167,11 +189,12 @@ class FeedStore:
     async def read(self, after: Position, wanted: Wanted) -> Reading[FeedRow]:
         """Returns what is wanted after a position, in commit order, without gaps."""
         arguments: list[Any] = [str(after.transaction_id), after.sequence]
-        if wanted.is_everything:
+        if wanted.is_everything and not wanted.is_full:
             found = await self._database.fetch(_READ_ALL, *arguments)
         else:
             arguments += [wanted.kinds, wanted.as_care, wanted.as_insured, wanted.province]
-            found = await self._database.fetch(_READ_SOME, *arguments)
+            statement = _READ_FULL if wanted.is_full else _READ_SOME
+            found = await self._database.fetch(statement, *arguments)
         rows = [self._row(row) for row in found if row["sequence"] is not None]
         return _reading(after, wanted, rows, found[0])
 
@@ -183,13 +206,13 @@ class FeedStore:
         return standing_of(row)
 
     def _row(self, row: Any) -> FeedRow:
+        key, detail = row["settlement_id"].bytes, row["detail"]
         return FeedRow(
             Position(int(row["transaction_id"]), row["sequence"]),
             row["kind"],
             row["event_time"],
-            self._cipher.decrypt(
-                row["settlement"], context=EVENT_CONTEXT + row["settlement_id"].bytes
-            ),
+            self._cipher.decrypt(row["settlement"], context=EVENT_CONTEXT + key),
+            None if detail is None else self._cipher.decrypt(detail, context=DETAIL_CONTEXT + key),
         )
 
 
@@ -204,8 +227,7 @@ def _reading(
     after: Position, wanted: Wanted, rows: Sequence[FeedRow], found: Any
 ) -> Reading[FeedRow]:
     is_cut = len(rows) < found["wanted_rows"] or len(rows) == ROWS_MAX
-    scanned_max = ROWS_MAX if wanted.is_everything else SCANNED_MAX
-    has_more = is_cut or found["scanned_rows"] == scanned_max
+    has_more = is_cut or found["scanned_rows"] == wanted.scanned_max
     if is_cut:
         reached = rows[-1].position
     elif found["scanned_rows"]:

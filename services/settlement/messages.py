@@ -16,6 +16,7 @@ from services.settlement.domain.bill import Bill
 from services.settlement.domain.identities import Answer, Payment
 from services.settlement.domain.states import State
 from services.settlement.domain.visit import Scope
+from services.settlement.fingerprints import Fingerprints
 from services.settlement.order import Order
 from services.settlement.store import Booked, Record
 from yijie.benefits.v1 import adjudication_pb2, benefits_service_pb2
@@ -46,8 +47,16 @@ class Checked:
     person: identity_service_pb2.VerifyCredentialResponse
     match: filing_service_pb2.MatchFilingResponse
     screening: supervision_service_pb2.ScreenBillResponse | None
+    """None: supervision did not answer."""
     splits: tuple[LineSplit, ...]
     catalogue_version: str
+    deferred: tuple[str, ...] = ()
+    """Blocking rules that were not asked, by code."""
+
+    @property
+    def is_deferred(self) -> bool:
+        """Tells whether the bill must be judged afterwards."""
+        return self.screening is None or bool(self.screening.unjudged_rule_codes)
 
 
 def read_order(request: Any) -> Order:
@@ -139,10 +148,24 @@ def match_request(order: Order) -> filing_service_pb2.MatchFilingRequest:
     )
 
 
-def screen_request(order: Order) -> supervision_service_pb2.ScreenBillRequest:
-    """Returns what supervision is asked about a bill."""
+def screen_request(
+    order: Order, fingerprints: Fingerprints
+) -> supervision_service_pb2.ScreenBillRequest:
+    """Returns what supervision is asked about a bill; never its telephone."""
     patient, bill = order.patient, order.bill
     return supervision_service_pb2.ScreenBillRequest(
+        person_id=patient.person_id,
+        visit_id=str(order.part.visit_id) if order.part else "",
+        care_region_code=bill.care_region_code,
+        insured_region_code=patient.insured_region_code,
+        begin_date=bill.begin_date,
+        end_date=bill.end_date,
+        department_code=bill.department_code,
+        doctor_code=bill.doctor_code,
+        operation_codes=bill.operation_codes,
+        emergency=bill.emergency,
+        total=bill.total,
+        invoice_key=fingerprints.invoice(bill.invoice_number) or b"",
         sex=patient.sex,
         birth_date=patient.birth_date,
         medical_type_code=bill.medical_type_code,
@@ -167,7 +190,7 @@ def context_of(
         medical_type_code=order.facts.medical_type_code,
         pharmacy=codes.is_pharmacy_code(order.facts.institution_code),
         diagnosis_codes=tuple(found.diagnosis_code for found in order.bill.diagnoses),
-        department_code=order.part.department_code if order.part else "",
+        department_code=order.bill.department_code,
     )
 
 
@@ -221,10 +244,12 @@ def detail_of(
         catalogue_version=checked.catalogue_version,
         findings=screening.findings if screening else (),
         screening_state=(
-            settlement_pb2.SCREENING_STATE_SCREENED
-            if screening
-            else settlement_pb2.SCREENING_STATE_DEFERRED
+            settlement_pb2.SCREENING_STATE_DEFERRED
+            if checked.is_deferred
+            else settlement_pb2.SCREENING_STATE_SCREENED
         ),
+        deferred_rule_codes=checked.deferred,
+        screening_ruleset_version=screening.ruleset_version if screening else "",
         lines=[classification_wire.write_line_split(split) for split in checked.splits],
         sample=any(split.sample for split in checked.splits),
         bill=bill,
@@ -354,6 +379,9 @@ def settlement_of(record: Record, *, full: bool) -> settlement_pb2.Settlement:
     settlement.trace_id = record.trace_id
     settlement.create_time.CopyFrom(write_time(record.create_time))
     settlement.failure_reason = record.failure_reason
+    if record.took is not None:
+        settlement.round_trip_ms = record.took.round_trip_ms
+        settlement.region_ms = record.took.region_ms
     if record.settle_time:
         settlement.settle_time.CopyFrom(write_time(record.settle_time))
     if record.reverse_time:
@@ -361,7 +389,23 @@ def settlement_of(record: Record, *, full: bool) -> settlement_pb2.Settlement:
     if record.adjudication is not None:
         settlement.adjudication.ParseFromString(record.adjudication)
         settlement.sample = settlement.sample or settlement.adjudication.sample
-    return settlement if full else basic(settlement)
+    return shown(settlement) if full else basic(settlement)
+
+
+def for_window(settlement: settlement_pb2.Settlement) -> settlement_pb2.Settlement:
+    """Returns a settlement as institutions are answered it.
+
+    Which other bills a finding rests on is for officers: they may be of another institution.
+    """
+    for finding in settlement.findings:
+        finding.ClearField("other_bill_keys")
+    return settlement
+
+
+def shown(settlement: settlement_pb2.Settlement) -> settlement_pb2.Settlement:
+    """Returns a settlement in the full view as it is answered: without the telephone."""
+    settlement.bill.ClearField("contact_phone")
+    return settlement
 
 
 def visit_of(record: Record) -> UUID | None:

@@ -21,6 +21,22 @@ RECOVERED = prometheus_client.Counter(
 SCREENING_DEFERRED = prometheus_client.Counter(
     "yijie_settlement_screening_deferred", "Bills settled before supervision could answer."
 )
+BLOCKING_RULES = prometheus_client.Gauge(
+    "yijie_settlement_blocking_rules",
+    "Rules that block, by what becomes of a bill that they could not be asked about.",
+    ["when_unscreened"],
+)
+BLOCKED = prometheus_client.Counter(
+    "yijie_settlement_blocked",
+    "Bills and quotes that a rule kept from settling: found, or unscreened.",
+    ["rule", "cause"],
+)
+REFUSALS = prometheus_client.Counter(
+    "yijie_settlement_refusals", "Settle and SettleVisit answered with an error.", ["reason"]
+)
+REFUSALS_LOST = prometheus_client.Counter(
+    "yijie_settlement_refusals_lost", "Refusals that were not written."
+)
 FEED_EVENTS = prometheus_client.Counter(
     "yijie_settlement_feed_events", "Events sent to subscribers."
 )
@@ -80,4 +96,13 @@ EXHAUSTED = prometheus_client.Counter(
     "yijie_settlement_exhausted",
     "Bills and quotes of pairs whose prepayment is used up: refused, warned, emergency, old.",
     ["insured_region", "outcome"],
+)
+REIMBURSEMENTS = prometheus_client.Counter(
+    "yijie_settlement_reimbursements",
+    "Manual reimbursements by the state that they came to.",
+    ["state", "insured_region"],
+)
+REIMBURSEMENT_WORK = prometheus_client.Gauge(
+    "yijie_settlement_reimbursement_work",
+    "Manual reimbursements that an insured region has still to book or to take back.",
 )

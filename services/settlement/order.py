@@ -29,8 +29,6 @@ class Part:
     is_stay: bool
     expected_amounts: money_pb2.AmountSplit | None
     """What the institution computed of each part; what is absent is not compared."""
-    department_code: str = ""
-    """Of the visit, for lines that state none; empty: not stated."""
     earlier: Sequence[FeeLine] = ()
     """Of a stay, what settlements that stand cover: it used limits up before this part."""
 

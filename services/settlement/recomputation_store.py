@@ -110,6 +110,7 @@ class RecomputationStore:
             request_id,
             self._cipher.encrypt(event, context=EVENT_CONTEXT + record.settlement_id.bytes),
             province_of(record.care_region_code),
+            successor.intent.invoice_key,
         )
         return row is not None
 
@@ -127,6 +128,7 @@ class RecomputationStore:
             reason,
             "CANCEL" if cancel else "",
             self._cipher.encrypt(failure, context=FAILURE_CONTEXT + record.settlement_id.bytes),
+            successor.intent.invoice_key,
         )
         return row is not None
 

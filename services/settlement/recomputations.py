@@ -22,11 +22,12 @@ from services.kit.wire import write_money
 from services.settlement import messages
 from services.settlement.clients import Callees
 from services.settlement.domain.states import State
+from services.settlement.outcomes import outcome_pending, require_identities
 from services.settlement.recomputation_store import Recomputation, RecomputationStore
 from services.settlement.settle_visit import VisitOrders
 from services.settlement.store import RECOMPUTE, Record, Request, Store, VisitRevision
 from services.settlement.successors import AT_ONCE, count_recomputation
-from services.settlement.usecases import Settlements, outcome_pending, require_identities
+from services.settlement.usecases import Settlements
 from yijie.benefits.v1 import adjudication_pb2, benefits_service_pb2
 from yijie.settlement.v1 import settlement_service_pb2 as pb
 

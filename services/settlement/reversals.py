@@ -17,11 +17,12 @@ from services.kit.errors import DomainError, LostRace, RuleForbids
 from services.kit.idempotency import reused
 from services.settlement import messages
 from services.settlement.domain.states import State
+from services.settlement.outcomes import outcome_pending
 from services.settlement.recomputation_store import RecomputationStore
 from services.settlement.recomputations import busy
 from services.settlement.settle_visit import VisitOrders
 from services.settlement.store import NOTHING, RECOMPUTE, REVERSE, Record, Store, VisitRevision
-from services.settlement.usecases import Settlements, outcome_pending
+from services.settlement.usecases import Settlements
 from yijie.settlement.v1 import settlement_pb2, settlement_service_pb2
 
 

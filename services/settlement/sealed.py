@@ -47,6 +47,27 @@ SEALED: Final = (
     ),
     SealedColumn("outbox", "settlement", context=b"settlement.outbox:"),
     SealedColumn("quarantine", "answer", context=b"settlement.quarantine:"),
+    SealedColumn(
+        "reimbursement",
+        "commit_request",
+        key=(("reimbursement_id", "uuid"),),
+        context=b"settlement.reimbursement.commit:",
+        bound_to=("reimbursement_id",),
+    ),
+    SealedColumn(
+        "reimbursement",
+        "detail",
+        key=(("reimbursement_id", "uuid"),),
+        context=b"settlement.reimbursement.detail:",
+        bound_to=("reimbursement_id",),
+    ),
+    SealedColumn("reimbursement_change", "failure", context=b"settlement.reimbursement.failure:"),
+    SealedColumn(
+        "reimbursement_change", "adjudication", context=b"settlement.reimbursement.adjudication:"
+    ),
+    SealedColumn(
+        "reimbursement_event", "reimbursement", context=b"settlement.reimbursement.event:"
+    ),
     SealedColumn("recomputation", "filing", context=b"settlement.recomputation:"),
     SealedColumn("admission_event", "admission", context=b"settlement.admission:"),
 )

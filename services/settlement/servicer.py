@@ -44,25 +44,29 @@ class SettlementServicer(rpc.SettlementServiceServicer):
     async def PreSettle(self, request: Any, context: Context) -> pb.PreSettleResponse:
         """Computes what Settle would answer now."""
         settlement, quote = await self._settlements.pre_settle(request)
-        return pb.PreSettleResponse(settlement=settlement, quote=quote)
+        return pb.PreSettleResponse(settlement=messages.for_window(settlement), quote=quote)
 
     async def Settle(self, request: Any, context: Context) -> pb.SettleResponse:
         """Settles a bill once per request id."""
         settlement, replayed = await self._settlements.settle(request)
         return pb.SettleResponse(
-            settlement=settlement, replayed=replayed, trace_id=telemetry.trace_id()
+            settlement=messages.for_window(settlement),
+            replayed=replayed,
+            trace_id=telemetry.trace_id(),
         )
 
     async def PreSettleVisit(self, request: Any, context: Context) -> pb.PreSettleVisitResponse:
         """Computes what SettleVisit would answer now."""
         settlement, quote = await self._settlements.pre_settle_visit(request)
-        return pb.PreSettleVisitResponse(settlement=settlement, quote=quote)
+        return pb.PreSettleVisitResponse(settlement=messages.for_window(settlement), quote=quote)
 
     async def SettleVisit(self, request: Any, context: Context) -> pb.SettleVisitResponse:
         """Settles a part of a visit once per request id."""
         settlement, replayed = await self._settlements.settle_visit(request)
         return pb.SettleVisitResponse(
-            settlement=settlement, replayed=replayed, trace_id=telemetry.trace_id()
+            settlement=messages.for_window(settlement),
+            replayed=replayed,
+            trace_id=telemetry.trace_id(),
         )
 
     async def ReverseSettlement(
@@ -82,7 +86,8 @@ class SettlementServicer(rpc.SettlementServiceServicer):
 
     async def GetSettlement(self, request: Any, context: Context) -> pb.GetSettlementResponse:
         """Answers one settlement."""
-        return pb.GetSettlementResponse(settlement=await self._settlements.get(request))
+        settlement = messages.for_window(await self._settlements.get(request))
+        return pb.GetSettlementResponse(settlement=settlement)
 
     async def ListSettlements(self, request: Any, context: Context) -> pb.ListSettlementsResponse:
         """Lists settlements, newest first."""
@@ -96,7 +101,7 @@ class SettlementServicer(rpc.SettlementServiceServicer):
             state=messages.STATE_OF.get(request.state),
         )
         found = await self._settlements.page(wanted, before=before, limit=size + 1)
-        fitting = first_that_fit(found[:size])
+        fitting = first_that_fit([messages.for_window(one) for one in found[:size]])
         response = pb.ListSettlementsResponse(settlements=fitting)
         if len(found) > len(fitting):
             response.next_page_token = write_token(request, [fitting[-1].settlement_id])

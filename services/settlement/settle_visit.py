@@ -17,6 +17,7 @@ from services.kit.wire import (
     write_date,
     write_money,
 )
+from services.settlement import refusal_facts
 from services.settlement.domain.bill import Bill, check_bill
 from services.settlement.domain.visit import Line, Visit, check_access
 from services.settlement.domain.visit_bill import (
@@ -29,6 +30,7 @@ from services.settlement.domain.visit_bill import (
     diagnoses_of,
     earlier_lines,
     lines_of_part,
+    operations_of,
     total_mismatch,
 )
 from services.settlement.messages import SCOPE_OF
@@ -51,6 +53,7 @@ _FIELDS: Final = {
     "patient.birth_date": "credential",
     "patient.scheme_code": "scheme_code",
     "bill.institution_code": "institution_code",
+    "bill.invoice_number": "invoice_number",
 }
 
 
@@ -84,6 +87,7 @@ class VisitOrders:
         today = civil_date(self._clock.now())
         found = await self._visits.find(UUID(request.visit_id))
         visit = check_access(found, request.institution_code)
+        refusal_facts.note_visit(visit)
         calls.note(
             care_region=codes.province_of(visit.care_region_code),
             insured_region=codes.province_of(visit.insured_region_code),
@@ -103,13 +107,14 @@ class VisitOrders:
             check_total(read_fen(expected, "expected_total"), lines)
         begin, end = dates_of(visit, lines, scope, until_date)
         facts = bill_of(visit, lines, begin_date=begin, end_date=end)
+        refusal_facts.note_bill(facts)
         try:
             check_bill(facts, today)
         except DomainError as error:
             raise named_by_line(error, facts) from None
         return Order(
             patient=_patient(visit, request.credential),
-            bill=_bill(visit, lines, facts),
+            bill=_bill(visit, lines, facts, request.invoice_number),
             facts=facts,
             use_account=request.use_account,
             # Of a request to settle: one token does for registration and settlements of a visit.
@@ -121,7 +126,6 @@ class VisitOrders:
                 charge_batch_number=batch,
                 until_date=until_date,
                 is_stay=visit.is_stay,
-                department_code=visit.record.department_code,
                 earlier=[line.billed for line in earlier_lines(visit, standing)],
                 expected_amounts=_expected_amounts(request),
             ),
@@ -201,7 +205,7 @@ def _patient(visit: Visit, credential: Any) -> settlement_pb2.Patient:
     )
 
 
-def _bill(visit: Visit, lines: list[Line], facts: Bill) -> settlement_pb2.Bill:
+def _bill(visit: Visit, lines: list[Line], facts: Bill, invoice_number: str) -> settlement_pb2.Bill:
     return settlement_pb2.Bill(
         care_region_code=facts.care_region_code,
         institution_code=facts.institution_code,
@@ -217,4 +221,9 @@ def _bill(visit: Visit, lines: list[Line], facts: Bill) -> settlement_pb2.Bill:
         lines=[write_fee(line, billed=True) for line in lines],
         total=write_money(facts.total_fen),
         disease_code=facts.disease_code,
+        invoice_number=invoice_number,
+        contact_phone=visit.record.contact_phone,
+        doctor_code=visit.record.doctor_code,
+        department_code=visit.record.department_code,
+        operation_codes=operations_of(visit),
     )

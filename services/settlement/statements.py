@@ -26,11 +26,24 @@ INTENT_ROWS: Final = f"""{SETTLEMENT_ROWS}, open AS (
 )
 SELECT settlement_id FROM fresh"""
 
+# Without ON CONFLICT: where the invoice is claimed already nothing may be written.
+CLAIM_INVOICE: Final = """claimed AS (
+    INSERT INTO invoice (invoice_key, channel, holder_id, claim_time)
+    SELECT {key}::bytea, 'DIRECT', settlement_id, $11 FROM fresh WHERE {key}::bytea IS NOT NULL
+)"""
+"""The invoice of a settlement in `fresh`; its fingerprint, or null, is the parameter {key}."""
+
+# Of whoever lost it to a successor, or never had it, nothing is freed.
+FREE_INVOICE: Final = """freed AS (
+    DELETE FROM invoice USING won
+    WHERE invoice_key = {key} AND holder_id = won.settlement_id
+)"""
+
 INSERT_INTENT: Final = f"""/* settlement.insert_intent */
 WITH fresh AS (
     INSERT INTO request (request_id, method, request_hash, settlement_id, create_time)
     VALUES ($2, 'Settle', $3, $1, $11) ON CONFLICT (request_id) DO NOTHING RETURNING settlement_id
-), {INTENT_ROWS}"""
+), {CLAIM_INVOICE.format(key="$15")}, {INTENT_ROWS}"""
 
 # Whatever it was computed from still stands, or nothing is written: the visit's revision decides.
 # Without ON CONFLICT: where the request id is taken the visit must not change either.
@@ -47,7 +60,7 @@ WITH visit_now AS (
     SELECT $15, (SELECT count(*) + 1 FROM visit_settlement WHERE visit_id = $15), settlement_id,
         $17, $18, $19, $16
     FROM fresh
-), {INTENT_ROWS}"""
+), {CLAIM_INVOICE.format(key="$20")}, {INTENT_ROWS}"""
 
 # What of a stay's end others are told, with what they were told of it last.
 TELL_STAY: Final = """told AS (
@@ -62,8 +75,9 @@ TELL_STAY: Final = """told AS (
 
 SETTLED_ROWS: Final = """WITH won AS (
     INSERT INTO settlement_state_change (settlement_id, version, state, change_time, request_id,
-        trace_id, adjudication, total_fen, fund_fen, account_fen, cash_fen, sealed)
-    VALUES ($1, 2, 'SETTLED', $2, $3, $4, $5, $6, $7, $8, $9, true)
+        trace_id, adjudication, total_fen, fund_fen, account_fen, cash_fen, sealed,
+        round_trip_ms, region_ms)
+    VALUES ($1, 2, 'SETTLED', $2, $3, $4, $5, $6, $7, $8, $9, true, $13, $14)
     ON CONFLICT (settlement_id, version) DO NOTHING RETURNING settlement_id
 ), event AS (
     INSERT INTO outbox (settlement_id, kind, event_time, settlement, care_province,
@@ -82,7 +96,7 @@ INSERT_SETTLED_STAY: Final = f"""/* settlement.insert_settled_stay */
 SELECT settlement_id FROM won"""
 
 # With $6 = 'CANCEL' the insured region must still be told; otherwise it already knows.
-INSERT_FAILED: Final = """/* settlement.insert_failed */
+INSERT_FAILED: Final = f"""/* settlement.insert_failed */
 WITH won AS (
     INSERT INTO settlement_state_change (settlement_id, version, state, reason, change_time,
         request_id, trace_id, failure, sealed)
@@ -93,7 +107,7 @@ WITH won AS (
     SELECT settlement_id, 'CANCEL', $3, $2, $8 FROM won WHERE $6 = 'CANCEL'
 ), done AS (
     DELETE FROM open_intent WHERE settlement_id = $1 AND kind = 'SETTLE'
-)
+), {FREE_INVOICE.format(key="$9")}
 SELECT settlement_id FROM won"""
 
 # All or nothing: without ON CONFLICT a request id that is taken leaves no intent behind. $6 and $7
@@ -138,7 +152,7 @@ WITH won AS (
     SELECT settlement_id, 'REVERSED', $2, $5, $6, $7 FROM won
 ), done AS (
     DELETE FROM open_intent WHERE settlement_id = $1 AND kind = 'REVERSE'
-), {TELL_STAY.format(state="v.state")}
+), {FREE_INVOICE.format(key="$8")}, {TELL_STAY.format(state="v.state")}
 SELECT settlement_id FROM won"""
 
 FIND_REQUEST: Final = """/* settlement.find_request */
@@ -149,7 +163,8 @@ COLUMNS: Final = """
     s.trace_id, s.create_time, s.commit_request, s.detail,
     outcome.state AS outcome, outcome.reason, outcome.failure,
     outcome.change_time AS outcome_time,
-    outcome.adjudication, outcome.sealed, reversed.change_time AS reverse_time
+    outcome.adjudication, outcome.sealed, outcome.round_trip_ms, outcome.region_ms,
+    reversed.change_time AS reverse_time
 FROM settlement s
 LEFT JOIN settlement_state_change outcome
     ON outcome.settlement_id = s.settlement_id AND outcome.version = 2
@@ -167,6 +182,14 @@ WHERE ($1::uuid IS NULL OR s.settlement_id < $1)
   AND ($6 = '' OR coalesce(reversed.state, outcome.state, 'PENDING') = $6)
 ORDER BY s.settlement_id DESC LIMIT $7"""
 
+# Of both channels; a reversal that is only under way has not happened.
+FIND_TAKEN_BACK: Final = """/* settlement.find_taken_back */
+SELECT settlement_id AS bill_key FROM settlement_state_change
+WHERE settlement_id = ANY($1) AND version = 3
+UNION ALL
+SELECT reimbursement_id FROM reimbursement
+WHERE reimbursement_id = ANY($1) AND state IN ('REJECTED', 'CANCELLED', 'FAILED')"""
+
 # --- computed anew: docs/adr/0018-recomputation.md -----------------------------------------------
 
 FIND_RECOMPUTATION: Final = """/* settlement.find_recomputation */
@@ -183,8 +206,11 @@ INSERT_RECOMPUTATION: Final = f"""/* settlement.insert_recomputation */
 )
 SELECT settlement_id FROM open"""
 
-# A settlement in the place of $16, which covers the same lines of a visit; due at $18.
-_SUCCESSOR_ROWS: Final = f"""fresh AS (
+# A settlement in the place of $16, which covers the same lines of a visit; due at $18. It has the
+# same invoice, whose fingerprint, or null, comes in the parameter {{key}}.
+_SUCCESSOR_ROWS: Final = f"""handed AS (
+    UPDATE invoice SET holder_id = $1 FROM won WHERE invoice_key = {{key}} AND holder_id = $16
+), fresh AS (
     INSERT INTO request (request_id, method, request_hash, settlement_id, create_time)
     SELECT $2, 'Settle', $3, $1, $11 FROM won RETURNING settlement_id
 ), attempt AS (
@@ -216,7 +242,7 @@ WITH won AS (
     SELECT settlement_id, 'REVERSED', $11, $20, $21, $14 FROM won
 ), done AS (
     DELETE FROM open_intent WHERE settlement_id = $16 AND kind = 'REVERSE'
-), {_SUCCESSOR_ROWS}"""
+), {_SUCCESSOR_ROWS.format(key="$22")}"""
 
 # FAILED and another one in its place at once.
 INSERT_FAILED_ANEW: Final = f"""/* settlement.insert_failed_anew */
@@ -230,4 +256,4 @@ WITH won AS (
     SELECT settlement_id, 'CANCEL', $19, $11, $14 FROM won WHERE $21 = 'CANCEL'
 ), done AS (
     DELETE FROM open_intent WHERE settlement_id = $16 AND kind = 'SETTLE'
-), {_SUCCESSOR_ROWS}"""
+), {_SUCCESSOR_ROWS.format(key="$23")}"""

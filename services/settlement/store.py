@@ -5,6 +5,7 @@ Bytes go in and out as they are; messages.py knows what they mean.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from services.kit.codes import province_of
 from services.kit.crypto import FieldCipher
 from services.kit.db import Database
 from services.kit.ids import first_id_at
+from services.settlement import invoices
 from services.settlement import statements as sql
 from services.settlement.domain.states import State
 from services.settlement.feed_store import EVENT_CONTEXT
@@ -51,6 +53,8 @@ class Intent:
     detail: bytes
     part: Part | None
     """Of a visit; None: the bill was sent whole."""
+    invoice_key: bytes | None = None
+    """Fingerprint of the invoice number; None: the bill states none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,15 @@ class Booked:
     fund_fen: int
     account_fen: int
     cash_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Took:
+    """How long a call needed to settle, milliseconds."""
+
+    round_trip_ms: int
+    region_ms: int
+    """The insured region's part of it, its waiting line included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +97,8 @@ class Record:
     commit_request: bytes
     detail: bytes
     adjudication: bytes | None
+    took: Took | None = None
+    """None: not settled, or by a later call or recovery."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +140,26 @@ class Store:
         """Writes the intent, PENDING.
 
         Returns False, and writes nothing, if the request id is taken or the visit has changed.
+        Raises INVOICE_ALREADY_CLAIMED, or LOST_RACE where that was let go at the same moment.
         """
-        values, part = self.intent_values(intent), intent.part
-        if part is None:
-            return await self._database.fetchrow(sql.INSERT_INTENT, *values) is not None
-        values += [part.visit_id, part.revision]
-        values += [part.scope.value, part.charge_batch_number, part.until_date]
+        values, part, statement = self.intent_values(intent), intent.part, sql.INSERT_INTENT
+        if part is not None:
+            statement = sql.INSERT_VISIT_INTENT
+            values += [part.visit_id, part.revision]
+            values += [part.scope.value, part.charge_batch_number, part.until_date]
         try:
-            return await self._database.fetchrow(sql.INSERT_VISIT_INTENT, *values) is not None
-        except asyncpg.UniqueViolationError:
+            row = await self._database.fetchrow(statement, *values, intent.invoice_key)
+        except asyncpg.UniqueViolationError as error:
+            if intent.invoice_key is not None and error.constraint_name == invoices.CONSTRAINT:
+                raise await invoices.refusal(self._database, intent.invoice_key) from None
+            if part is None:
+                raise
             return False
+        return row is not None
+
+    async def require_unclaimed(self, invoice_key: bytes | None) -> None:
+        """Raises INVOICE_ALREADY_CLAIMED where Settle would; None is claimed by nobody."""
+        await invoices.require_unclaimed(self._database, invoice_key)
 
     def intent_values(self, intent: Intent) -> list[Any]:
         """Returns $1 to $14 of every statement that writes an intent."""
@@ -164,6 +189,7 @@ class Store:
         trace_id: str,
         event: bytes,
         ends_stay: bool = False,
+        took: Took | None = None,
     ) -> bool:
         """Appends SETTLED with its event; returns False if another outcome was written before.
 
@@ -185,6 +211,8 @@ class Store:
             self._cipher.encrypt(event, context=EVENT_CONTEXT + record.settlement_id.bytes),
             province_of(record.care_region_code),
             province_of(record.insured_region_code),
+            took.round_trip_ms if took else None,
+            took.region_ms if took else None,
         )
         return row is not None
 
@@ -197,8 +225,12 @@ class Store:
         reason: str,
         failure: bytes,
         cancel: bool,
+        invoice_key: bytes | None = None,
     ) -> bool:
-        """Appends FAILED; with `cancel` also the work of taking back what may be booked."""
+        """Appends FAILED; with `cancel` also the work of taking back what may be booked.
+
+        Its invoice may be claimed again.
+        """
         row = await self._database.fetchrow(
             sql.INSERT_FAILED,
             record.settlement_id,
@@ -209,6 +241,7 @@ class Store:
             "CANCEL" if cancel else "",
             self._cipher.encrypt(failure, context=FAILURE_CONTEXT + record.settlement_id.bytes),
             province_of(record.insured_region_code),
+            invoice_key,
         )
         return row is not None
 
@@ -264,9 +297,19 @@ class Store:
         return row is not None
 
     async def insert_reversed(
-        self, record: Record, *, request_id: UUID, now: datetime, trace_id: str, event: bytes
+        self,
+        record: Record,
+        *,
+        request_id: UUID,
+        now: datetime,
+        trace_id: str,
+        event: bytes,
+        invoice_key: bytes | None = None,
     ) -> bool:
-        """Appends REVERSED with its event; returns False if it was reversed before."""
+        """Appends REVERSED with its event; returns False if it was reversed before.
+
+        Its invoice may be claimed again.
+        """
         row = await self._database.fetchrow(
             sql.INSERT_REVERSED,
             record.settlement_id,
@@ -276,6 +319,7 @@ class Store:
             self._cipher.encrypt(event, context=EVENT_CONTEXT + record.settlement_id.bytes),
             province_of(record.care_region_code),
             province_of(record.insured_region_code),
+            invoice_key,
         )
         return row is not None
 
@@ -288,6 +332,11 @@ class Store:
         """Returns a settlement as it stands."""
         row = await self._database.fetchrow(sql.FIND, settlement_id)
         return self._record(row) if row else None
+
+    async def taken_back(self, bill_keys: Sequence[UUID]) -> frozenset[UUID]:
+        """Returns those settlements and reimbursements that do not stand any more."""
+        rows = await self._database.fetch(sql.FIND_TAKEN_BACK, bill_keys)
+        return frozenset(row["bill_key"] for row in rows)
 
     async def page(self, wanted: Filter, *, before: UUID | None, limit: int) -> list[Record]:
         """Returns settlements, newest first, older than `before`."""
@@ -324,6 +373,9 @@ class Store:
                 row["detail"], context=_DETAIL + row["settlement_id"].bytes
             ),
             adjudication=self._opened(row, "adjudication", _ADJUDICATION),
+            took=None
+            if row["round_trip_ms"] is None
+            else Took(round_trip_ms=row["round_trip_ms"], region_ms=row["region_ms"]),
         )
 
     def _opened(self, row: Any, column: str, context: bytes) -> bytes | None:

@@ -20,6 +20,7 @@ from services.kit.ids import new_id
 from services.kit.log import get_logger
 from services.kit.status import to_status
 from services.settlement import messages, metrics
+from services.settlement.invoices import invoice_key
 from services.settlement.recomputation_store import (
     Recomputation,
     RecomputationStore,
@@ -148,6 +149,7 @@ class Successors:
             commit_request=messages.write_commit(settlement_id, case, None),
             detail=detail.SerializeToString(),
             part=None,
+            invoice_key=invoice_key(self._index, detail.bill),
         )
         return Successor(
             intent=intent,

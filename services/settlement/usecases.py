@@ -13,8 +13,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-from google.rpc import status_pb2
-
 from services.kit import call as calls
 from services.kit import codes, telemetry
 from services.kit.clock import Clock, civil_date
@@ -22,7 +20,6 @@ from services.kit.crypto import BlindIndex
 from services.kit.db import ATTEMPTS_MAX
 from services.kit.deadline import DeadlineTooShortError
 from services.kit.errors import (
-    Absent,
     DomainError,
     LostRace,
     Overloaded,
@@ -32,7 +29,7 @@ from services.kit.errors import (
 from services.kit.idempotency import reused
 from services.kit.ids import new_id
 from services.kit.log import get_logger
-from services.kit.status import from_status, to_status
+from services.kit.status import to_status
 from services.settlement import messages, metrics
 from services.settlement.checking import Checking
 from services.settlement.clients import Callees, is_refusal
@@ -40,8 +37,19 @@ from services.settlement.domain.bill import check_bill
 from services.settlement.domain.identities import broken_identities
 from services.settlement.domain.states import State
 from services.settlement.intent_store import IntentStore
+from services.settlement.invoices import detail_key, invoice_key
 from services.settlement.messages import Checked
 from services.settlement.order import Order
+from services.settlement.outcomes import (
+    RETRY_MS,
+    absent,
+    answer,
+    count,
+    inconsistent,
+    outcome_pending,
+    require_identities,
+    took_ms,
+)
 from services.settlement.quarantine_store import QuarantineStore
 from services.settlement.quotes import (
     Quotes,
@@ -60,6 +68,7 @@ from services.settlement.store import (
     Record,
     Request,
     Store,
+    Took,
     fresh_record,
 )
 from services.settlement.successors import (
@@ -72,10 +81,8 @@ from services.settlement.successors import (
 from yijie.benefits.v1 import adjudication_pb2, benefits_service_pb2
 from yijie.settlement.v1 import settlement_pb2, settlement_service_pb2
 
-INCONSISTENT = "ADJUDICATION_INCONSISTENT"
 NOT_MET = "EXPECTATION_NOT_MET"
 ABANDONED = "INSURED_REGION_UNAVAILABLE"
-_RETRY_MS = 1000
 _NO_ANSWER = (Unavailable, Overloaded, LostRace)
 """What says nothing of what was done."""
 
@@ -152,6 +159,7 @@ class Settlements:
 
     async def _try(self, order: Order, *, full: bool) -> tuple[settlement_pb2.Settlement, str]:
         checked = await self._checking.check(order)
+        await self._store.require_unclaimed(invoice_key(self._index, order.bill))
         case = messages.case_of(order, checked)
         adjudication = await self._callees.benefits.adjudicate(
             benefits_service_pb2.AdjudicateRequest(case=case, with_trace=full)
@@ -162,12 +170,14 @@ class Settlements:
         settlement.sample = settlement.sample or adjudication.sample
         settlement.trace_id = telemetry.trace_id()
         quote = self._quotes.write(order, facts_of(order, checked, case), adjudication)
-        return settlement if full else messages.basic(settlement), quote
+        # What the order is made of is kept as it came: the detail is a copy.
+        return messages.shown(settlement) if full else messages.basic(settlement), quote
 
     async def _settle(
         self, request: Any, digest: bytes, order_of: Callable[[], Awaitable[Order]]
     ) -> tuple[settlement_pb2.Settlement, bool]:
         request_id = UUID(request.request_id)
+        began = self._clock.monotonic()
         for _ in range(ATTEMPTS_MAX):
             try:
                 order = await order_of()
@@ -190,10 +200,10 @@ class Settlements:
                 )
                 calls.note(settlement_id=str(intent.settlement_id))
                 if await self._store.insert_intent(intent):
-                    if checked.screening is None:
+                    if checked.is_deferred:
                         metrics.SCREENING_DEFERRED.inc()
-                    record = await self.resume(fresh_record(intent))
-                    return _answer(record, full=request.with_trace), False
+                    record = await self.resume(fresh_record(intent), began=began)
+                    return answer(record, full=request.with_trace), False
                 # The same request came before, or the visit changed. Asked for only here and where
                 # a check failed: nearly every request is new, and the intent's own key finds out.
                 row = await self._store.find_request(request_id)
@@ -202,7 +212,7 @@ class Settlements:
                 if order.part is None:
                     raise outcome_pending(intent.settlement_id)
         raise LostRace(
-            "LOST_RACE", "the visit changed while it was being settled", retry_after_ms=_RETRY_MS
+            "LOST_RACE", "the visit changed while it was being settled", retry_after_ms=RETRY_MS
         )
 
     def _intent(
@@ -232,25 +242,30 @@ class Settlements:
             commit_request=messages.write_commit(settlement_id, case, expected),
             detail=messages.detail_of(order, checked, case).SerializeToString(),
             part=order.part,
+            invoice_key=invoice_key(self._index, order.bill),
         )
 
-    async def resume(self, record: Record, *, last: bool = False) -> Record:
+    async def resume(
+        self, record: Record, *, last: bool = False, began: float | None = None
+    ) -> Record:
         """Finishes a PENDING settlement: has the insured region book it and writes the outcome.
 
         Returns the record as it then stands, SETTLED or FAILED, whoever wrote the outcome. Raises
         OUTCOME_PENDING while the insured region or our own database does not answer; the intent
         stays open. With `last` a region that does not answer is given up: FAILED, and the region
-        will be told. What replaces another settlement is never given up.
+        will be told. What replaces another settlement is never given up. `began` is when the call
+        came that wrote the intent and now finishes it, by the monotonic clock.
         """
         try:
-            return await self._resume(record, last=last)
+            return await self._resume(record, last=last, began=began)
         except (*_NO_ANSWER, DeadlineTooShortError):
             # Whose silence it was: something may be booked, so never "nothing happened".
             raise outcome_pending(record.settlement_id) from None
 
-    async def _resume(self, record: Record, *, last: bool) -> Record:
+    async def _resume(self, record: Record, *, last: bool, began: float | None) -> Record:
         request, origin = messages.read_work(record)
         attempt = await self._cleared(record, origin) if origin is not None else None
+        asked = self._clock.monotonic()
         try:
             adjudication = await self._callees.benefits.commit(request)
         except DomainError as error:
@@ -279,7 +294,8 @@ class Settlements:
             # A region that does not know of expectations booked what came out.
             changed = changed_in_region(request.expected, adjudication)
             return await self._refused(record, quote_changed(changed), cancel=True)
-        return await self._complete(record, request.case, adjudication)
+        took = None if began is None else took_ms(began, asked, self._clock.monotonic())
+        return await self._complete(record, request.case, adjudication, took)
 
     async def _cleared(self, record: Record, origin: UUID) -> Attempt:
         """Has the attempt before taken back, so that this one is not computed on top of it."""
@@ -311,9 +327,10 @@ class Settlements:
                 now=now,
                 trace_id=telemetry.trace_id(),
                 event=reversed_event(record, now),
+                invoice_key=detail_key(self._index, record.detail),
             )
         if won:
-            _count(State.REVERSED, record)
+            count(State.REVERSED, record)
         return await self.find(settlement_id)
 
     async def cancel_booking(self, record: Record) -> None:
@@ -342,7 +359,7 @@ class Settlements:
         """Returns the record of a settlement. Raises RESOURCE_NOT_FOUND."""
         record = await self._store.find(settlement_id)
         if record is None:
-            raise _absent("settlement_id")
+            raise absent("settlement_id")
         return record
 
     def _read(self, request: Any) -> Order:
@@ -363,18 +380,23 @@ class Settlements:
         record = await self.find(known.settlement_id)
         if record.state is State.PENDING:
             record = await self.resume(record)
-        return _answer(record, full=full), True
+        return answer(record, full=full), True
 
     async def _complete(
         self,
         record: Record,
         case: adjudication_pb2.Case,
         adjudication: adjudication_pb2.Adjudication,
+        took: Took | None,
     ) -> Record:
         now = self._clock.now()
         booked = messages.booked_of(case, adjudication)
         settled = dataclasses.replace(
-            record, state=State.SETTLED, settle_time=now, adjudication=booked.adjudication
+            record,
+            state=State.SETTLED,
+            settle_time=now,
+            adjudication=booked.adjudication,
+            took=took,
         )
         event = messages.settlement_of(settled, full=False)
         won = await self._store.insert_settled(
@@ -384,10 +406,11 @@ class Settlements:
             trace_id=telemetry.trace_id(),
             event=event.SerializeToString(),
             ends_stay=event.scope == settlement_pb2.SETTLEMENT_SCOPE_FINAL,
+            took=took,
         )
         if not won:
             return await self.find(record.settlement_id)
-        _count(State.SETTLED, record)
+        count(State.SETTLED, record)
         return settled
 
     async def _refuse(
@@ -410,7 +433,7 @@ class Settlements:
             insured_region=province,
             reason=", ".join(broken),
         )
-        return await self._refused(record, _inconsistent(), cancel=True)
+        return await self._refused(record, inconsistent(), cancel=True)
 
     async def _refused(self, record: Record, error: DomainError, *, cancel: bool) -> Record:
         """Writes FAILED for a region that is there to be told at once.
@@ -437,16 +460,17 @@ class Settlements:
                 reason=error.reason,
                 failure=to_status(error, "settlement").SerializeToString(),
                 cancel=cancel,
+                invoice_key=detail_key(self._index, record.detail),
             )
         if won:
-            _count(State.FAILED, record)
+            count(State.FAILED, record)
         return await self.find(record.settlement_id)
 
     async def of_request(self, request_id: UUID, field: str) -> Record:
         """Returns the record of what a request to settle made. Raises RESOURCE_NOT_FOUND."""
         known = await self._store.find_request(request_id)
         if known is None or known.method != SETTLE:
-            raise _absent(field)
+            raise absent(field)
         return await self.find(known.settlement_id)
 
 
@@ -455,46 +479,3 @@ def _given(order: Order) -> Callable[[], Awaitable[Order]]:
         return order
 
     return given
-
-
-def _answer(record: Record, *, full: bool) -> settlement_pb2.Settlement:
-    """Returns a settlement, or raises the error with which it failed, as the first time."""
-    if record.state is State.FAILED:
-        error = from_status(status_pb2.Status.FromString(record.failure or b""))
-        raise error or RuleForbids(record.failure_reason, "the settlement failed")
-    return messages.settlement_of(record, full=full)
-
-
-def require_identities(
-    case: adjudication_pb2.Case, adjudication: adjudication_pb2.Adjudication
-) -> None:
-    """Raises ADJUDICATION_INCONSISTENT where a trial's amounts do not add up."""
-    if broken_identities(messages.answer_of(case, adjudication)):
-        province = codes.province_of(case.insured_region_code)
-        metrics.QUARANTINED.labels(province, "quote").inc()
-        raise _inconsistent()
-
-
-def _inconsistent() -> RuleForbids:
-    return RuleForbids(INCONSISTENT, "the insured region's amounts do not add up")
-
-
-def _count(state: State, record: Record) -> None:
-    province = codes.province_of(record.insured_region_code)
-    metrics.SETTLEMENTS.labels(state.value, province).inc()
-
-
-def outcome_pending(settlement_id: UUID) -> Unavailable:
-    """Returns the error for an outcome that is decided elsewhere, or not yet."""
-    return Unavailable(
-        "OUTCOME_PENDING",
-        "the outcome is not known yet; repeat the same request",
-        metadata={"settlementId": str(settlement_id)},
-        retry_after_ms=_RETRY_MS,
-    )
-
-
-def _absent(field: str) -> Absent:
-    return Absent(
-        "RESOURCE_NOT_FOUND", "no such settlement", field=field, metadata={"resource": "settlement"}
-    )

@@ -83,6 +83,8 @@ def read_record(message: visit_pb2.VisitRecord, path: str = "record") -> Record:
         expected_discharge_date=read_optional_date(
             message.expected_discharge_date, f"{path}.expected_discharge_date"
         ),
+        contact_phone=message.contact_phone,
+        operation_codes=tuple(message.operation_codes),
     )
 
 
@@ -101,6 +103,8 @@ def write_record(record: Record) -> visit_pb2.VisitRecord:
         department_code=record.department_code,
         scheme_code=record.scheme_code,
         expected_discharge_date=write_optional_date(record.expected_discharge_date),
+        contact_phone=record.contact_phone,
+        operation_codes=record.operation_codes,
     )
 
 
@@ -126,6 +130,7 @@ def read_discharge(message: visit_pb2.DischargeRecord, path: str = "discharge") 
         discharge_date=read_date(message.discharge_date, f"{path}.discharge_date"),
         discharge_diagnoses=_read_diagnoses(message.discharge_diagnoses),
         discharge_way_code=message.discharge_way_code,
+        operation_codes=tuple(message.operation_codes),
     )
 
 
@@ -135,6 +140,7 @@ def write_discharge(discharge: Discharge) -> visit_pb2.DischargeRecord:
         discharge_date=write_date(discharge.discharge_date),
         discharge_diagnoses=write_diagnoses(discharge.discharge_diagnoses),
         discharge_way_code=discharge.discharge_way_code,
+        operation_codes=discharge.operation_codes,
     )
 
 
@@ -144,7 +150,9 @@ def write_diagnoses(diagnoses: Iterable[Diagnosis]) -> list[bill_pb2.Diagnosis]:
 
 
 def write_visit(visit: Visit) -> visit_pb2.Visit:
-    """Returns the message of a visit."""
+    """Returns the message of a visit as it is answered: without the telephone."""
+    record = write_record(visit.record)
+    record.ClearField("contact_phone")
     return visit_pb2.Visit(
         visit_id=str(visit.visit_id),
         state=STATES[visit.state],
@@ -153,7 +161,7 @@ def write_visit(visit: Visit) -> visit_pb2.Visit:
         hospital_level_code=visit.hospital_level_code,
         person_id=str(visit.person_id),
         insured_region_code=visit.insured_region_code,
-        record=write_record(visit.record),
+        record=record,
         discharge=None if visit.discharge is None else write_discharge(visit.discharge),
         line_count=visit.line_count,
         line_total=write_money(visit.line_total_fen),
@@ -281,6 +289,7 @@ def write_fee(line: Line, *, billed: bool = False) -> bill_pb2.FeeLine:
         amount=write_money(fee.amount_fen),
         department_code=fee.department_code,
         restriction_approval=classification_wire.write_approval(fee.restriction_approval),
+        supply_days=line.supply_days,
     )
 
 
@@ -333,6 +342,7 @@ def _line(
         position=position,
         cover_date=cover_date or fee.fee_date,
         create_time=create_time,
+        supply_days=message.line.supply_days,
     )
 
 

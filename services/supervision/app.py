@@ -10,84 +10,77 @@ from services.kit.channel import open_channel
 from services.kit.clock import SystemClock
 from services.kit.config import shown
 from services.kit.db import open_database
-from services.kit.feed import Batch, Follower, following, load_cursor
 from services.kit.keys import open_cipher
 from services.kit.migrations import check_version
 from services.kit.server import Running, run, serving
-from services.supervision import metrics, usecases
-from services.supervision.clients import IdentityClient, SettlementClient
+from services.supervision.areas import Shared, open_areas
+from services.supervision.publication.current import Current
+from services.supervision.publication.keys import trusted_keys
 from services.supervision.rules_loader import load_rules
-from services.supervision.servicer import FULL_NAME, SupervisionServicer
-from services.supervision.signal_store import FEED as SIGNAL_FEED
-from services.supervision.signal_store import SignalStore
-from services.supervision.store import FEED, Store
-from yijie.supervision.v1 import supervision_service_pb2_grpc
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    import grpc
+
     from services.kit.clock import Clock
     from services.supervision.config import Config
-    from services.supervision.domain.recording import JournalEvent
-    from services.supervision.domain.signals import Signal
 
 SERVICE: Final = "supervision"
 
 
 @contextlib.asynccontextmanager
 async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterator[Running]:
-    """Serves calls and follows settlement's feed and identity's signals while the block runs.
+    """Serves calls, follows the feeds and runs the loops while the block runs.
 
     Raises:
         RuleDataRefused: the rule files are not what the loader knows; nothing is served.
+        BadKey: the file of the keys that may sign rule packs cannot be used.
         MigrationError: the schema is behind.
     """
-    ruleset = load_rules()
-    metrics.RULESET_INFO.labels(ruleset.version).set(1)
+    ruleset, clock = load_rules(), clock or SystemClock()
+    keys = trusted_keys(config.rule_keys_file)
     async with (
         open_cipher(config.data_key) as cipher,
         open_database(config.database, SERVICE) as database,
-        open_channel(config.settlement_target) as settlement_channel,
-        open_channel(config.identity_target) as identity_channel,
+        open_channel(config.settlement_target) as settlement,
+        open_channel(config.identity_target) as identity,
+        open_channel(config.filing_target) as filing,
+        open_channel(config.clearing_target) as clearing,
+        contextlib.AsyncExitStack() as stack,
     ):
         await check_version(database, SERVICE)
-        settlement = SettlementClient(settlement_channel)
-        store = Store(database, cipher)
-
-        async def apply(after: str, batch: Batch[JournalEvent]) -> None:
-            await usecases.record(store, settlement, ruleset, after=after, batch=batch)
-
-        follower = Follower(
-            FEED,
-            config.feed,
-            clock or SystemClock(),
-            cursor=functools.partial(load_cursor, database, FEED),
-            subscribe=settlement.events,
-            apply=apply,
+        current = Current(database, keys, ruleset, clock, poll_s=config.rule_poll_s)
+        await current.start()
+        await stack.enter_async_context(current.followed())
+        areas = open_areas(
+            Shared(
+                config,
+                clock,
+                database,
+                cipher,
+                settlement,
+                identity,
+                current,
+                filing,
+                clearing,
+            )
         )
-        signal_store = SignalStore(database)
 
-        async def apply_signals(after: str, batch: Batch[Signal]) -> None:
-            await usecases.record_signals(signal_store, after=after, batch=batch)
+        def register(server: grpc.aio.Server) -> None:
+            for area in areas:
+                area.register(server)
 
-        signal_follower = Follower(
-            SIGNAL_FEED,
-            config.feed,
-            clock or SystemClock(),
-            cursor=functools.partial(load_cursor, database, SIGNAL_FEED),
-            subscribe=IdentityClient(identity_channel).signals,
-            apply=apply_signals,
-        )
-        register = functools.partial(
-            supervision_service_pb2_grpc.add_SupervisionServiceServicer_to_server,
-            SupervisionServicer(store, signal_store, ruleset),
-        )
-        async with (
-            following(follower),
-            following(signal_follower),
-            serving(config.server, SERVICE, (FULL_NAME,), register) as server,
-        ):
-            yield server
+        for area in areas:
+            for loop in area.loops:
+                await stack.enter_async_context(loop)
+        names = tuple(area.full_name for area in areas)
+        server = await stack.enter_async_context(serving(config.server, SERVICE, names, register))
+        for area in areas:
+            if area.close is not None:
+                # A stream never ends by itself: it ends before the server drains.
+                stack.callback(area.close)
+        yield server
 
 
 async def serve(config: Config) -> None:

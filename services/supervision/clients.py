@@ -1,4 +1,4 @@
-"""What supervision calls: settlement's feed and bills, identity's feed of signals."""
+"""What supervision calls: settlement's feeds and journal, identity's feed of signals."""
 
 from __future__ import annotations
 
@@ -8,62 +8,76 @@ from typing import TYPE_CHECKING, Any, Final
 from services.kit import wire
 from services.kit.channel import Callee
 from services.kit.feed import Batch, batches
-from services.supervision import messages, signal_messages
-from services.supervision.domain.model import Bill
-from services.supervision.domain.recording import JournalEvent, Reversal, SettledBill
+from services.supervision import signal_messages
+from services.supervision.audit.coverage import JournalDay
 from services.supervision.domain.signals import Signal
 from yijie.identity.v1 import access_service_pb2, access_service_pb2_grpc
 from yijie.settlement.v1 import (
-    settlement_pb2,
+    journal_service_pb2,
+    journal_service_pb2_grpc,
+    reimbursement_service_pb2,
+    reimbursement_service_pb2_grpc,
     settlement_service_pb2,
     settlement_service_pb2_grpc,
 )
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import grpc
 
-GET_SETTLEMENT_S: Final = 5.0
-"""Budget for fetching one bill of up to 3000 lines; no caller is waiting."""
-
-
-class FeedMalformed(Exception):
-    """The feed gave something that is no event; following stops there and tries again."""
+SUMMARIZE_S: Final = 10.0
+"""Budget for adding up one day of the journal."""
 
 
 class SettlementClient:
-    """Calls settlement."""
+    """Follows settlement's feeds; events are given as they come, see audit/events.py."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         """Holds the channel; it is closed by whoever opened it."""
         self._stub = settlement_service_pb2_grpc.SettlementServiceStub(channel)
+        self._reimbursements = reimbursement_service_pb2_grpc.ReimbursementServiceStub(channel)
+        self._journal = journal_service_pb2_grpc.JournalServiceStub(channel)
         self._callee = Callee("settlement")
 
-    def events(self, after_cursor: str) -> AsyncGenerator[Batch[JournalEvent], None]:
-        """Opens the feed after a cursor; ends when the server ends the stream.
-
-        Raises:
-            FeedMalformed: an event that supervision cannot read.
-        """
-        request = settlement_service_pb2.SubscribeRequest(after_cursor=after_cursor)
+    def events(self, after_cursor: str) -> AsyncGenerator[Batch[Any], None]:
+        """Opens the journal's feed, bills and all, after a cursor; ends when the server ends it."""
+        request = settlement_service_pb2.SubscribeRequest(
+            after_cursor=after_cursor, view=settlement_service_pb2.SETTLEMENT_VIEW_FULL
+        )
         # No deadline: the feed stays open, and the follower watches for silence.
-        stream = self._stub.Subscribe(request, wait_for_ready=True)
-        return batches(stream, read_event)
+        return batches(self._stub.Subscribe(request, wait_for_ready=True), _as_it_is)
 
-    async def bill(self, settlement: SettledBill) -> Bill:
-        """Fetches the bill of a settlement with its lines.
+    def reimbursements(self, after_cursor: str) -> AsyncGenerator[Batch[Any], None]:
+        """Opens the feed of reimbursements after a cursor; ends when the server ends the stream."""
+        request = reimbursement_service_pb2.SubscribeReimbursementsRequest(
+            after_cursor=after_cursor
+        )
+        stream = self._reimbursements.SubscribeReimbursements(request, wait_for_ready=True)
+        return batches(stream, _as_it_is)
+
+    async def journal_day(self, day: date) -> JournalDay:
+        """Returns what the journal holds of a civil day.
 
         Raises:
             Unavailable: settlement did not answer in time.
-            Absent: settlement does not know what its own feed gave.
         """
-        request = settlement_service_pb2.GetSettlementRequest(
-            settlement_id=str(settlement.settlement_id),
-            view=settlement_service_pb2.SETTLEMENT_VIEW_FULL,
-        )
+        request = journal_service_pb2.SummarizeJournalRequest(journal_date=wire.write_date(day))
         response = await self._callee.call(
-            self._stub.GetSettlement, request, own_s=GET_SETTLEMENT_S
+            self._journal.SummarizeJournal, request, own_s=SUMMARIZE_S
         )
-        return messages.read_settled_bill(response.settlement)
+        settled = [
+            one for one in response.totals if one.kind == settlement_service_pb2.EVENT_KIND_SETTLED
+        ]
+        return JournalDay(
+            settled_count=sum(one.event_count for one in settled),
+            settled_fund_fen=sum(one.fund_total.fen for one in settled),
+            reversed_count=sum(
+                one.event_count
+                for one in response.totals
+                if one.kind == settlement_service_pb2.EVENT_KIND_REVERSED
+            ),
+        )
 
 
 class IdentityClient:
@@ -81,28 +95,5 @@ class IdentityClient:
         return batches(stream, signal_messages.read_event)
 
 
-def read_event(event: Any) -> JournalEvent:
-    """Reads an event of the feed.
-
-    Raises:
-        FeedMalformed: an event of a kind that supervision does not know.
-    """
-    settlement = event.settlement
-    event_time = wire.read_time(event.event_time)
-    settlement_id = wire.read_uuid(settlement.settlement_id)
-    if event.kind == settlement_service_pb2.EVENT_KIND_REVERSED:
-        return Reversal(settlement_id=settlement_id, event_time=event_time)
-    if event.kind != settlement_service_pb2.EVENT_KIND_SETTLED:
-        msg = "an event of a kind that supervision does not know"
-        raise FeedMalformed(msg)
-    screened = settlement.screening_state == settlement_pb2.SCREENING_STATE_SCREENED
-    return SettledBill(
-        settlement_id=settlement_id,
-        care_region_code=settlement.care_region_code,
-        insured_region_code=settlement.insured_region_code,
-        institution_code=settlement.institution_code,
-        event_time=event_time,
-        findings=(
-            tuple(messages.read_finding(one) for one in settlement.findings) if screened else None
-        ),
-    )
+def _as_it_is(event: Any) -> Any:
+    return event

@@ -30,3 +30,21 @@ class Config:
     """gRPC target of settlement, which has the feed: host:port or dns:///host:port."""
     identity_target: str = settings.env("IDENTITY_TARGET", settings.parse_address)
     """gRPC target of identity, which has the feed of signals: host:port or dns:///host:port."""
+    filing_target: str = settings.env("FILING_TARGET", settings.parse_address)
+    """gRPC target of filing, which knows what was filed: host:port or dns:///host:port."""
+    clearing_target: str = settings.env("CLEARING_TARGET", settings.parse_address)
+    """gRPC target of clearing, which books deductions: host:port or dns:///host:port."""
+    case_interval_s: float = settings.env("CASE_INTERVAL_S", settings.parse_seconds, default=5.0)
+    """Time between two looks for what moves cases: findings, terms, clearing."""
+    history_timeout_s: float = settings.env(
+        "HISTORY_TIMEOUT_S", settings.parse_seconds, default=0.1
+    )
+    """Longest wait for a person's record in the round trip; then the bill alone is judged."""
+    rule_keys_file: str = settings.env("RULE_KEYS_FILE", default="")
+    """File of the public keys that may sign rule packs; empty: none may, the shipped rules run."""
+    rule_poll_s: float = settings.env("RULE_POLL_S", settings.parse_seconds, default=1.0)
+    """Time between two looks for published rule packs."""
+    ticket_interval_s: float = settings.env(
+        "TICKET_INTERVAL_S", settings.parse_seconds, default=60.0
+    )
+    """Time between two looks for tickets that are overdue or quiet."""

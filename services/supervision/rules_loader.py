@@ -1,238 +1,259 @@
-"""Loads the published rule tables into a RuleSet, or refuses with file and line.
+"""Loads a rule pack, a folder of rules (YAML, one each) and their tables (CSV), or refuses it.
 
-A row that cannot be read is never skipped: a rule that is silently absent looks like a clean bill.
+Refusals name file, line and field. A pack comes into force whole or not at all: a rule that is
+silently absent looks like a clean bill.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
+import re
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from services.kit import codes
-from services.supervision.domain.screen import RuleSet
-from services.supervision.rules_manifest import (
-    MANIFEST,
-    Layout,
-    RuleDataRefused,
-    RuleSource,
-    StepReadings,
-    parse_manifest,
+from services.supervision.domain.model import Effect, Moment, ResultClass, Setting, Severity
+from services.supervision.domain.rule import (
+    EVERY_MOMENT,
+    NO_EXEMPTIONS,
+    NO_SCOPE,
+    DatedBy,
+    Exemptions,
+    Family,
+    Reach,
+    Rule,
+    Scope,
+    WhenUnscreened,
 )
+from services.supervision.domain.ruleset import RuleSet
+from services.supervision.rules_examples import read_examples
+from services.supervision.rules_kinds import KINDS
+from services.supervision.rules_manifest import (
+    FIELD_UNKNOWN,
+    REPEATED,
+    TABLE_MISMATCH,
+    TOO_LARGE,
+    Fields,
+    RuleDataRefused,
+    parse,
+)
+from services.supervision.rules_plan import Head, Kind, Plan
+from services.supervision.rules_tables import Tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from services.supervision.domain.limits import Inclusion, Limit
+    from services.supervision.domain.steps.base import BillCheck, ItemCheck
 
 RULES_DIR: Final = Path(__file__).with_name("rules")
 """The rules that are shipped."""
 
-_COLUMNS: Final[Mapping[Layout, tuple[str, ...]]] = {
-    Layout.DRUG: ("batch", "limit", "drug_code", "generic_name", "value", "note"),
-    Layout.ITEM: ("batch", "item_code", "item_name", "value", "note"),
-    Layout.DUPLICATE: (
-        "batch",
-        "window",
-        "main_code",
-        "main_name",
-        "included_code",
-        "included_name",
-        "note",
-    ),
-}
-_CELL_LENGTH_MAX: Final = 1000
-_ROW_COUNT_MAX: Final = 200_000
-_SERVICE_CODE_LENGTH: Final = 15
+FILE_NAME: Final = re.compile(r"[a-z][a-z0-9_]{1,60}\.(?:yaml|csv)")
+"""Shape of the names of files in a pack."""
+FILES_MAX: Final = 400
+BYTES_MAX: Final = 16 * 2**20
+"""Of all files together."""
+_YAML_BYTES_MAX: Final = 2**18
 _VERSION_LENGTH: Final = 16
+_CODE: Final = re.compile(r"[A-Z][A-Z0-9_]{2,39}")
+_LEVEL_RANK_MAX: Final = 3
 
 
 def load_rules(directory: Path = RULES_DIR) -> RuleSet:
-    """Reads every rule file of a directory once and returns the immutable rule set.
+    """Loads the shipped rules; see `load`."""
+    return load(directory)
+
+
+def load(directory: Path) -> RuleSet:
+    """Reads every file of a folder once and returns the immutable rule set.
 
     Raises:
-        RuleDataRefused: at the first file, row or word that is not as documented in rules.yaml.
+        RuleDataRefused: at the first file, row, key or word that is not as docs/rules.md says.
     """
-    contents = {
-        path.name: path.read_bytes()
-        for path in sorted(directory.iterdir())
-        if path.suffix in {".csv", ".yaml"}
-    }
-    if MANIFEST not in contents:
-        raise RuleDataRefused(file=MANIFEST, line=1, problem="missing")
-    manifest = parse_manifest(contents[MANIFEST])
-    _match_files(manifest.sources, contents)
-    draft = _Draft()
-    words_seen: dict[str, set[str]] = {}
-    notes_seen: set[int] = set()
-    for source in manifest.sources:
-        table = _Table(source, manifest.steps[source.rule.step], contents[source.file])
-        table.fill(draft)
-        words_seen.setdefault(source.rule.step.value, set()).update(table.words_seen)
-        notes_seen |= table.notes_seen
-    for step, readings in manifest.steps.items():
-        _refuse_unused(readings, words_seen[step.value], notes_seen)
-    return RuleSet(
-        version=_version(contents),
-        limits=MappingProxyType({code: tuple(limits) for code, limits in draft.limits.items()}),
-        inclusions=MappingProxyType(
-            {main: MappingProxyType(included) for main, included in draft.inclusions.items()}
-        ),
-        names=MappingProxyType(draft.names),
-    )
+    return build(read_directory(directory))
 
 
-def _version(contents: Mapping[str, bytes]) -> str:
+def read_directory(directory: Path) -> dict[str, bytes]:
+    """Returns the rules and tables of a folder by name; texts for people (*.md) are left out.
+
+    Raises:
+        RuleDataRefused: a file that no pack has, or too much.
+    """
+    contents: dict[str, bytes] = {}
+    total = 0
+    for path in sorted(directory.iterdir()):
+        if path.suffix == ".md":
+            continue
+        if not FILE_NAME.fullmatch(path.name) or path.is_symlink() or not path.is_file():
+            _refuse_file(path.name[:80], "a pack holds files name.yaml and name.csv only")
+        total += path.stat().st_size
+        if total > BYTES_MAX or len(contents) >= FILES_MAX:
+            _refuse_file(path.name, "the pack is too large", TOO_LARGE)
+        contents[path.name] = path.read_bytes()
+    return contents
+
+
+def build(contents: Mapping[str, bytes]) -> RuleSet:
+    """Returns the rule set of a pack's files.
+
+    Raises:
+        RuleDataRefused: as `load`.
+    """
+    names = sorted(name for name in contents if name.endswith(".yaml"))
+    if not names:
+        _refuse_file("*.yaml", "the pack has no rules")
+    tables = Tables(contents)
+    read = [_read_rule(name, contents[name], tables) for name in names]
+    for file in sorted(set(contents) - set(names) - tables.read):
+        _refuse_file(file, "no rule reads this file", TABLE_MISMATCH)
+    return _assemble(read, digest_of(contents))
+
+
+def digest_of(contents: Mapping[str, bytes]) -> str:
+    """Returns the SHA-256 of a pack's files, 64 hex digits."""
     # Length before content, so that moving bytes from one file to the next changes the hash.
     digest = hashlib.sha256()
     for name, content in sorted(contents.items()):
         digest.update(f"{name}\n{len(content)}\n".encode())
         digest.update(content)
-    return digest.hexdigest()[:_VERSION_LENGTH]
+    return digest.hexdigest()
 
 
-def _match_files(sources: tuple[RuleSource, ...], contents: Mapping[str, bytes]) -> None:
-    named = {source.file for source in sources} | {MANIFEST}
-    for source in sources:
-        if source.file not in contents:
-            problem = f"{source.file} is missing"
-            raise RuleDataRefused(file=MANIFEST, line=source.line, problem=problem)
-    for file in sorted(set(contents) - named):
-        raise RuleDataRefused(file=file, line=1, problem=f"no rule of {MANIFEST} reads this file")
+def _refuse_file(file: str, problem: str, reason: str = FIELD_UNKNOWN) -> NoReturn:
+    raise RuleDataRefused(file=file, line=1, problem=problem, reason=reason)
 
 
-def _refuse_unused(readings: StepReadings, words_seen: set[str], notes_seen: set[int]) -> None:
-    # Dead words and notes are typing errors: the row that they were meant for is read otherwise.
-    for word, line in readings.word_lines.items():
-        if word not in words_seen:
-            raise RuleDataRefused(file=MANIFEST, line=line, problem=f"no row says {word}")
-    for note in readings.notes:
-        if note.line not in notes_seen:
-            problem = f"no row with {note.word} has a note containing {note.contains}"
-            raise RuleDataRefused(file=MANIFEST, line=note.line, problem=problem)
+@dataclass(frozen=True, slots=True)
+class _Read:
+    rule: Rule
+    plan: Plan
 
 
-class _Draft:
-    """The rule set while it is being filled."""
+def _read_rule(file: str, content: bytes, tables: Tables) -> _Read:
+    if len(content) > _YAML_BYTES_MAX:
+        _refuse_file(file, f"more than {_YAML_BYTES_MAX} bytes", TOO_LARGE)
+    f = parse(file, content)
+    kind = _kind(f)
+    shown = f.shown("parameters")
+    code = f.matching("code", _CODE)
+    if file != f"{code.lower()}.yaml":
+        f.refuse(f"the file of {code} is named {code.lower()}.yaml", key="code", reason=REPEATED)
+    head = Head(
+        result_class=f.member("result_class", ResultClass),
+        source_batches=f.texts("source_batches", optional=True),
+    )
+    plan = kind.read(f, tables, head)
+    rule = _rule(f, code=code, kind=kind, head=head, plan=plan, shown=shown)
+    f.finish()
+    return _Read(rule, plan)
 
-    def __init__(self) -> None:
-        self.limits: dict[str, list[Limit]] = {}
-        self.inclusions: dict[str, dict[str, Inclusion]] = {}
-        self.names: dict[str, str] = {}
+
+def _kind(f: Fields) -> Kind:
+    name = f.text("kind")
+    if name not in KINDS:
+        f.refuse(f"{name} is no kind of rule", key="kind", reason=FIELD_UNKNOWN)
+    return KINDS[name]
 
 
-class _Table:
-    """One published table; the line of the row being read is kept for the refusal."""
+def _rule(
+    f: Fields, *, code: str, kind: Kind, head: Head, plan: Plan, shown: Mapping[str, str]
+) -> Rule:
+    effect = f.member("effect", Effect, Effect.MARK)
+    if effect is Effect.MARK and f.has("when_unscreened"):
+        f.refuse("only a rule that blocks says when_unscreened", key="when_unscreened")
+    if effect is Effect.BLOCK and head.result_class is not ResultClass.VIOLATION:
+        f.refuse("only a violation blocks a bill", key="effect")
+    first, last = f.day("effective_from"), f.optional_day("effective_until")
+    if last is not None and last < first:
+        f.refuse("effective_until is before effective_from", key="effective_until")
+    unknown = f.text("when_unknown", ResultClass.TO_VERIFY.value)
+    if unknown not in {"NONE", *(one.value for one in ResultClass)}:
+        f.refuse("when_unknown is a result class or NONE", key="when_unknown")
+    moments = f.members("moments", Moment, optional=True) or EVERY_MOMENT
+    if kind.reach is Reach.PEERS and moments != {Moment.AUDIT}:
+        f.refuse("a rule about other people's bills is asked at AUDIT only")
+    return Rule(
+        code=code,
+        name_zh=f.text("name_zh"),
+        name_en=f.text("name_en"),
+        kind=kind.name,
+        family=f.member("family", Family),
+        result_class=head.result_class,
+        when_unknown=None if unknown == "NONE" else ResultClass(unknown),
+        severity=f.member("severity", Severity),
+        effect=effect,
+        when_unscreened=f.member("when_unscreened", WhenUnscreened, WhenUnscreened.SETTLE),
+        reach=kind.reach,
+        moments=moments,
+        scope=_scope(f),
+        effective_from=first,
+        effective_until=last,
+        dated_by=f.member("dated_by", DatedBy, DatedBy.FEE_DATE),
+        exemptions=_exemptions(f),
+        source=f.text("source"),
+        source_batches=head.source_batches,
+        sample=f.flag("sample", default=False),
+        history_days=plan.history_days,
+        parameters=MappingProxyType(dict(shown)),
+        point_count=plan.point_count,
+        examples=read_examples(f, needed=kind.reach is not Reach.PEERS),
+    )
 
-    def __init__(self, source: RuleSource, readings: StepReadings, content: bytes) -> None:
-        self._source = source
-        self._readings = readings
-        self._content = content
-        self._line = 1
-        # One limit per rule and reading, shared by its thousands of items.
-        self._limits = {key: make(source.rule) for key, make in readings.limits.items()}
-        self._inclusions = {key: make(source.rule) for key, make in readings.inclusions.items()}
-        self.words_seen: set[str] = set()
-        self.notes_seen: set[int] = set()
 
-    def fill(self, draft: _Draft) -> None:
-        """Adds every row to the draft."""
-        add = {
-            Layout.DRUG: self._add_drug,
-            Layout.ITEM: self._add_item,
-            Layout.DUPLICATE: self._add_duplicate,
-        }[self._source.layout]
-        empty = True
-        for row in self._rows():
-            if row["batch"] not in self._source.rule.source_batches:
-                self._refuse("batch is not one of the rule's source_batches")
-            add(row, draft)
-            empty = False
-        if empty:
-            self._refuse("no rows")
+def _scope(f: Fields) -> Scope:
+    fields = f.optional_mapping("scope")
+    if fields is None:
+        return NO_SCOPE
+    ranks = fields.texts("level_ranks", optional=True)
+    if not all(one in {str(rank) for rank in range(_LEVEL_RANK_MAX + 1)} for one in ranks):
+        fields.refuse("level_ranks are 0 to 3", key="level_ranks")
+    scope = Scope(
+        settings=fields.members("settings", Setting, optional=True),
+        medical_types=frozenset(fields.texts("medical_types", optional=True)),
+        scheme_codes=frozenset(fields.texts("scheme_codes", optional=True)),
+        care_prefixes=fields.prefixes("care_prefixes", optional=True),
+        insured_prefixes=fields.prefixes("insured_prefixes", optional=True),
+        level_ranks=frozenset(int(one) for one in ranks),
+    )
+    fields.finish()
+    return scope
 
-    def _rows(self) -> Iterator[dict[str, str]]:
-        columns = _COLUMNS[self._source.layout]
-        try:
-            text = self._content.decode("utf-8")
-        except UnicodeDecodeError:
-            self._refuse("not UTF-8")
-        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-        try:
-            for row in reader:
-                self._line = reader.line_num
-                if reader.line_num == 1:
-                    if tuple(row) != columns:
-                        self._refuse(f"the columns are not {','.join(columns)}")
-                    continue
-                if len(row) != len(columns):
-                    self._refuse(f"{len(row)} cells instead of {len(columns)}")
-                if reader.line_num > _ROW_COUNT_MAX:
-                    self._refuse(f"more than {_ROW_COUNT_MAX} rows")
-                if not all(len(cell) <= _CELL_LENGTH_MAX and cell.isprintable() for cell in row):
-                    self._refuse("a cell is too long or has control characters")
-                yield dict(zip(columns, row, strict=True))
-        except csv.Error:
-            self._line = reader.line_num
-            self._refuse("not CSV")
 
-    def _add_drug(self, row: Mapping[str, str], draft: _Draft) -> None:
-        if row["limit"] != self._source.limit_word:
-            self._refuse(f"the limit column does not say {self._source.limit_word}")
-        code = row["drug_code"]
-        if not codes.is_drug_code(code):
-            self._refuse("malformed drug code")
-        self._add_limit(code, row["generic_name"], self._reading(row["value"], row["note"]), draft)
+def _exemptions(f: Fields) -> Exemptions:
+    fields = f.optional_mapping("exemptions")
+    if fields is None:
+        return NO_EXEMPTIONS
+    exemptions = Exemptions(
+        diagnosis_prefixes=fields.prefixes("diagnosis_prefixes", optional=True),
+        emergency=fields.flag("emergency", default=False),
+        department_codes=frozenset(fields.texts("department_codes", optional=True)),
+    )
+    fields.finish()
+    return exemptions
 
-    def _add_item(self, row: Mapping[str, str], draft: _Draft) -> None:
-        code = self._item_code(row["item_code"])
-        self._add_limit(code, row["item_name"], self._reading(row["value"], row["note"]), draft)
 
-    def _add_duplicate(self, row: Mapping[str, str], draft: _Draft) -> None:
-        main = self._item_code(row["main_code"])
-        included = self._item_code(row["included_code"])
-        if main == included:
-            self._refuse("an item cannot include itself")
-        reading = self._reading(row["window"], row["note"])
-        of_main = draft.inclusions.setdefault(main, {})
-        if included in of_main:
-            self._refuse("the pair is given twice")
-        of_main[included] = self._inclusions[reading]
-        self._name(main, row["main_name"], draft)
-        self._name(included, row["included_name"], draft)
-
-    def _add_limit(self, code: str, name: str, reading: str, draft: _Draft) -> None:
-        limits = draft.limits.setdefault(code, [])
-        if any(limit.rule is self._source.rule for limit in limits):
-            self._refuse("the item is given twice")
-        limits.append(self._limits[reading])
-        self._name(code, name, draft)
-
-    def _item_code(self, code: str) -> str:
-        if len(code) != _SERVICE_CODE_LENGTH or not codes.is_service_code(code):
-            self._refuse("malformed service item code")
-        return code
-
-    def _name(self, code: str, name: str, draft: _Draft) -> None:
-        if not name.strip():
-            self._refuse("an item without a name")
-        # The first published name stays; batches differ in brackets and spaces only.
-        draft.names.setdefault(code, name)
-
-    def _reading(self, word: str, note: str) -> str:
-        if word not in self._readings.words:
-            self._refuse(f"the word {word!r} has no reading in {MANIFEST}")
-        self.words_seen.add(word)
-        found = [n for n in self._readings.notes if n.word == word and n.contains in note]
-        if len(found) > 1:
-            self._refuse("two notes of the manifest give this row different readings")
-        for one in found:
-            self.notes_seen.add(one.line)
-            return one.reading
-        return self._readings.words[word]
-
-    def _refuse(self, problem: str) -> NoReturn:
-        raise RuleDataRefused(file=self._source.file, line=self._line, problem=problem)
+def _assemble(read: list[_Read], digest: str) -> RuleSet:
+    by_item: dict[str, list[ItemCheck]] = {}
+    by_prefix: dict[str, list[ItemCheck]] = {}
+    by_bill: list[BillCheck] = []
+    names: dict[str, str] = {}
+    # The first published name stays; batches differ in brackets and spaces only.
+    for one in sorted(read, key=lambda one: not one.rule.source_batches):
+        for code, name in one.plan.names.items():
+            names.setdefault(code, name)
+    for one in read:
+        for code, make in one.plan.items:
+            by_item.setdefault(code, []).append(make(one.rule))
+        for prefix, make in one.plan.prefixes:
+            by_prefix.setdefault(prefix, []).append(make(one.rule))
+        by_bill += [make_bill(one.rule) for make_bill in one.plan.bills]
+    return RuleSet(
+        version=digest[:_VERSION_LENGTH],
+        digest=digest,
+        rules=tuple(sorted((one.rule for one in read), key=lambda rule: rule.code)),
+        by_item=MappingProxyType({code: tuple(checks) for code, checks in by_item.items()}),
+        by_prefix=MappingProxyType({code: tuple(checks) for code, checks in by_prefix.items()}),
+        by_bill=tuple(by_bill),
+        names=MappingProxyType(names),
+    )

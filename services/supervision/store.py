@@ -1,4 +1,4 @@
-"""All SQL of supervision. Everything but the cursor is append-only.
+"""Findings on record: all SQL that reads and adds them. Append-only.
 
 What names lines or items of a bill is encrypted before it becomes a parameter.
 """
@@ -8,106 +8,114 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from services.kit.feed import move_cursor
 from services.supervision import messages
-from services.supervision.domain.model import Finding, ResultClass
 from services.supervision.domain.recording import (
+    FindingMoment,
     RecordedFinding,
-    Reversal,
-    Screening,
-    finding_id,
+    Withdrawal,
+    WithdrawalReason,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from uuid import UUID
 
     import asyncpg
 
     from services.kit.crypto import FieldCipher
     from services.kit.db import Connection, Database
-
-FEED: Final = "settlement"
-"""Name of the feed in feed_cursor."""
+    from services.supervision.domain.model import Finding, ResultClass, Severity
 
 _DETAIL: Final = b"supervision.finding:"
+_PROVINCE: Final = 2
+"""Digits of a region's code that name its province."""
 
-_INSERT_SCREENINGS: Final = """/* supervision.insert_screenings */
-INSERT INTO screening (settlement_id, moment, care_region_code, insured_region_code,
-                       institution_code, finding_count, event_time)
-SELECT s.settlement_id, s.moment, s.care_region_code, s.insured_region_code, s.institution_code,
-       s.finding_count, s.event_time
-  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[],
-              $7::timestamptz[])
-       AS s (settlement_id, moment, care_region_code, insured_region_code, institution_code,
-             finding_count, event_time)
-ON CONFLICT (settlement_id) DO NOTHING
-RETURNING settlement_id"""
-
-_INSERT_FINDINGS: Final = """/* supervision.insert_findings */
-INSERT INTO finding (finding_id, settlement_id, rule_code, result_class, amount_fen,
-                     ruleset_version, detail)
-SELECT f.finding_id, f.settlement_id, f.rule_code, f.result_class, f.amount_fen, f.ruleset_version,
-       f.detail
-  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::text[],
-              $7::bytea[]) WITH ORDINALITY
-       AS f (finding_id, settlement_id, rule_code, result_class, amount_fen, ruleset_version,
+_INSERT: Final = """/* supervision.insert_findings */
+INSERT INTO finding (finding_id, settlement_id, rule_code, result_class, severity, effect, moment,
+                     amount_fen, care_region_code, insured_region_code, institution_code,
+                     ruleset_version, detail, run_id)
+SELECT f.finding_id, f.settlement_id, f.rule_code, f.result_class, f.severity, f.effect, f.moment,
+       f.amount_fen, f.care_region_code, f.insured_region_code, f.institution_code,
+       f.ruleset_version, f.detail, $14
+  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+              $8::bigint[], $9::text[], $10::text[], $11::text[], $12::text[], $13::bytea[])
+       WITH ORDINALITY
+       AS f (finding_id, settlement_id, rule_code, result_class, severity, effect, moment,
+             amount_fen, care_region_code, insured_region_code, institution_code, ruleset_version,
              detail, position)
- ORDER BY f.position"""
+ ORDER BY f.position
+ON CONFLICT (finding_id) DO NOTHING"""
 
-_INSERT_REVERSALS: Final = """/* supervision.insert_reversals */
-INSERT INTO reversal (settlement_id, event_time)
-SELECT settlement_id, event_time
-  FROM unnest($1::uuid[], $2::timestamptz[]) AS r (settlement_id, event_time)
-ON CONFLICT (settlement_id) DO NOTHING
-RETURNING settlement_id"""
+_WITHDRAW: Final = """/* supervision.withdraw_findings */
+INSERT INTO finding_withdrawal (finding_id, reason, event_time)
+SELECT w.finding_id, w.reason, w.event_time
+  FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) WITH ORDINALITY
+       AS w (finding_id, reason, event_time, position)
+ ORDER BY w.position
+ON CONFLICT (finding_id) DO NOTHING"""
 
-_LIST_FINDINGS: Final = """/* supervision.list_findings */
-SELECT f.finding_number, f.finding_id, f.settlement_id, s.care_region_code, s.insured_region_code,
-       s.institution_code, f.rule_code, f.result_class, f.amount_fen, f.ruleset_version, f.detail,
-       r.settlement_id IS NOT NULL AS is_reversed, s.create_time
+_COLUMNS: Final = """
+SELECT f.finding_number, f.finding_id, f.settlement_id, f.care_region_code, f.insured_region_code,
+       f.institution_code, f.rule_code, f.result_class, f.amount_fen, f.ruleset_version, f.detail,
+       f.moment, f.create_time, w.reason, w.event_time
   FROM finding f
-  JOIN screening s ON s.settlement_id = f.settlement_id
-  LEFT JOIN reversal r ON r.settlement_id = f.settlement_id"""
+  LEFT JOIN finding_withdrawal w ON w.finding_id = f.finding_id"""
+_LIST: Final = f"/* supervision.list_findings */{_COLUMNS}"
+_FIND: Final = f"/* supervision.find_finding */{_COLUMNS}\n WHERE f.finding_id = $1"
+_OF_BILLS: Final = f"""/* supervision.findings_of_bills */{_COLUMNS}
+ WHERE f.settlement_id = ANY ($1::uuid[])
+ ORDER BY f.finding_number"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingFilter:
-    """Which findings are wanted; None or empty: all."""
+    """Which findings are wanted; None, False or empty: all."""
 
-    settlement_id: UUID | None
-    care_region_prefix: str
-    rule_code: str
-    before_number: int | None
+    settlement_id: UUID | None = None
+    care_region_prefix: str = ""
+    province_code: str = ""
+    """As care or as insured region, xx0000."""
+    rule_code: str = ""
+    result_class: ResultClass | None = None
+    severity: Severity | None = None
+    institution_code: str = ""
+    since_time: datetime | None = None
+    """Recorded from then on."""
+    only_standing: bool = False
+    before_number: int | None = None
     """Only those recorded before this one: the last of the page before."""
 
 
+@dataclass(frozen=True, slots=True)
+class NewFinding:
+    """A finding to be recorded, with what is said of its bill in the clear."""
+
+    finding_id: UUID
+    bill_key: UUID
+    finding: Finding
+    moment: FindingMoment
+    care_region_code: str
+    insured_region_code: str
+    institution_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewWithdrawal:
+    """A withdrawal to be recorded."""
+
+    finding_id: UUID
+    reason: WithdrawalReason
+    event_time: datetime
+
+
 class Store:
-    """What was recorded of the journal."""
+    """The findings on record."""
 
     def __init__(self, database: Database, cipher: FieldCipher) -> None:
         """Holds what all statements share."""
         self._database = database
         self._cipher = cipher
-
-    async def record(
-        self, screenings: Sequence[Screening], reversals: Sequence[Reversal], *, after: str, to: str
-    ) -> tuple[frozenset[UUID], int]:
-        """Records a batch in one transaction that moves the cursor.
-
-        Returns the settlements whose bills were not recorded before, and how many reversals were
-        not.
-
-        Raises:
-            CursorMoved: the cursor is not at `after`; nothing is recorded.
-        """
-
-        async def work(connection: Connection) -> tuple[frozenset[UUID], int]:
-            await move_cursor(connection, FEED, after=after, to=to)
-            new = await self._record_screenings(connection, screenings)
-            return new, await _record_reversals(connection, reversals)
-
-        return await self._database.run("supervision.record", work)
 
     async def list_findings(self, wanted: FindingFilter, *, limit: int) -> list[RecordedFinding]:
         """Returns the newest findings that the filter lets through, at most `limit`.
@@ -117,70 +125,69 @@ class Store:
         """
         # Only the conditions asked for: one statement with "$1 IS NULL OR …" would be planned once
         # for all filters and scan the table for each.
-        conditions: list[tuple[str, object]] = []
-        if wanted.settlement_id is not None:
-            conditions.append(("f.settlement_id = ${}", wanted.settlement_id))
-        if wanted.care_region_prefix:
-            conditions.append(("starts_with(s.care_region_code, ${})", wanted.care_region_prefix))
-        if wanted.rule_code:
-            conditions.append(("f.rule_code = ${}", wanted.rule_code))
-        if wanted.before_number is not None:
-            conditions.append(("f.finding_number < ${}", wanted.before_number))
-        clauses = [text.format(number) for number, (text, _) in enumerate(conditions, start=1)]
+        conditions = _conditions(wanted)
+        clauses = [
+            text.replace("{}", f"${number}") for number, (text, _) in enumerate(conditions, start=1)
+        ]
+        if wanted.only_standing:
+            clauses.append("w.finding_id IS NULL")
         where = f"\n WHERE {' AND '.join(clauses)}" if clauses else ""
         last = f"\n ORDER BY f.finding_number DESC LIMIT ${len(conditions) + 1}"
         rows = await self._database.fetch(
-            f"{_LIST_FINDINGS}{where}{last}",
-            *(value for _, value in conditions),
-            limit,
+            f"{_LIST}{where}{last}", *(value for _, value in conditions), limit
         )
         return [self._recorded(row) for row in rows]
 
-    async def _record_screenings(
-        self, connection: Connection, screenings: Sequence[Screening]
-    ) -> frozenset[UUID]:
-        if not screenings:
-            return frozenset()
-        rows = await connection.fetch(
-            _INSERT_SCREENINGS,
-            [one.bill.settlement_id for one in screenings],
-            [one.moment.value for one in screenings],
-            [one.bill.care_region_code for one in screenings],
-            [one.bill.insured_region_code for one in screenings],
-            [one.bill.institution_code for one in screenings],
-            [len(one.findings) for one in screenings],
-            [one.bill.event_time for one in screenings],
+    async def finding(self, finding_id: UUID) -> RecordedFinding | None:
+        """Returns one finding, or None."""
+        row = await self._database.fetchrow(_FIND, finding_id)
+        return None if row is None else self._recorded(row)
+
+    async def findings_of(
+        self, bill_keys: Sequence[UUID], *, connection: Connection | None = None
+    ) -> dict[UUID, list[RecordedFinding]]:
+        """Returns all findings on bills, also withdrawn ones, in the order of recording.
+
+        A bill without findings is not in the answer.
+        """
+        rows = await (connection or self._database).fetch(_OF_BILLS, list(bill_keys))
+        found: dict[UUID, list[RecordedFinding]] = {}
+        for row in rows:
+            found.setdefault(row["settlement_id"], []).append(self._recorded(row))
+        return found
+
+    async def insert(
+        self, connection: Connection, findings: Sequence[NewFinding], *, run_id: UUID | None = None
+    ) -> None:
+        """Adds findings, each once; `run_id` is that of the mining that found them."""
+        if not findings:
+            return
+        await connection.execute(
+            _INSERT,
+            [one.finding_id for one in findings],
+            [one.bill_key for one in findings],
+            [one.finding.rule_code for one in findings],
+            [one.finding.result_class.value for one in findings],
+            [one.finding.severity.value for one in findings],
+            [one.finding.effect.value for one in findings],
+            [one.moment.value for one in findings],
+            [one.finding.amount_fen for one in findings],
+            [one.care_region_code for one in findings],
+            [one.insured_region_code for one in findings],
+            [one.institution_code for one in findings],
+            [one.finding.rule_version for one in findings],
+            [
+                self._cipher.encrypt(
+                    messages.write_detail(one.finding), context=_DETAIL + one.finding_id.bytes
+                )
+                for one in findings
+            ],
+            run_id,
         )
-        new = frozenset(row["settlement_id"] for row in rows)
-        findings = [
-            (finding_id(one.bill.settlement_id, number), one.bill.settlement_id, finding)
-            for one in screenings
-            if one.bill.settlement_id in new
-            for number, finding in enumerate(one.findings)
-        ]
-        if findings:
-            await connection.execute(
-                _INSERT_FINDINGS,
-                [key for key, _, _ in findings],
-                [settlement_id for _, settlement_id, _ in findings],
-                [finding.rule_code for _, _, finding in findings],
-                [finding.result_class.value for _, _, finding in findings],
-                [finding.amount_fen for _, _, finding in findings],
-                [finding.rule_version for _, _, finding in findings],
-                [
-                    self._cipher.encrypt(
-                        messages.write_detail(finding), context=_DETAIL + key.bytes
-                    )
-                    for key, _, finding in findings
-                ],
-            )
-        return new
 
     def _recorded(self, row: asyncpg.Record) -> RecordedFinding:
         key: UUID = row["finding_id"]
-        detail = messages.read_detail(
-            self._cipher.decrypt(row["detail"], context=_DETAIL + key.bytes)
-        )
+        reason = row["reason"]
         return RecordedFinding(
             finding_number=row["finding_number"],
             finding_id=key,
@@ -188,26 +195,49 @@ class Store:
             care_region_code=row["care_region_code"],
             insured_region_code=row["insured_region_code"],
             institution_code=row["institution_code"],
-            finding=Finding(
+            finding=messages.read_stored(
+                self._cipher.decrypt(row["detail"], context=_DETAIL + key.bytes),
                 rule_code=row["rule_code"],
-                result_class=ResultClass(row["result_class"]),
-                line_ids=tuple(detail.line_ids),
+                result_class=row["result_class"],
                 amount_fen=row["amount_fen"],
-                message_zh=detail.message_zh,
-                message_en=detail.message_en,
                 rule_version=row["ruleset_version"],
             ),
-            is_reversed=row["is_reversed"],
+            moment=FindingMoment(row["moment"]),
+            withdrawal=(
+                None
+                if reason is None
+                else Withdrawal(reason=WithdrawalReason(reason), event_time=row["event_time"])
+            ),
             create_time=row["create_time"],
         )
 
 
-async def _record_reversals(connection: Connection, reversals: Sequence[Reversal]) -> int:
-    if not reversals:
-        return 0
-    rows = await connection.fetch(
-        _INSERT_REVERSALS,
-        [one.settlement_id for one in reversals],
-        [one.event_time for one in reversals],
+async def withdraw(connection: Connection, withdrawals: Sequence[NewWithdrawal]) -> None:
+    """Says of findings that they do not stand any more, each once."""
+    if not withdrawals:
+        return
+    await connection.execute(
+        _WITHDRAW,
+        [one.finding_id for one in withdrawals],
+        [one.reason.value for one in withdrawals],
+        [one.event_time for one in withdrawals],
     )
-    return len(rows)
+
+
+def _conditions(wanted: FindingFilter) -> list[tuple[str, object]]:
+    prefix, province = wanted.care_region_prefix, wanted.province_code[:2]
+    result_class, severity = wanted.result_class, wanted.severity
+    every: list[tuple[str, object]] = [
+        ("f.settlement_id = {}", wanted.settlement_id),
+        # The first two digits are indexed.
+        ("left(f.care_region_code, 2) = {}", prefix[:2]),
+        ("starts_with(f.care_region_code, {})", prefix[:6] if len(prefix) > _PROVINCE else ""),
+        ("(left(f.care_region_code, 2) = {} OR left(f.insured_region_code, 2) = {})", province),
+        ("f.rule_code = {}", wanted.rule_code),
+        ("f.result_class = {}", None if result_class is None else result_class.value),
+        ("f.severity = {}", None if severity is None else severity.value),
+        ("f.institution_code = {}", wanted.institution_code),
+        ("f.create_time >= {}", wanted.since_time),
+        ("f.finding_number < {}", wanted.before_number),
+    ]
+    return [(text, value) for text, value in every if value is not None and value != ""]

@@ -31,13 +31,14 @@ if TYPE_CHECKING:
 CALLS: Final = {
     "settlement": {"identity", "filing", "catalogue", "supervision", "benefits", "clearing"},
     "clearing": {"settlement", "benefits"},
-    "supervision": {"settlement", "identity"},
+    "supervision": {"settlement", "identity", "filing", "clearing"},
     "filing": {"identity", "settlement"},
     "provinces": {"identity", "filing", "catalogue", "settlement", "clearing", "supervision"},
 }
 """The architecture: who calls whom. Clearing and supervision follow the feed of settlement, filing
 its admissions, supervision the signals of identity; filing asks identity who is insured where;
-clearing reconciles with the insured regions; settlement polls clearing for limits."""
+clearing reconciles with the insured regions; settlement polls clearing for limits; supervision
+brings clearing its final decisions and asks filing how many filings succeed."""
 
 GRPC: Final = 50051
 METRICS: Final = 9464

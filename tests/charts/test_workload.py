@@ -12,6 +12,7 @@ import pytest
 
 from tests.charts.render import (
     CASES,
+    CHARTS,
     RELEASE,
     ROOT,
     SERVICES,
@@ -21,6 +22,8 @@ from tests.charts.render import (
     Manifest,
     manifests,
     of_kind,
+    parse,
+    render,
 )
 
 if TYPE_CHECKING:
@@ -209,6 +212,16 @@ def _mounted(pod: Manifest) -> set[str]:
     assert volume["defaultMode"] == 0o440
     items = [item["path"] for source in volume["sources"] for item in source["secret"]["items"]]
     return {f"{where['mountPath']}/{path}" for path in items}
+
+
+def test_keys_that_sign_rules_are_mounted_where_they_are_given() -> None:
+    values = {"supervision": {"keys": {"secret": {"ruleKeys": "rule-keys"}}}}
+    objects = parse(render(CHARTS / "yijie", values))
+    name = f"{RELEASE}-supervision"
+    path = of_kind(objects, "ConfigMap")[name]["data"]["YIJIE_RULE_KEYS_FILE"]
+    assert path in _mounted(of_kind(objects, "Deployment")[name]["spec"]["template"]["spec"])
+    default = of_kind(manifests(UMBRELLA[0]), "ConfigMap")[name]["data"]
+    assert "YIJIE_RULE_KEYS_FILE" not in default
 
 
 def test_personal_data_keys_go_where_personal_data_is() -> None:

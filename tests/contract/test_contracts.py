@@ -35,11 +35,11 @@ REASONS = {
     if name != f"{PREFIX}UNSPECIFIED"
 }
 READS = (
-    "Get", "List", "Watch", "Subscribe", "Match", "Verify", "Screen", "Classify", "Estimate",
-    "Check", "Compare", "Summarize", "LookUp", "Download", "Search", "ResolveCodes", "Suggest",
-    "WhatIf",
+    "Get", "List", "Watch", "Subscribe", "Match", "Verify", "Screen", "Remind", "Classify",
+    "Estimate", "Check", "Compare", "Summarize", "LookUp", "Download", "Search", "ResolveCodes",
+    "Suggest", "WhatIf", "Export",
 )  # fmt: skip
-TRIALS = {"PreSettle", "PreSettleVisit", "Adjudicate"}
+TRIALS = {"PreSettle", "PreSettleVisit", "Adjudicate", "DryRunRulePack"}
 KEYED_OTHERWISE = {
     "Commit": "settlement_id",
     "Cancel": "settlement_id",

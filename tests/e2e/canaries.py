@@ -46,10 +46,12 @@ SERIAL = "131100" + "CA9A21E5" + "0" * 18
 # who refuses, revokes, or cannot take it in.
 DOCUMENT, SIGNED = "canary-paper-4815162342", date(1999, 2, 17)
 REASON = "经办人称该户籍材料系伪造"
+# What a bill has for supervision; every bill has an invoice of its own, which begins so.
+PHONE, INVOICE = "13815162342", "Q6481516234208"
 TEXTS = (CERT, BAD_CERT, CERT[6:14], NAME, "金丝雀", CARD, LOST_CARD, str(BORN), str(OTHER_DAY))
 TEXTS = (*TEXTS, DIAGNOSIS, ITEM_NAME, ITEM_CODE, DISEASE, UNLISTED, IDENTITY)
 TEXTS = (*TEXTS, LOADED_CARD, NEW_CARD, WANTED_CARD, SERIAL, SERIAL[6:14], DOCUMENT, str(SIGNED))
-TEXTS = (*TEXTS, REASON)
+TEXTS = (*TEXTS, REASON, PHONE, INVOICE)
 # The day on which a stay should end. Both provinces are told, who count by it, and nobody else is:
 # it is searched for wherever they are not answered.
 EXPECTED = date(2031, 5, 17)
@@ -116,6 +118,8 @@ class Visit:
             with_trace=True,
         )
         request.bill.diagnoses[0].diagnosis_code = DIAGNOSIS
+        request.bill.contact_phone = PHONE
+        request.bill.invoice_number = INVOICE + uuid4().hex[:8].upper()
         line = request.bill.lines[0]
         line.item_name = ITEM_NAME
         again = request.bill.lines.add()

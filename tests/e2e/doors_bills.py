@@ -35,7 +35,12 @@ from yijie.filing.v1 import filing_service_pb2
 from yijie.identity.v1 import identity_service_pb2, person_pb2
 from yijie.settlement.v1 import settlement_pb2
 from yijie.settlement.v1 import settlement_service_pb2 as pb
-from yijie.supervision.v1 import supervision_service_pb2, supervision_service_pb2_grpc
+from yijie.supervision.v1 import (
+    reminder_service_pb2,
+    reminder_service_pb2_grpc,
+    supervision_service_pb2,
+    supervision_service_pb2_grpc,
+)
 
 
 def canary() -> person_pb2.Person:
@@ -248,6 +253,21 @@ async def send_malformed(visit: Visit) -> None:
         await stub.ScreenBill(bill, timeout=TIMEOUT_S)
         bill.lines[0].quantity.value = CERT
         await visit.refused(stub.ScreenBill(bill, timeout=TIMEOUT_S))
+        reminders = reminder_service_pb2_grpc.ReminderServiceStub(channel)
+        draft = reminder_service_pb2.RemindOrderRequest(
+            institution_code=request.bill.institution_code,
+            person_id=visit.person_id,
+            sex=bill_pb2.SEX_FEMALE,
+            birth_date=write_date(BORN),
+            scheme_code="310",
+            medical_type_code="11",
+            order_date=request.bill.begin_date,
+            diagnoses=request.bill.diagnoses,
+            lines=request.bill.lines,
+        )
+        await reminders.RemindOrder(draft, timeout=TIMEOUT_S)
+        draft.lines[0].quantity.value = CERT
+        await visit.refused(reminders.RemindOrder(draft, timeout=TIMEOUT_S))
         listing = supervision_service_pb2.ListFindingsRequest(settlement_id=CERT)
         await visit.refused(stub.ListFindings(listing, timeout=TIMEOUT_S))
     lines = catalogue_service_pb2.ClassifyLinesRequest(

@@ -27,7 +27,9 @@ DEPTH_MAX = 4
 HOSPITAL = "H12000099001"
 DEFECTS = frozenset({grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN})
 # Answers of these may name what was asked for: an item's code and name are no person's.
-ECHOES = frozenset({"ResolveCodes", "ClassifyLines", "ScreenBill", "SearchReferenceItems"})
+ECHOES = frozenset(
+    {"ResolveCodes", "ClassifyLines", "ScreenBill", "RemindOrder", "SearchReferenceItems"}
+)
 
 
 def methods() -> Iterator[tuple[str, MethodDescriptor]]:

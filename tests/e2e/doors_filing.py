@@ -15,6 +15,7 @@ from tests.e2e.canaries import (
     DOCUMENT,
     EXPECTED,
     NAME,
+    PHONE,
     REASON,
     SIGNED,
     Visit,
@@ -270,6 +271,7 @@ async def stay(visit: Visit) -> None:
         institution_code=TIANJIN_HOSPITAL,
         patient=visit.patient("CARD", CARD),
         record=visit_pb2.VisitRecord(
+            contact_phone=PHONE,
             medical_type_code="21",
             begin_date=write_date(TODAY - timedelta(days=2)),
             admission_diagnoses=[bill_pb2.Diagnosis(diagnosis_code=DIAGNOSIS, main=True)],

@@ -250,7 +250,7 @@ async def test_no_column_holds_them_in_the_clear(running, visit, search, quiet):
         await connection.close()
     # The tables in which a bill leaves something.
     assert {"identity.person", "identity.card", "settlement.settlement"} <= seen
-    assert {"settlement.outbox", "settlement.request", "supervision.screening"} <= seen
+    assert {"settlement.outbox", "settlement.request", "supervision.audited_bill"} <= seen
     assert {"benefits.adjudication", "clearing.entry", "supervision.finding"} <= seen
     assert {"benefits.entitlement", "benefits.request", "benefits.policy_version"} <= seen
     # And those in which the registries do.
@@ -259,7 +259,7 @@ async def test_no_column_holds_them_in_the_clear(running, visit, search, quiet):
     assert {"filing.filing_acknowledgement", "filing.refused_submission"} <= seen
     assert {"filing.admission", "filing.warning_event", "filing.commitment_bar"} <= seen
     assert {"settlement.recomputation", "settlement.admission_event"} <= seen
-    assert {"settlement.visit", "supervision.signal"} <= seen
+    assert {"settlement.visit", "supervision.signal", "settlement.refusal"} <= seen
 
 
 async def test_no_file_holds_them_in_the_clear(running, visit, search, quiet):
@@ -317,7 +317,7 @@ async def recorded(running: Mesh) -> None:
     async def probe() -> None:
         missing = await connection.fetchval(
             "SELECT count(*) FROM settlement.outbox o WHERE o.kind = 'SETTLED' AND NOT EXISTS"
-            " (SELECT FROM supervision.screening s WHERE s.settlement_id = o.settlement_id)"
+            " (SELECT FROM supervision.audited_bill b WHERE b.bill_key = o.settlement_id)"
         )
         entries = await connection.fetchval("SELECT count(*) FROM clearing.entry")
         assert missing == 0

@@ -17,7 +17,6 @@ from services.clearing import hub_store, posting, store
 from services.clearing.breaks.usecases import Comparer
 from services.clearing.disputes import usecases as disputes
 from services.clearing.disputes.terms import load_dispute_terms
-from services.clearing.domain.calendar import first_day, next_month
 from services.clearing.domain.deduction import Asked
 from services.clearing.domain.notice import NoticeKind
 from services.clearing.invariants import usecases as invariants
@@ -32,6 +31,7 @@ from services.clearing.usecases import keep_batch
 from services.kit import wire
 from services.kit.clock import civil_date
 from services.kit.codes import PROVINCES
+from services.kit.dates import first_day, next_month
 from services.kit.db import Database
 from services.kit.feed import Batch, load_cursor
 from services.kit.ids import new_id

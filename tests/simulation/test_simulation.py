@@ -103,8 +103,13 @@ SIMULATED = (
 NOT_SIMULATED = {
     "benefits.remember_index_key",
     "settlement.find_newest",
+    "settlement.find_screening_policy",
+    "settlement.find_taken_back",
+    "settlement.insert_refusals",
+    "settlement.insert_screening_policy",
     "settlement.list_journal_day",
     "settlement.list_journal_some",
+    "settlement.list_refusals",
     "settlement.summarize_journal",
 }
 

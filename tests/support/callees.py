@@ -179,8 +179,8 @@ class FakeIdentity(identity_service_pb2_grpc.IdentityServiceServicer):
             person_type_code=self.person_type_code,
             status=person_pb2.INSURANCE_STATUS_NORMAL,
         )
-        institution = response.institution
-        institution.CopyFrom(self._institution(request.institution_code))
+        if request.institution_code:
+            response.institution.CopyFrom(self._institution(request.institution_code))
         return response
 
     async def CheckPortability(self, request: Any, context: Any) -> Any:
@@ -253,6 +253,8 @@ class FakeIdentity(identity_service_pb2_grpc.IdentityServiceServicer):
             return identity_errors.InsuranceNotInForce(
                 insured_region=request.insured_region_code, scheme=request.scheme_code
             )
+        if not request.institution_code:
+            return None
         if request.institution_code not in self.institutions:
             return identity_errors.InstitutionUnknown()
         if codes.medical_type_parent(request.medical_type_code) not in self.opened:
@@ -286,14 +288,20 @@ class FakeFiling(filing_service_pb2_grpc.FilingServiceServicer):
 
 
 class FakeSupervision(supervision_service_pb2_grpc.SupervisionServiceServicer):
-    """Finds one thing on every bill."""
+    """Finds one thing on every bill, and what else it is told to."""
 
     def __init__(self) -> None:
+        self.requests: list[Any] = []
+        self.findings: list[finding_pb2.Finding] = []
+        """Further ones."""
+        self.unjudged: list[str] = []
+        self.policy = supervision_service_pb2.GetScreeningPolicyResponse(version="none")
         self.delay_s = 0.0
         self.error: DomainError | None = None
         self.message_chars = 0
 
     async def ScreenBill(self, request: Any, context: Any) -> Any:
+        self.requests.append(request)
         await asyncio.sleep(self.delay_s)
         if self.error is not None:
             await refuse(context, self.error, "supervision")
@@ -304,7 +312,16 @@ class FakeSupervision(supervision_service_pb2_grpc.SupervisionServiceServicer):
             amount=wire.write_money(1),
             message_zh="长" * self.message_chars,
         )
-        return supervision_service_pb2.ScreenBillResponse(findings=[finding])
+        return supervision_service_pb2.ScreenBillResponse(
+            findings=[finding, *self.findings], unjudged_rule_codes=self.unjudged
+        )
+
+    async def GetScreeningPolicy(self, request: Any, context: Any) -> Any:
+        if request.known_version == self.policy.version:
+            return supervision_service_pb2.GetScreeningPolicyResponse(
+                version=self.policy.version, unchanged=True
+            )
+        return self.policy
 
 
 @dataclass(repr=False)

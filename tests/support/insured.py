@@ -34,6 +34,7 @@ class Booking:
     case: Any = None
     adjudication: Any = None
     cancelled: bool = False
+    channel: int = 0
 
 
 @dataclass(repr=False)
@@ -144,7 +145,7 @@ class FakeBenefits(benefits_service_pb2_grpc.BenefitsServiceServicer):
         if held is None and request.HasField("expected") and self.knows_expected:
             await self._compare(request, context)
         if held is None:
-            held = Booking(request.case, self.adjudicate(request.case))
+            held = Booking(request.case, self.adjudicate(request.case), channel=request.channel)
             self.bookings[request.settlement_id] = held
             self.history.append(("book", request.settlement_id))
         if mode == "lost_reply":

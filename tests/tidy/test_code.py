@@ -25,13 +25,16 @@ from tests.tidy.sources import (
 CODE = python_files("services")
 TESTS = python_files("tests")
 EVERYTHING = [*CODE, *TESTS, *python_files("protos")]
-PURE_KIT = {f"services.kit.{name}" for name in ("money", "errors", "codes", "diseases")}
+PURE_KIT = {
+    f"services.kit.{name}" for name in ("money", "errors", "codes", "diseases", "dates", "funds")
+}
 # What a person runs; they start processes, print, and measure by the machine's clock.
 TOOLS = ("cli", "bench", "proving")
 LINES_MAX, FUNCTION_LINES_MAX = 500, 70
 # Loops that must outlive what one round of theirs meets; each logs and counts what it caught.
 CATCH_ALL = {
     "services/settlement/recovery.py",
+    "services/settlement/reimbursement/loop.py",
     "services/clearing/daily.py",
     "services/clearing/breaks/loop.py",
     "services/identity/signal_detector.py",
@@ -200,7 +203,9 @@ def test_the_stores_know_no_protobuf():
     assert found == []
 
 
-STREAMS = {"WatchSnapshots", "Subscribe", "SubscribeAdmissions", "SubscribeSignals"}
+STREAMS = {
+    "WatchSnapshots", "Subscribe", "SubscribeAdmissions", "SubscribeRefusals", "SubscribeSignals",
+}  # fmt: skip
 
 
 def test_every_call_to_a_service_has_a_deadline():

@@ -95,6 +95,9 @@ pod; without a namespace, so that the first name tried by the resolver is the ri
 {{- if .Values.keys.secret.indexKey -}}
 {{- $_ := set $env "YIJIE_INDEX_KEY_FILE" "/run/secrets/yijie/index_key" -}}
 {{- end -}}
+{{- if .Values.keys.secret.ruleKeys -}}
+{{- $_ := set $env "YIJIE_RULE_KEYS_FILE" "/run/secrets/yijie/rule_keys" -}}
+{{- end -}}
 {{- end -}}
 {{- range $service, $callee := .Values.callees -}}
 {{- $_ := set $env (printf "YIJIE_%s_TARGET" (upper $service)) (include "grpc-service.target" (dict "release" $.Release.Name "service" $service "callee" $callee)) -}}

@@ -144,6 +144,8 @@ class Booking:
     """What relatives' accounts pay, by holder; inside account_pay."""
     tally_dates: tuple[date, ...]
     """The day whose month and quarter bear each of `deltas`: a day of its benefit year."""
+    is_manual: bool = False
+    """Claimed at home (零星报销) and not settled directly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,3 +179,4 @@ class Record:
     cash_pay: int = 0
     book_time: datetime | None = None
     cancel_time: datetime | None = None
+    is_manual: bool = False

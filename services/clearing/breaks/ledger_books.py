@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from services.clearing.domain.breaks import BookGroup, BookKey, BookPlace, BookRecord, BookSums
-from services.clearing.domain.funds import PERSONAL_ACCOUNT
 from services.kit.clock import civil_date, civil_midnight
+from services.kit.funds import PERSONAL_ACCOUNT
 
 if TYPE_CHECKING:
     import asyncpg

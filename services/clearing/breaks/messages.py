@@ -7,10 +7,9 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
-from services.clearing import notes
 from services.clearing.breaks.model import Signed
 from services.clearing.domain.break_explanations import EXPLANATION_EN, EXPLANATION_ZH
-from services.kit import wire
+from services.kit import notes, wire
 from services.kit.wire import invalid
 from yijie.clearing.v1 import break_pb2
 

@@ -12,13 +12,13 @@ from services.clearing.disputes.store import AdjustmentFilter, DeductionFilter
 from services.clearing.disputes.terms import DisputeTerms, DisputeTermsBook
 from services.clearing.disputes.usecases import Decision, People
 from services.clearing.domain.deduction import Deduction
-from services.clearing.notes import read_note, read_two_people, refuse_long_number
 from services.kit import paging, wire
 from services.kit.caller import AGENCY, caller_of, require_region
 from services.kit.clock import Clock, civil_date
 from services.kit.db import Connection, Database
 from services.kit.errors import DomainError
 from services.kit.idempotency import once
+from services.kit.notes import read_note, read_two_people, refuse_long_number
 from services.kit.status import to_status
 from services.kit.wire import invalid
 from yijie.clearing.v1 import dispute_pb2 as pb2

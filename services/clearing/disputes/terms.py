@@ -6,15 +6,16 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from services.clearing.terms_files import TERMS_FOLDER, entry_on, load_terms, read_whole
+from services.clearing.terms_folder import TERMS_FOLDER
 from services.kit.money import FEN_PER_YUAN
+from services.kit.terms_files import entry_on, load_terms, read_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
     from pathlib import Path
 
-    from services.clearing.terms_files import Entry, History
+    from services.kit.terms_files import Entry, History
 
 _BOUNDS: Final[Mapping[str, tuple[int, int]]] = {
     "inquiry_threshold_yuan": (0, 10**9),

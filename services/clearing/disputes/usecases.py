@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from services.clearing import calendar, chain, posting
+from services.clearing import chain, posting
 from services.clearing import store as ledger
 from services.clearing.disputes import store
 from services.clearing.disputes.store import Change
@@ -32,6 +32,7 @@ from services.clearing.domain.deduction import (
 )
 from services.clearing.domain.deduction_states import DeductionState, is_allowed
 from services.clearing.domain.ledger import Kind, Movement, Pair, Posting, Purpose
+from services.kit import calendar
 from services.kit.clock import civil_date
 from services.kit.db import Connection, Database
 from services.kit.errors import Absent, AlreadyExists, DomainError, RuleForbids

@@ -14,7 +14,6 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
-from services.clearing.domain.calendar import first_day, last_day
 from services.clearing.domain.forecast import (
     Crossing,
     History,
@@ -24,6 +23,7 @@ from services.clearing.domain.forecast import (
     cross,
     fit,
 )
+from services.kit.dates import first_day, last_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

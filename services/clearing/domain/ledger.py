@@ -24,9 +24,9 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid5
 
-from services.clearing.domain.funds import CLEARED_AS, FUND_TYPES, national_fund
 from services.kit import codes
 from services.kit.errors import RuleForbids
+from services.kit.funds import CLEARED_AS, FUND_TYPES, national_fund
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

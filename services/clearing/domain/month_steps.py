@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from services.clearing.domain import calendar
+from services.kit import dates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
 
-    from services.clearing.domain.calendar import Deadline, OffDay, WorkingDays
+    from services.kit.dates import Deadline, OffDay, WorkingDays
 
 
 class StepKind(Enum):
@@ -66,10 +66,10 @@ class Step:
 def due(month: str, day: DueDay, days: WorkingDays) -> Deadline:
     """Returns when something of a month is due."""
     for _ in range(day.months_after):
-        month = calendar.next_month(month)
-    last = calendar.last_day(month)
+        month = dates.next_month(month)
+    last = dates.last_day(month)
     wanted = last if day.day is None or day.day > last.day else last.replace(day=day.day)
-    return calendar.place(wanted, day.off_day, days)
+    return dates.place(wanted, day.off_day, days)
 
 
 def step_of(kind: StepKind, deadline: Deadline, facts: StepFacts, today: date) -> Step:

@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
-from services.clearing.domain.calendar import Deadline
 from services.clearing.domain.notice import Notice, NoticeStep
 from services.clearing.domain.notice_states import NoticeState
+from services.kit.dates import Deadline
 
 AddDays = Callable[[date, int], Deadline]
 """Returns the last day of so many working days after a day."""

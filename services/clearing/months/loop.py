@@ -6,12 +6,12 @@ from contextlib import AbstractAsyncContextManager
 from typing import Final
 
 from services.clearing import metrics
-from services.clearing.domain.calendar import first_day, next_month
 from services.clearing.domain.month_states import MonthState
 from services.clearing.domain.month_steps import StepKind
 from services.clearing.months import reading, store, usecases
 from services.clearing.months.terms import MonthTerms
 from services.kit.clock import Clock, civil_midnight
+from services.kit.dates import first_day, next_month
 from services.kit.db import Connection, Database
 from services.kit.errors import RuleForbids
 from services.kit.log import get_logger

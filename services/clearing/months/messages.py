@@ -9,10 +9,10 @@ from services.clearing.domain.month_states import MonthState
 from services.clearing.domain.netting import DISCLAIMER_EN, DISCLAIMER_ZH
 from services.clearing.months.signature_store import Decision, Signing
 from services.clearing.months.store import LineFilter
-from services.clearing.notes import read_note, read_two_people
 from services.clearing.printing import Format
 from services.kit import codes, wire
 from services.kit.errors import InvalidArgument
+from services.kit.notes import read_note, read_two_people
 from yijie.clearing.v1 import ledger_pb2
 from yijie.clearing.v1 import month_pb2 as pb2
 from yijie.clearing.v1 import month_service_pb2 as service_pb2

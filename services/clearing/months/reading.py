@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from services.clearing import posting
 from services.clearing.breaks import store as break_store
-from services.clearing.domain.calendar import months_of
 from services.clearing.domain.month_states import MonthState
 from services.clearing.domain.month_steps import Step, StepFacts, StepKind, step_of
 from services.clearing.domain.notice import NoticeKind
@@ -19,15 +18,16 @@ from services.clearing.notices import store as notice_store
 from services.clearing.notices import usecases as notice_usecases
 from services.clearing.notices.store import NoticeFilter
 from services.kit.clock import civil_date, civil_month
+from services.kit.dates import months_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
-    from services.clearing.domain.calendar import Deadline
     from services.clearing.months.signature_store import Side, YearClosing
     from services.clearing.months.store import Change
     from services.clearing.months.terms import MonthTerms
+    from services.kit.dates import Deadline
     from services.kit.db import Connection
 
 _DONE_BY: Final[Mapping[StepKind, MonthState]] = {

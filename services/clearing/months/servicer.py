@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from services.clearing import printing
 from services.clearing.domain import netting
-from services.clearing.domain.calendar import MONTH
 from services.clearing.months import messages, reading, signature_store, store, usecases
 from services.kit import paging, wire
 from services.kit.caller import AGENCY, caller_of, require_region
+from services.kit.dates import MONTH
 from services.kit.idempotency import once
 from yijie.clearing.v1 import month_service_pb2 as pb2
 from yijie.clearing.v1 import month_service_pb2_grpc

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
-from services.clearing.calendar import CHINA
-from services.clearing.domain import calendar, month_steps
-from services.clearing.domain.calendar import Deadline, OffDay
+from services.clearing.domain import month_steps
 from services.clearing.domain.month_steps import DueDay, StepKind
-from services.clearing.terms_files import (
-    TERMS_FOLDER,
+from services.clearing.terms_folder import TERMS_FOLDER
+from services.kit import dates
+from services.kit.calendar import CHINA
+from services.kit.dates import Deadline, OffDay
+from services.kit.terms_files import (
     Wrong,
     entry_on,
     load_terms,
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from services.clearing.terms_files import History
     from services.kit.strict_yaml import Tree
+    from services.kit.terms_files import History
 
 _YEAR: Final = "year"
 _FIELDS: Final = frozenset({"months_after", "day", "off_day"})
@@ -45,8 +46,8 @@ class MonthTerms:
         """Returns when a step of a month is due; never before the step before it."""
         if kind is StepKind.PAYMENT:
             later = month
-            for _ in range(entry_on(self.payment, calendar.first_day(month)).value):
-                later = calendar.next_month(later)
+            for _ in range(entry_on(self.payment, dates.first_day(month)).value):
+                later = dates.next_month(later)
             return self.deadline(later, StepKind.NOTICES)
         kinds = list(StepKind)
         found = [self._due(month, one.value) for one in kinds[: kinds.index(kind) + 1]]
@@ -56,10 +57,10 @@ class MonthTerms:
 
     def year_deadline(self, year: int) -> Deadline:
         """Returns when a year is to be closed."""
-        return self._due(calendar.months_of(year)[-1], _YEAR)
+        return self._due(dates.months_of(year)[-1], _YEAR)
 
     def _due(self, month: str, term: str) -> Deadline:
-        entry = entry_on(self.steps[term], calendar.first_day(month))
+        entry = entry_on(self.steps[term], dates.first_day(month))
         return month_steps.due(month, entry.value, CHINA)
 
 

@@ -12,12 +12,12 @@ from services.clearing import posting
 from services.clearing.breaks import store as break_store
 from services.clearing.disputes import usecases as disputes
 from services.clearing.domain import tables as table_rules
-from services.clearing.domain.calendar import first_day, months_of, next_month
 from services.clearing.domain.month_states import MonthState
 from services.clearing.months import signature_store, store
 from services.clearing.months.signature_store import Decision, Signing
 from services.clearing.notices import store as notice_store
 from services.kit.clock import civil_date, civil_midnight, civil_month
+from services.kit.dates import first_day, months_of, next_month
 from services.kit.errors import Absent, InvalidArgument, RuleForbids
 from services.kit.wire import invalid
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from services.kit.db import Connection
 
 People = tuple[str, str]
-"""Maker and checker (经办、复核): two, as services.clearing.notes has checked."""
+"""Maker and checker (经办、复核): two, as services.kit.notes has checked."""
 
 NOTE_REQUIRED: Final = "an objection says why"
 

@@ -8,7 +8,6 @@ from enum import Enum
 from typing import Any, TypeVar
 from uuid import UUID
 
-from services.clearing import notes
 from services.clearing.domain.bank_line_states import BankLineState
 from services.clearing.domain.notice import (
     NoticeKind,
@@ -28,7 +27,7 @@ from services.clearing.notices.payments import Proposal, ProvincePayments, Resol
 from services.clearing.notices.store import NoticeFilter, StepDone
 from services.clearing.notices.terms import due
 from services.clearing.notices.usecases import NoticeView
-from services.kit import codes, wire
+from services.kit import codes, notes, wire
 from services.kit.errors import InvalidArgument
 from services.kit.wire import invalid
 from yijie.clearing.v1 import notice_pb2 as pb2

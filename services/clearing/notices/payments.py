@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
-from services.clearing import notes, posting
+from services.clearing import posting
 from services.clearing.domain.bank_line_states import BankLineState
 from services.clearing.domain.notice import Notice, NoticeKind, NoticeStep, parts_of
 from services.clearing.domain.notice_states import NoticeState
@@ -35,6 +35,7 @@ from services.clearing.notices.bank_store import (
 )
 from services.clearing.notices.store import StepDone
 from services.clearing.notices.terms import due
+from services.kit import notes
 from services.kit.db import Beaten, Connection, Database
 from services.kit.errors import Absent, RuleForbids
 from services.kit.ids import new_id

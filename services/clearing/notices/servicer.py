@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from services.clearing import metrics, notes
+from services.clearing import metrics
 from services.clearing.domain.notice_states import NoticeState
 from services.clearing.domain.payment import Outcome
 from services.clearing.notices import bank_store, messages, payments, store, usecases
@@ -18,7 +18,7 @@ from services.clearing.notices.bank_file import (
 from services.clearing.notices.bank_store import BankLineFilter
 from services.clearing.notices.store import NoticeFilter
 from services.clearing.notices.terms import due
-from services.kit import paging, wire
+from services.kit import notes, paging, wire
 from services.kit.caller import AGENCY, caller_of, require_region
 from services.kit.clock import civil_date
 from services.kit.idempotency import once

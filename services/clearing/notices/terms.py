@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Final
 
-from services.clearing.calendar import Deadline, add_working_days
 from services.clearing.domain import notice_steps
 from services.clearing.domain.notice_steps import Limits
-from services.clearing.terms_files import History, Wrong, entry_on, load_terms, read_whole
+from services.clearing.terms_folder import TERMS_FOLDER
+from services.kit.calendar import Deadline, add_working_days
 from services.kit.strict_yaml import Tree
+from services.kit.terms_files import History, Wrong, entry_on, load_terms, read_whole
 
 _DAYS_MAX: Final = 60
 
@@ -47,7 +48,7 @@ def payment_terms() -> Mapping[str, History[int]]:
     Raises:
         TermsRefused: they are not.
     """
-    return load_terms("payment", _READERS)
+    return load_terms("payment", _READERS, TERMS_FOLDER)
 
 
 def limits_at(issue_date: date) -> Limits:

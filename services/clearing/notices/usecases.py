@@ -8,8 +8,7 @@ from datetime import date, datetime
 from itertools import groupby
 from uuid import UUID
 
-from services.clearing import notes, posting
-from services.clearing.calendar import add_working_days
+from services.clearing import posting
 from services.clearing.domain.ledger import Kind
 from services.clearing.domain.month_states import MonthState
 from services.clearing.domain.notice import (
@@ -30,6 +29,8 @@ from services.clearing.months import usecases as months
 from services.clearing.notices import postings, store
 from services.clearing.notices.store import NoticeFilter, StepDone
 from services.clearing.notices.terms import due, limits_at
+from services.kit import notes
+from services.kit.calendar import add_working_days
 from services.kit.clock import civil_date
 from services.kit.db import Connection, Database
 from services.kit.errors import Absent, RuleForbids

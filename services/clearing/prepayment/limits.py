@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from services.clearing import notes
 from services.clearing.domain.exhausted import (
     ExhaustedAction,
     ExhaustedPolicy,
@@ -16,6 +15,7 @@ from services.clearing.domain.exhausted import (
 from services.clearing.domain.quota import QuotaKey
 from services.clearing.prepayment import usage_store
 from services.clearing.prepayment.drafting import require_pair
+from services.kit import notes
 from services.kit.wire import invalid
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
-from services.clearing.calendar import CHINA
 from services.clearing.domain import forecast, forecast_back_test, sizing
-from services.clearing.domain.calendar import last_day, next_month, previous_month
 from services.clearing.domain.forecast import Crossing, History, MonthEnd, MonthSoFar
 from services.clearing.domain.usage import BASIS_POINTS, Usage, propose_top_up
 from services.clearing.prepayment import usage_store
+from services.kit.calendar import CHINA
 from services.kit.clock import civil_date, civil_month
+from services.kit.dates import last_day, next_month, previous_month
 
 if TYPE_CHECKING:
     from services.clearing.domain.forecast_back_test import Score

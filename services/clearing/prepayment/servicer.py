@@ -10,7 +10,6 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from services.clearing import notes
 from services.clearing.domain.exhausted import ExhaustedPolicy, version_of
 from services.clearing.domain.quota import QuotaKey
 from services.clearing.domain.sizing import METHOD_EN, METHOD_ZH
@@ -27,7 +26,7 @@ from services.clearing.prepayment import (
 from services.clearing.prepayment.drafting import require_pair
 from services.clearing.prepayment.outlook import Outlook
 from services.clearing.prepayment.top_up_store import TopUpFilter
-from services.kit import paging, wire
+from services.kit import notes, paging, wire
 from services.kit.caller import AGENCY, caller_of, require_region
 from services.kit.clock import civil_date
 from services.kit.idempotency import once

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from services.clearing.domain.funds import PERSONAL_ACCOUNT
 from services.clearing.domain.quota import PREPAYMENT_FUNDS, QuotaKey, QuotaKind, QuotaLine
 from services.clearing.domain.quota_states import QuotaProposalState
+from services.kit.funds import PERSONAL_ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

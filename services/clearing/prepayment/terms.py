@@ -16,8 +16,9 @@ from services.clearing.domain.exhausted import ExhaustedAction, ExhaustedPolicy
 from services.clearing.domain.forecast import Method
 from services.clearing.domain.quota import QuotaKey, pair_problem
 from services.clearing.domain.usage import Thresholds
-from services.clearing.terms_files import (
-    TERMS_FOLDER,
+from services.clearing.terms_folder import TERMS_FOLDER
+from services.kit.strict_yaml import Tree
+from services.kit.terms_files import (
     History,
     TermsRefused,
     Wrong,
@@ -26,7 +27,6 @@ from services.clearing.terms_files import (
     read_fields,
     read_whole,
 )
-from services.kit.strict_yaml import Tree
 
 _AREA: Final = "prepayment"
 _RATES: Final = ("yellow_rate", "red_rate")

@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from services.clearing import calendar, notes
 from services.clearing.domain.notice import NoticeKind
 from services.clearing.domain.quota import PREPAYMENT_FUNDS, QuotaKey, QuotaKind
 from services.clearing.domain.top_up_states import ALLOWED, TopUpState
@@ -23,6 +22,7 @@ from services.clearing.prepayment.drafting import (
 )
 from services.clearing.prepayment.terms import Rules
 from services.clearing.prepayment.top_up_store import TopUp
+from services.kit import calendar, notes
 from services.kit.clock import civil_date
 from services.kit.db import Connection, Database
 from services.kit.errors import RuleForbids

@@ -7,10 +7,10 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from services.clearing.domain.exhausted import ExhaustedAction, ExhaustedPolicy
-from services.clearing.domain.funds import PERSONAL_ACCOUNT
 from services.clearing.domain.quota import QuotaKey
 from services.clearing.domain.usage import Usage
 from services.clearing.domain.usage_states import UsageState
+from services.kit.funds import PERSONAL_ACCOUNT
 from services.kit.outbox import Outbox
 
 if TYPE_CHECKING:

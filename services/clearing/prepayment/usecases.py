@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from services.clearing import notes
 from services.clearing.domain.notice import NoticeKind
 from services.clearing.domain.quota import (
     YEAR_MIN,
@@ -32,6 +31,7 @@ from services.clearing.prepayment.drafting import (
 )
 from services.clearing.prepayment.store import Proposal
 from services.clearing.prepayment.terms import Rules
+from services.kit import notes
 from services.kit.clock import civil_date
 from services.kit.db import Connection, Database
 from services.kit.errors import InvalidArgument, RuleForbids

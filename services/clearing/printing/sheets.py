@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
-from services.clearing.domain.funds import national_fund
 from services.clearing.domain.tables import TableLine
 from services.clearing.printing.model import (
     ACCOUNT,
@@ -22,6 +21,7 @@ from services.clearing.printing.model import (
 )
 from services.kit import codes
 from services.kit.clock import SHANGHAI
+from services.kit.funds import national_fund
 
 Cell = str | int
 """A text; or a count or an amount in fen, as the column says."""

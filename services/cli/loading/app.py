@@ -257,6 +257,68 @@ def mapping(
     _load(file, Mapping, make, options, f"{owner}:{version}:{mode}:{officer}")
 
 
+@app.command("self-paid")
+def self_paid(
+    context: typer.Context,
+    file: File,
+    *,
+    region: Annotated[str, typer.Option(help="Care province of the institutions, xx0000.")],
+    encoding: Encoding = "utf-8",
+    dry_run: DryRun = False,
+    refused: Refused = None,
+    data_dir: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Loads cases that patients paid whole, for the direct-settlement rate."""
+    from services.cli.loading.self_paid import SelfPaid  # noqa: PLC0415
+
+    _require(_PROVINCE, region, "--region is a province, xx0000")
+
+    def make(province: Any, ids: Any) -> Any:
+        return SelfPaid(province, ids, region=region, dry_run=dry_run)
+
+    options = _options(
+        context,
+        data_dir=data_dir,
+        encoding=encoding,
+        dry_run=dry_run,
+        as_json=as_json,
+        refused=refused,
+    )
+    _load(file, SelfPaid, make, options, region)
+
+
+@app.command("local-costs")
+def local_costs(
+    context: typer.Context,
+    file: File,
+    *,
+    region: Annotated[str, typer.Option(help="Care province of the institutions, xx0000.")],
+    encoding: Encoding = "utf-8",
+    dry_run: DryRun = False,
+    refused: Refused = None,
+    data_dir: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Loads what locals cost, for the cost index of visitors."""
+    from services.cli.loading.local_costs import LocalCosts  # noqa: PLC0415
+
+    _require(_PROVINCE, region, "--region is a province, xx0000")
+
+    def make(province: Any, ids: Any) -> Any:
+        return LocalCosts(province, ids, region=region, dry_run=dry_run)
+
+    options = _options(
+        context,
+        data_dir=data_dir,
+        encoding=encoding,
+        dry_run=dry_run,
+        as_json=as_json,
+        refused=refused,
+    )
+    _load(file, LocalCosts, make, options, region)
+
+
 def _label(digest: str, *parts: str) -> str:
     """Returns a label that names the content: the same file makes the same version."""
     import hashlib  # noqa: PLC0415

@@ -142,6 +142,18 @@ WHAT_TO_DO: Final = {
         "该人曾有不实承诺，须提交证明材料",
         "the person gave a false commitment before: hand in papers",
     ),
+    "UPLOAD_DIFFERS": (
+        "内容有改动的，在 action 列填 replace 更正，或填 withdraw 撤回",
+        "if the change is meant, write replace in the column action, or withdraw",
+    ),
+    "UPLOAD_UNKNOWN": (
+        "没有可更正或撤回的记录：首次上传时 action 列留空",
+        "there is nothing to replace or withdraw: leave the column action empty",
+    ),
+    "LOCAL_COST_GROUPED": (
+        "同一机构、月份、类别按病种上传，或只报一行合计，二者取一；先撤回另一种",
+        "give rows by disease group or one row for all; withdraw the other kind first",
+    ),
     "INTERNAL": (
         "平台内部错误：单独重新载入该行，仍出现请联系运维",
         "a defect of the hub: load the row again by itself; if it stays, tell its operators",

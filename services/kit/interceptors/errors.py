@@ -95,6 +95,7 @@ class ErrorsInterceptor(Interceptor):
         if call is not None:
             call.code = code_pb2.Code.Name(status.code)
             call.reason = reason
+            call.failure = status
         return status
 
 

@@ -132,7 +132,7 @@ class BillDesk(Desk):
                 await self.insist(self._settle)
             request = pb.SettleRequest()
             request.CopyFrom(self._request)
-            request.request_id = self.named(label)
+            _name(request, self.named(label))
             request.quote = quote
             self.note("settled by a quote")
             await self.insist(partial(self._send, request, quoted=quoted))
@@ -144,7 +144,7 @@ class BillDesk(Desk):
         for number in range(_RUSH):
             bill = pb.SettleRequest()
             bill.CopyFrom(self._request)
-            bill.request_id = self.named(f"rush {number}")
+            _name(bill, self.named(f"rush {number}"))
             bills.append(bill)
         replies = await asyncio.gather(*(self.insist(partial(self._send, bill)) for bill in bills))
         known = [reply for reply in replies if isinstance(reply, Answered)]
@@ -222,10 +222,16 @@ def fingerprint(request: Any) -> str:
     return hashlib.sha256(content.SerializeToString(deterministic=True)).hexdigest()[:16]
 
 
+def _name(request: pb.SettleRequest, request_id: str) -> None:
+    """Gives a bill its request id and an invoice of its own."""
+    request.request_id = request_id
+    request.bill.invoice_number = f"CH{request_id.replace('-', '')}"
+
+
 def _part_of(whole: pb.SettleRequest, treatment: Treatment) -> pb.SettleRequest:
     request = pb.SettleRequest()
     request.CopyFrom(whole)
-    request.request_id = str(treatment.request_id)
+    _name(request, str(treatment.request_id))
     request.use_account = treatment.use_account
     del request.bill.lines[:]
     request.bill.lines.extend(whole.bill.lines[index] for index in treatment.lines)
@@ -247,4 +253,5 @@ def _sent(request: pb.SettleRequest, quoted: Adjudication | None) -> history.Set
         total=bill.total.fen,
         content=fingerprint(request),
         quoted=quoted,
+        invoice=bill.invoice_number,
     )

@@ -37,6 +37,8 @@ LINKS: Final = (
     ("clearing", "benefits-remote"),
     ("supervision", "settlement-2"),
     ("supervision", "identity"),
+    ("supervision", "filing"),
+    ("supervision", "clearing"),
     ("filing", "identity"),
     ("filing", "settlement-1"),
 )

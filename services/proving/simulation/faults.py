@@ -40,6 +40,8 @@ class Rates:
     """Supervision does not answer in time."""
     neighbour_down: float = 0.0
     """Identity or filing do not answer."""
+    blocked: float = 0.0
+    """Supervision finds what keeps a bill from settling."""
 
 
 _HEAVY = Rates(
@@ -58,6 +60,7 @@ _HEAVY = Rates(
     commit_slow=0.12,
     unscreened=0.1,
     neighbour_down=0.02,
+    blocked=0.02,
 )
 _STILL = Rates()
 _SLOW_S = (0.05, 3.0)

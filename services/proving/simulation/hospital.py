@@ -80,6 +80,7 @@ class Hospital:
             total=request.bill.total.fen,
             content=hashlib.sha256(request.SerializeToString(deterministic=True)).hexdigest(),
             quoted=self._quoted.get(request.quote),
+            invoice=request.bill.invoice_number,
         )
         reply, _ = await self._caller.insist(action, asked, self._stub.Settle, request)
         if isinstance(reply, history.Answered):

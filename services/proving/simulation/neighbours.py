@@ -16,7 +16,7 @@ from services.proving.simulation.network import Network
 from services.proving.simulation.people import HOSPITALS, Person
 from yijie.filing.v1 import filing_service_pb2, filing_service_pb2_grpc
 from yijie.identity.v1 import identity_service_pb2, identity_service_pb2_grpc, person_pb2
-from yijie.supervision.v1 import supervision_service_pb2, supervision_service_pb2_grpc
+from yijie.supervision.v1 import finding_pb2, supervision_service_pb2, supervision_service_pb2_grpc
 
 _LONG_S = 5.0
 LEVELS: Final = (
@@ -78,7 +78,11 @@ class _Supervision(supervision_service_pb2_grpc.SupervisionServiceServicer):
     async def ScreenBill(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
         if self._faults.hits("unscreened"):
             await asyncio.sleep(_LONG_S)
-        return supervision_service_pb2.ScreenBillResponse()
+        response = supervision_service_pb2.ScreenBillResponse()
+        if self._faults.hits("blocked"):
+            # On no other bill: whether one stands is a question to a table beside the journal.
+            response.findings.add(rule_code="OVERLAPPING_STAY", effect=finding_pb2.EFFECT_BLOCK)
+        return response
 
 
 def serve_neighbours(

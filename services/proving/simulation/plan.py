@@ -30,6 +30,8 @@ _AT_ONCE: Final = 0.2
 _RACE: Final = 0.6
 _CANCELLED: Final = 0.15
 _VOIDED: Final = 0.08
+_SHARED_EVERY: Final = 3
+"""In one run of so many two bills state one invoice."""
 _BY_ACCOUNT: Final = 0.6
 
 
@@ -267,7 +269,15 @@ def _order(seed: int, number: int, everybody: tuple[Person, ...]) -> Order:
     altered = settlement_service_pb2.SettleRequest()
     altered.CopyFrom(request)
     altered.bill.CopyFrom(bill(random, person, hospital))
+    for one in (request, altered):
+        one.bill.invoice_number = _invoice(seed, number)
     return Order(request, altered, (ident(random), ident(random)))
+
+
+def _invoice(seed: int, number: int) -> str:
+    """Returns the invoice of an order; in some runs the first two orders have the same one."""
+    shares = seed % _SHARED_EVERY == 0 and number == 1
+    return f"SIM{seed:08d}{0 if shares else number:02d}"
 
 
 def ident(random: Random) -> str:

@@ -37,6 +37,8 @@ from services.proving.simulation.quiet import Reader
 from services.proving.simulation.refiler import Refiler
 from services.proving.simulation.tables import (
     benefits,
+    intents,
+    invoices,
     journal,
     ledger,
     outbox,
@@ -48,6 +50,8 @@ from yijie.settlement.v1 import settlement_service_pb2_grpc, visit_service_pb2_g
 
 STATEMENTS: Final[Mapping[str, Statement]] = {
     **journal.STATEMENTS,
+    **intents.STATEMENTS,
+    **invoices.STATEMENTS,
     **recomputation.STATEMENTS,
     **outbox.STATEMENTS,
     **visits.STATEMENTS,

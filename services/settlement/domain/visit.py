@@ -60,6 +60,10 @@ class Record:
     scheme_code: str
     expected_discharge_date: date | None = None
     """Of a stay; None: not stated."""
+    contact_phone: str = ""
+    """Personal data; goes on the bill, and is answered to nobody."""
+    operation_codes: tuple[str, ...] = ()
+    """ICD-9-CM-3 医保版, the main one first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +73,8 @@ class Discharge:
     discharge_date: date
     discharge_diagnoses: tuple[Diagnosis, ...]
     discharge_way_code: str
+    operation_codes: tuple[str, ...] = ()
+    """Of the stay, the main one first; empty: those of the record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +177,8 @@ class Line:
     cover_date: date
     """The date by which interim settlements cover it: its fee date, of a refund its original's."""
     create_time: datetime
+    supply_days: int = 0
+    """Days for which a dispensed drug lasts; 0: not stated."""
 
     @property
     def billed(self) -> FeeLine:

@@ -169,6 +169,13 @@ def diagnoses_of(visit: Visit) -> Sequence[Diagnosis]:
     return visit.record.admission_diagnoses
 
 
+def operations_of(visit: Visit) -> Sequence[str]:
+    """Returns the operations that go on the bill: of discharge, before it as recorded."""
+    if visit.discharge is not None and visit.discharge.operation_codes:
+        return visit.discharge.operation_codes
+    return visit.record.operation_codes
+
+
 def bill_of(visit: Visit, lines: Sequence[Line], *, begin_date: date, end_date: date) -> Bill:
     """Returns the bill of net lines."""
     return Bill(

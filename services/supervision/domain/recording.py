@@ -1,8 +1,7 @@
-"""What is recorded of the journal: that a bill was screened, what was found, its reversal."""
+"""A finding as it is kept: when it was made, by which key, and whether it still stands."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
@@ -16,46 +15,37 @@ if TYPE_CHECKING:
 _FINDING_NAMESPACE: Final = UUID("8d6e8f5a-3f0f-5d0b-8a86-0f5a5b7d5d27")
 
 
-class Moment(Enum):
-    """When a settled bill was screened."""
+class FindingMoment(Enum):
+    """When a finding was made."""
 
     ROUND_TRIP = "ROUND_TRIP"
-    """Before it was settled; the findings came with it."""
+    """Before the bill was settled; it travelled with the settlement."""
     AFTERWARDS = "AFTERWARDS"
-    """From the feed, because supervision could not answer in the round trip."""
+    """From the feed, by a rule of the round trip that could not be asked there."""
+    AUDIT = "AUDIT"
+    """By the audit of settled bills."""
+    MINING = "MINING"
+    """By a run over the bills of many people."""
+
+
+class WithdrawalReason(Enum):
+    """Why a finding does not stand any more."""
+
+    REVERSED = "REVERSED"
+    """Its bill was taken back."""
+    OTHER_REVERSED = "OTHER_REVERSED"
+    """Another bill that it rests on was."""
+    SUPERSEDED = "SUPERSEDED"
+    """A bill came that lies before its bill, and with it the rule finds something else there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SettledBill:
-    """A SETTLED event of the feed."""
+class Withdrawal:
+    """That a finding does not stand any more."""
 
-    settlement_id: UUID
-    care_region_code: str
-    insured_region_code: str
-    institution_code: str
+    reason: WithdrawalReason
     event_time: datetime
-    findings: tuple[Finding, ...] | None
-    """What the round trip found; None: it was not screened there."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reversal:
-    """A REVERSED event of the feed."""
-
-    settlement_id: UUID
-    event_time: datetime
-
-
-JournalEvent = SettledBill | Reversal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Screening:
-    """A settled bill with what was found on it, ready to be recorded."""
-
-    bill: SettledBill
-    moment: Moment
-    findings: tuple[Finding, ...]
+    """When what it rests on was taken back, or the bill that came before it was settled, UTC."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,22 +56,46 @@ class RecordedFinding:
     """Order of recording."""
     finding_id: UUID
     settlement_id: UUID
+    """Key of the bill: a settlement, or a reimbursement."""
     care_region_code: str
     insured_region_code: str
     institution_code: str
     finding: Finding
-    is_reversed: bool
+    moment: FindingMoment
+    withdrawal: Withdrawal | None
+    """None: it stands."""
     create_time: datetime
 
+    @property
+    def is_standing(self) -> bool:
+        """Tells whether it stands."""
+        return self.withdrawal is None
 
-def finding_id(settlement_id: UUID, number: int) -> UUID:
-    """Returns the key of a settlement's n-th finding: derived, so that a repeat makes the same."""
-    return uuid5(_FINDING_NAMESPACE, f"{settlement_id}/{number}")
+    @property
+    def is_reversed(self) -> bool:
+        """Tells whether its bill was taken back."""
+        return self.withdrawal is not None and self.withdrawal.reason is WithdrawalReason.REVERSED
 
 
-def without_repeats(events: Sequence[JournalEvent]) -> list[JournalEvent]:
-    """Returns a batch with each event once: the feed is at least once, even within a batch."""
-    seen: dict[tuple[UUID, type], JournalEvent] = {}
-    for event in events:
-        seen.setdefault((event.settlement_id, type(event)), event)
-    return list(seen.values())
+def travelled_id(bill_key: UUID, number: int) -> UUID:
+    """Returns the key of the n-th finding that came with a settlement: a repeat makes the same."""
+    return uuid5(_FINDING_NAMESPACE, f"{bill_key}/{number}")
+
+
+def made_id(
+    bill_key: UUID, finding: Finding, *, generation: int = 0, with_text: bool = True
+) -> UUID:
+    """Returns the key of a finding that was made here: what is the same has the same key.
+
+    Args:
+        bill_key: key of the bill.
+        finding: what was found.
+        generation: how often the same was withdrawn before: what stands again is another finding.
+        with_text: whether the text counts; a rule may find two things about the same lines.
+    """
+    lines = ",".join(finding.line_ids)
+    others = ",".join(sorted(map(str, finding.other_bill_keys)))
+    name = f"{bill_key}/{finding.rule_code}/{finding.result_class.value}/{lines}/{others}"
+    if with_text:
+        name += f"/{finding.message_en}"
+    return uuid5(_FINDING_NAMESPACE, f"{name}/{generation}" if generation else name)

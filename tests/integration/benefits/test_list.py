@@ -72,6 +72,24 @@ async def test_a_row_has_the_amounts_booked(benefits):
     assert not row.HasField("cancel_time")
 
 
+async def test_what_is_claimed_at_home_is_booked_alike_and_told_apart(benefits):
+    direct, manual = (new_id(at(f"2026-11-20T0{hour}:00")) for hour in (8, 9))
+    first = await benefits.commit(make_case(), direct)
+    request = pb.CommitRequest(
+        settlement_id=str(manual), case=make_case(), channel=pb.BOOKING_CHANNEL_MANUAL
+    )
+    alone = await benefits.used()
+    second = await benefits.stub.Commit(request, timeout=TIMEOUT_S)
+    assert (await benefits.stub.Commit(request, timeout=TIMEOUT_S)).replayed
+    assert second.adjudication.accumulators_digest != first.adjudication.accumulators_digest
+    both = await benefits.used()
+    assert both != alone
+    rows = (await listed(benefits)).adjudications
+    assert [row.channel for row in rows] == [pb.BOOKING_CHANNEL_DIRECT, pb.BOOKING_CHANNEL_MANUAL]
+    await benefits.cancel(manual)
+    assert await benefits.used() == alone
+
+
 async def test_what_was_taken_back_shows_on_both_dates(benefits):
     """By its id on the date it was settled, by its time on the date it was taken back."""
     settlement_id = new_id(at("2026-11-20T09:30"))

@@ -56,6 +56,9 @@ class FakeJournal(FakeSettlement):
 
     def __init__(self) -> None:
         super().__init__()
+        self.full: dict[str, Any] = {}
+        """Settlements in the full view, by id and by request id."""
+        self.is_down = False
         self.asked: list[str] = []
 
     async def GetSettlement(self, request: Any, context: Any) -> Any:

@@ -33,6 +33,7 @@ from tests.integration.clearing.reconciliation_world import (
     world_of,
 )
 from tests.support.rpc import refused
+from yijie.benefits.v1 import benefits_service_pb2
 from yijie.settlement.v1 import settlement_pb2
 
 pytestmark = pytest.mark.postgres
@@ -240,6 +241,25 @@ async def test_the_insured_province_lost_one_and_has_one_too_many(world: World) 
         given_up.settlement.settlement_id: pb2.DIFFERENCE_CAUSE_FAILED_HERE,
         dearer.settlement.settlement_id: pb2.DIFFERENCE_CAUSE_AMOUNT_CHANGED,
     }
+
+
+async def test_what_the_province_pays_its_people_itself_is_no_difference(world: World) -> None:
+    fine, claimed = event_of(), event_of()
+    await world.follow(fine)
+    manual = booking_of(claimed)
+    manual.channel = benefits_service_pb2.BOOKING_CHANNEL_MANUAL
+    world.province.bookings[claimed.settlement.settlement_id] = manual
+    world.province.bookings[
+        fine.settlement.settlement_id
+    ].channel = benefits_service_pb2.BOOKING_CHANNEL_DIRECT
+    result = await world.reconcile()
+    assert (result.hub_count, result.party_count, result.difference_count) == (1, 1, 0)
+    # Taken back later it is none either, on both days.
+    world.province.bookings[claimed.settlement.settlement_id].cancel_time.CopyFrom(
+        wire.write_time(NEXT_NOON)
+    )
+    for day in (DAY, DAY + timedelta(days=1)):
+        assert not (await world.reconcile(day=day)).difference_count
 
 
 async def test_a_booking_of_another_date_there_is_found_by_asking(world: World) -> None:

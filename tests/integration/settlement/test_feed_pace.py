@@ -11,12 +11,13 @@ import grpc
 import pytest
 from prometheus_client import REGISTRY
 
-from services.kit.crypto import FieldCipher, parse_keyring_text
+from services.kit.crypto import BlindIndex, FieldCipher, parse_keyring_text
 from services.kit.db import DatabaseConfig, open_database
 from services.kit.feed import CursorMoved, FeedConfig, Follower, batches, following
 from services.settlement.admission_store import AdmissionStore
 from services.settlement.feed import Feed
 from services.settlement.feed_store import BYTES_MAX, FeedStore
+from services.settlement.fingerprints import Fingerprints
 from tests.integration.settlement.outbox import NINGXIA, append, append_foreign, reading
 from tests.integration.settlement.world import KEY, eventually, raw, served
 from tests.support.clock import FakeClock
@@ -41,7 +42,11 @@ async def feed_of(dsn, clock):
         cipher = FieldCipher(parse_keyring_text(KEY))
         store = CountingStore(database, cipher)
         admissions = AdmissionStore(database, cipher)
-        yield Feed(store, admissions, clock, poll_s=0.01, heartbeat_s=0.05), store
+        fingerprints = Fingerprints(BlindIndex(bytes(32)))
+        feed = Feed(
+            store, admissions, clock, fingerprints=fingerprints, poll_s=0.01, heartbeat_s=0.05
+        )
+        yield feed, store
 
 
 def feed_lag(region):

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import pytest
 
+from services.kit.errors import RuleForbids
 from services.settlement.domain.states import State
 from services.settlement.feed_store import START, FeedStore, Wanted
 from services.settlement.intent_store import IntentStore, Share
@@ -49,6 +50,11 @@ def request_id(number: int) -> UUID:
     return UUID(int=(0xAAAA_0000_0000_4000_8000 << 48) + number)
 
 
+def invoice_of(number: int) -> bytes | None:
+    """Some bills state an invoice, and 3 and 9, as 6 and 12, the same."""
+    return bytes([1 + number % 6] * 32) if number % 3 == 0 else None
+
+
 def intent(number: int, *, request: int | None = None, insured: str = "110000") -> Intent:
     return Intent(
         settlement_id=ident(number),
@@ -65,6 +71,7 @@ def intent(number: int, *, request: int | None = None, insured: str = "110000") 
         commit_request=b"commit",
         detail=b"detail",
         part=None,
+        invoice_key=invoice_of(number),
     )
 
 
@@ -82,6 +89,19 @@ class Journal:
     def record(self, number: int):
         return fresh_record(intent(number))
 
+    async def begin(self, number: int, **changes):
+        """Writes an intent; returns the reason where its invoice is another's."""
+        try:
+            return await self.store.insert_intent(intent(number, **changes))
+        except RuleForbids as error:
+            return error.reason, error.metadata
+
+    async def claimed(self, number: int):
+        try:
+            return await self.store.require_unclaimed(invoice_of(number))
+        except RuleForbids as error:
+            return error.reason, error.metadata
+
     async def settle(self, number: int):
         return await self.store.insert_settled(
             self.record(number), BOOKED, now=NOW, trace_id="t", event=b"settled"
@@ -95,6 +115,7 @@ class Journal:
             reason="POLICY_NOT_COVERED",
             failure=b"status",
             cancel=cancel,
+            invoice_key=invoice_of(number),
         )
 
     async def reverse(self, number: int, request: int):
@@ -109,6 +130,7 @@ class Journal:
             now=NOW,
             trace_id="t",
             event=b"reversed",
+            invoice_key=invoice_of(number),
         )
 
     async def claim(self, at_s: float, share: Share = SHARE):
@@ -143,7 +165,7 @@ async def drawn(database, seed: int) -> list[object]:
         number, other = draw.randint(1, 12), draw.randint(1, 30)
         insured = ("110000", "610500", "131100")[number % 3]
         steps = [
-            lambda n=number, i=insured: journal.store.insert_intent(intent(n, insured=i)),
+            lambda n=number, i=insured: journal.begin(n, insured=i),
             lambda n=number: journal.settle(n),
             lambda n=number: journal.fail(n, cancel=n % 2 == 0),
             lambda n=number, o=other: journal.reverse(n, o),
@@ -161,6 +183,7 @@ async def drawn(database, seed: int) -> list[object]:
             lambda s=step: journal.claim(s, Share(per_province=2, busy={"110000": 1}, total=3)),
             lambda n=number: journal.intents.delete(ident(n), draw.choice(("CANCEL", "REVERSE"))),
             journal.intents.count,
+            lambda n=number: journal.claimed(n),
             lambda: journal.events(draw.choice(wanteds)),
             lambda: journal.store.page(
                 Filter(
@@ -228,6 +251,20 @@ async def test_a_request_id_on_its_way_twice(dsn, commit):
             return other.answer, blocked, await second.outcome()
 
     assert await agree(dsn, SCHEMA, scenario) == (True, True, not commit)
+
+
+@pytest.mark.parametrize("commit", [True, False])
+async def test_an_invoice_on_its_way_twice(dsn, commit):
+    async def scenario(database):
+        async with held_open(database, lambda on: Journal(Within(on)).begin(3)) as other:
+            second = Attempt(Journal(database).begin(9))
+            blocked = await second.blocks()
+            await other.end(commit=commit)
+            return other.answer, blocked, await second.outcome()
+
+    first, blocked, second = await agree(dsn, SCHEMA, scenario)
+    assert (first, blocked) == (True, True)
+    assert second is True or (commit and second[0] == "INVOICE_ALREADY_CLAIMED")
 
 
 @pytest.mark.parametrize("commit", [True, False])

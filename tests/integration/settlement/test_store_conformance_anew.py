@@ -3,6 +3,7 @@ stays."""
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from dataclasses import replace
 from datetime import date, timedelta
@@ -24,6 +25,7 @@ from tests.integration.settlement.test_store_conformance import (
     Journal,
     ident,
     intent,
+    invoice_of,
     request_id,
 )
 from tests.integration.settlement.test_store_conformance_visits import (
@@ -88,7 +90,7 @@ class Anew:
 
 def successor(origin: int, by: int, attempt: int) -> Successor:
     return Successor(
-        intent=intent(by),
+        intent=dataclasses.replace(intent(by), invoice_key=invoice_of(origin)),
         recomputes_id=ident(origin),
         attempt=attempt,
         # No two are due at the same moment: which of those comes first nobody promises.

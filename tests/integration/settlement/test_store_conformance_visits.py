@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from services.classification.model import FeeLine
+from services.kit.errors import RuleForbids
 from services.settlement.domain.visit import Diagnosis, Discharge, Line, Record, Scope, Visit
 from services.settlement.domain.visit_states import VisitState
 from services.settlement.order import Part
@@ -131,6 +132,8 @@ async def told(work) -> object:
         return await work
     except StayOpenError:
         return "stay open"
+    except RuleForbids as error:
+        return error.reason
     except asyncpg.UniqueViolationError as error:
         return error.constraint_name
 

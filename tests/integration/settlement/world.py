@@ -49,8 +49,12 @@ FUND_FEN = 62_333
 TABLES = ("settlement", "settlement_state_change", "request", "open_intent", "outbox")
 MORE_TABLES = (
     "visit", "visit_upload", "visit_line", "visit_request", "visit_settlement", "quarantine",
-    "recomputation", "recomputation_attempt", "admission_event",
+    "recomputation", "recomputation_attempt", "admission_event", "invoice",
+    "reimbursement", "reimbursement_change", "reimbursement_request", "reimbursement_work",
+    "reimbursement_event",
 )  # fmt: skip
+BESIDE = ("refusal", "screening_policy")
+"""What is written beside the calls, sooner or later: nobody counts it."""
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
 
@@ -153,10 +157,11 @@ async def counts(dsn: str) -> dict[str, int]:
             " AND relnamespace = 'settlement'::regnamespace AND relname <> 'schema_migration'"
         )
         names = sorted(row["relname"] for row in tables)
-        assert names == sorted(TABLES + MORE_TABLES)
+        assert names == sorted(TABLES + MORE_TABLES + BESIDE)
         rows = {
             name: await connection.fetchval(f'SELECT count(*) FROM "{name}"')  # noqa: S608
             for name in names
+            if name not in BESIDE
         }
         return {name: count for name, count in rows.items() if count or name in TABLES}
 

@@ -7,12 +7,19 @@ from typing import Any
 
 from services.kit.crypto import FieldCipher, parse_keyring_text
 from services.kit.db import Database
+from services.kit.feed import Batch
+from services.supervision.audit.events import read_event
+from services.supervision.audit.records import FEED, Records
+from services.supervision.audit.store import AuditStore
+from services.supervision.audit.usecases import Auditor
+from services.supervision.domain.ruleset import RuleSet
+from services.supervision.rules_loader import load_rules
+from services.supervision.ruleset_source import Shipped
 from services.supervision.store import FindingFilter, Store
+from tests.support.settlement_feed import whole
 
 KEY = base64.b64encode(bytes(range(32))).decode()
-EVERYTHING = FindingFilter(
-    settlement_id=None, care_region_prefix="", rule_code="", before_number=None
-)
+EVERYTHING = FindingFilter()
 
 
 def environ(dsn: str, port: int) -> dict[str, str]:
@@ -21,6 +28,8 @@ def environ(dsn: str, port: int) -> dict[str, str]:
         "YIJIE_DATA_KEY": KEY,
         "YIJIE_SETTLEMENT_TARGET": f"127.0.0.1:{port}",
         "YIJIE_IDENTITY_TARGET": f"127.0.0.1:{port}",
+        "YIJIE_CLEARING_TARGET": f"127.0.0.1:{port}",
+        "YIJIE_FILING_TARGET": f"127.0.0.1:{port}",
         "YIJIE_FEED_BACKOFF_S": "0.01",
         "YIJIE_FEED_BACKOFF_S_MAX": "0.05",
         "YIJIE_FEED_STANDBY_S": "0.05",
@@ -32,6 +41,24 @@ def store_of(database: Database, key: str = KEY) -> Store:
     return Store(database, FieldCipher(parse_keyring_text(key)))
 
 
-class NoBills:
-    async def bill(self, settlement: Any) -> Any:
-        raise AssertionError("no bill is needed")
+async def audited(
+    database: Database,
+    *events: Any,
+    after: str = "",
+    to: str = "a",
+    ruleset: RuleSet | None = None,
+    feed: str = FEED,
+    read: Any = read_event,
+    key: str = KEY,
+) -> None:
+    """Audits a batch of events of settlement's feed, bills and all."""
+    cipher = FieldCipher(parse_keyring_text(key))
+    auditor = Auditor(database, Records(database, cipher), Shipped(ruleset or load_rules()))
+    if feed == FEED:
+        events = tuple(whole(one) for one in events)
+    batch = Batch(events=events, cursor=to, last_event_time=None)
+    await auditor.apply(after, batch, feed=feed, read=read)
+
+
+def bills_of(database: Database, key: str = KEY) -> AuditStore:
+    return AuditStore(database, FieldCipher(parse_keyring_text(key)))

@@ -9,21 +9,18 @@ from __future__ import annotations
 import base64
 from datetime import date
 from decimal import Decimal
-from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from services.kit.crypto import UnreadableField
 from services.kit.db import Database
-from services.kit.feed import Batch
 from services.supervision import messages, usecases
-from services.supervision.clients import read_event
-from services.supervision.domain.model import Bill, Finding, Line, Sex
-from services.supervision.domain.screen import screen
+from services.supervision.domain.engine import judge
+from services.supervision.domain.model import Bill, Finding, Line, Moment, Sex
 from services.supervision.rules_loader import load_rules
-from tests.integration.supervision.harness import EVERYTHING, KEY, NoBills, store_of
-from tests.support.settlement_feed import settled
+from tests.integration.supervision.harness import EVERYTHING, KEY, audited, store_of
+from tests.support.settlement_feed import fee_line, settled
 
 pytestmark = pytest.mark.postgres
 
@@ -49,22 +46,23 @@ BILL = Bill(
 )
 
 
-class OneBill:
-    async def bill(self, settlement: Any) -> Bill:
-        return BILL
-
-
 @pytest.fixture
 async def findings(database: Database) -> tuple[Finding, ...]:
     """The findings on the bill, recorded of settlement 1 as they came and of 2 afterwards."""
-    found = screen(BILL, load_rules())
+    found = judge(BILL, load_rules(), moment=Moment.SCREENING)
     assert len(found) == 2
-    events = (
-        settled(1, findings=tuple(messages.write_finding(one) for one in found)),
-        settled(2, findings=None),
+    lines = tuple(
+        fee_line(line.item_code, line.line_id, line.amount_fen, day=line.fee_date)
+        for line in BILL.lines
     )
-    batch = Batch(events=tuple(read_event(one) for one in events), cursor="a", last_event_time=None)
-    await usecases.record(store_of(database), OneBill(), load_rules(), after="", batch=batch)
+    day = BILL.lines[0].fee_date
+    await audited(
+        database,
+        settled(
+            1, findings=tuple(messages.write_finding(one) for one in found), lines=lines, end=day
+        ),
+        settled(2, findings=None, lines=lines, end=day),
+    )
     return found
 
 
@@ -101,7 +99,8 @@ async def test_no_column_names_an_item_of_a_bill(
     assert b"DRUG_SEX" in held["finding.rule_code"]
     assert b"VIOLATION" in held["finding.result_class"]
     assert b"700" in held["finding.amount_fen"]
-    assert b"H11010500001" in held["screening.institution_code"]
+    assert b"H11010500001" in held["audited_bill.institution_code"]
+    assert len(held["audited_bill.detail"]) > 2 * 29
     assert len(held["finding.detail"]) > 4 * 29
 
 
@@ -131,18 +130,19 @@ async def test_another_key_or_another_row_reads_nothing(
     assert len(await rotated.list_findings(EVERYTHING, limit=10)) == 4
     await database.execute(
         "/* test.copy */ INSERT INTO finding (finding_id, settlement_id, rule_code, result_class,"
-        " amount_fen, ruleset_version, detail) SELECT $1, settlement_id, rule_code, result_class,"
-        " amount_fen, ruleset_version, detail FROM finding LIMIT 1",
+        " amount_fen, ruleset_version, detail, moment, care_region_code, insured_region_code,"
+        " institution_code) SELECT $1, settlement_id, rule_code, result_class, amount_fen,"
+        " ruleset_version, detail, moment, care_region_code, insured_region_code, institution_code"
+        " FROM finding LIMIT 1",
         uuid4(),
     )
     with pytest.raises(UnreadableField):
         await store_of(database).list_findings(EVERYTHING, limit=1)
 
 
-async def test_a_repeated_batch_needs_no_bill_of_what_came_screened(
+async def test_a_repeated_event_changes_nothing(
     database: Database, findings: tuple[Finding, ...]
 ) -> None:
     event = settled(1, findings=tuple(messages.write_finding(one) for one in findings))
-    batch = Batch(events=(read_event(event),), cursor="b", last_event_time=None)
-    await usecases.record(store_of(database), NoBills(), load_rules(), after="a", batch=batch)
+    await audited(database, event, after="a", to="b")
     assert len(await store_of(database).list_findings(EVERYTHING, limit=10)) == 4

@@ -7,7 +7,6 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 from datetime import date
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -18,25 +17,24 @@ from services.kit import wire
 from services.kit.channel import open_channel
 from services.kit.config import load
 from services.kit.db import Database
-from services.kit.feed import Batch, CursorMoved, load_cursor
+from services.kit.feed import CursorMoved, load_cursor
 from services.supervision import usecases
 from services.supervision.app import running
-from services.supervision.clients import read_event
+from services.supervision.audit.records import FEED
 from services.supervision.config import Config
 from services.supervision.rules_loader import load_rules
-from services.supervision.store import FEED
-from tests.integration.supervision.harness import EVERYTHING, NoBills, environ, store_of
+from tests.integration.supervision.harness import EVERYTHING, audited, environ, store_of
 from tests.support.rpc import refused
 from tests.support.settlement_feed import (
     FakeSettlement,
     cursor_of,
     eventually,
+    fee_line,
     feed_server,
     reversed_,
     settled,
 )
-from yijie.common.v1 import bill_pb2, money_pb2
-from yijie.settlement.v1 import settlement_pb2
+from yijie.common.v1 import bill_pb2
 from yijie.supervision.v1 import (
     finding_pb2,
     supervision_service_pb2,
@@ -60,17 +58,6 @@ async def supervision(dsn: str, port: int) -> AsyncIterator[Any]:
         yield supervision_service_pb2_grpc.SupervisionServiceStub(channel)
 
 
-def fee_line(code: str, line_id: str = "1", fen: int = 1000) -> Any:
-    return bill_pb2.FeeLine(
-        line_id=line_id,
-        item_code=code,
-        fee_date=wire.write_date(DAY),
-        unit_price=wire.write_decimal(Decimal(fen) / 100),
-        quantity=wire.write_decimal(Decimal(1)),
-        amount=money_pb2.Money(fen=fen),
-    )
-
-
 def screen_request(*lines: Any, **changes: Any) -> Any:
     fields = {
         "sex": bill_pb2.SEX_FEMALE,
@@ -79,6 +66,7 @@ def screen_request(*lines: Any, **changes: Any) -> Any:
         "scheme_code": "310",
         "institution_code": "H11010500001",
         "hospital_level_code": "02",
+        "diagnoses": [bill_pb2.Diagnosis(diagnosis_code="I10.x00x002", main=True)],
         "lines": lines,
     }
     return supervision_service_pb2.ScreenBillRequest(**(fields | changes))
@@ -93,17 +81,9 @@ def finding(rule_code: str = "DRUG_SEX", *line_ids: str, fen: int = 1000) -> Any
         message_zh="限性别用药",
         message_en="Drug limited by sex",
         ruleset_version="0123456789abcdef",
+        severity=finding_pb2.SEVERITY_HIGH,
+        effect=finding_pb2.EFFECT_MARK,
     )
-
-
-def full_settlement(number: int, *lines: Any) -> Any:
-    settlement = settlement_pb2.Settlement()
-    settlement.CopyFrom(settled(number).settlement)
-    settlement.sex = bill_pb2.SEX_FEMALE
-    settlement.birth_date.CopyFrom(wire.write_date(date(1980, 5, 1)))
-    settlement.bill.hospital_level_code = "08"
-    settlement.bill.lines.extend(lines)
-    return settlement
 
 
 async def recorded(stub: Any, **wanted: Any) -> Any:
@@ -194,7 +174,7 @@ async def test_malformed_lines_are_refused_with_their_path(
 async def test_a_bill_of_3000_lines_is_screened_within_its_second(
     dsn: str, database: Database
 ) -> None:
-    items = list(load_rules().limits)[:3000]
+    items = load_rules().limited_items[:3000]
     request = screen_request(*(fee_line(code, str(n)) for n, code in enumerate(items)), sex=1)
     async with supervision(dsn, 1) as stub:
         started = time.perf_counter()
@@ -241,22 +221,13 @@ async def test_bills_that_the_round_trip_could_not_screen_are_screened_afterward
     dsn: str, database: Database
 ) -> None:
     fake = FakeSettlement()
-    fake.full[str(UUID(int=2))] = full_settlement(
-        2, fee_line(DRUG_MALE, "a", 300), fee_line(DRUG_LEVEL_2, "b")
+    lines = (fee_line(DRUG_MALE, "a", 300), fee_line(DRUG_LEVEL_2, "b"))
+    await fake.append(
+        settled(1, findings=(finding(),)),
+        settled(2, findings=None, lines=lines),
+        settled(3, findings=None),
     )
-    fake.full[str(UUID(int=3))] = full_settlement(3, fee_line(REGISTRATION))
-    fake.is_down = True
-    await fake.append(settled(1, findings=(finding(),)), settled(2, findings=None))
     async with feed_server(fake) as port, supervision(dsn, port) as stub:
-
-        async def tried_again() -> None:
-            assert len(fake.subscriptions) >= 3
-
-        await eventually(tried_again)
-        # Nothing of the batch is recorded while one of its bills cannot be had.
-        assert list((await recorded(stub)).findings) == []
-        fake.is_down = False
-        await fake.append(settled(3, findings=None))
         await recorded_up_to(database, 3)
         found = (await recorded(stub, settlement_id=str(UUID(int=2)))).findings
         assert [(f.finding.rule_code, list(f.finding.line_ids)) for f in found] == [
@@ -267,9 +238,28 @@ async def test_bills_that_the_round_trip_could_not_screen_are_screened_afterward
         assert await moments(database) == {"ROUND_TRIP": 1, "AFTERWARDS": 2}
 
 
+async def test_a_bill_that_cannot_be_read_stops_the_feed_and_loses_nothing(
+    dsn: str, database: Database
+) -> None:
+    fake = FakeSettlement()
+    broken = settled(2, lines=(fee_line(DRUG_MALE, "a"),))
+    broken.settlement.bill.lines[0].quantity.value = "one"
+    await fake.append(settled(1, findings=(finding(),)), broken)
+    async with feed_server(fake) as port, supervision(dsn, port) as stub:
+
+        async def tried_again() -> None:
+            assert len(fake.subscriptions) >= 3
+
+        await eventually(tried_again)
+        # Nothing of the batch is recorded while one of its bills cannot be read.
+        assert list((await recorded(stub)).findings) == []
+        fake.journal[1].settlement.bill.lines[0].quantity.value = "1"
+        await recorded_up_to(database, 2)
+
+
 async def moments(database: Database) -> dict[str, int]:
     rows = await database.fetch(
-        "/* test.moments */ SELECT moment, count(*) AS n FROM screening GROUP BY moment"
+        "/* test.moments */ SELECT moment, count(*) AS n FROM finding GROUP BY moment"
     )
     return {row["moment"]: row["n"] for row in rows}
 
@@ -350,15 +340,14 @@ async def test_the_feed_may_restart(dsn: str, database: Database) -> None:
 
 
 async def test_a_batch_read_after_another_cursor_is_refused(database: Database) -> None:
-    rules, store = load_rules(), store_of(database)
-    event = read_event(settled(1, findings=(finding(),)))
-    batch = Batch(events=(event, event), cursor="a", last_event_time=event.event_time)
-    await usecases.record(store, NoBills(), rules, after="", batch=batch)
+    store = store_of(database)
+    event = settled(1, findings=(finding(),))
+    await audited(database, event, event)
     for after in ("", "b"):
         with pytest.raises(CursorMoved):
-            await usecases.record(store, NoBills(), rules, after=after, batch=batch)
+            await audited(database, event, event, after=after)
     # The same events again, after the cursor as it is: recorded already.
-    await usecases.record(store, NoBills(), rules, after="a", batch=batch)
+    await audited(database, event, event, after="a")
     found, more = await usecases.list_findings(store, EVERYTHING, size=10)
     assert (len(found), more) == (1, False)
 
@@ -371,13 +360,13 @@ async def test_replicas_record_each_event_once(dsn: str, database: Database) -> 
         assert len((await recorded(stub, page_size=1000)).findings) == 40
 
 
-@pytest.mark.parametrize("table", ["screening", "finding", "reversal"])
+@pytest.mark.parametrize("table", ["audited_bill", "finding", "reversal", "finding_withdrawal"])
 async def test_what_is_recorded_cannot_be_changed(database: Database, table: str) -> None:
     first = settled(1, findings=(finding(),))
-    events = tuple(read_event(event) for event in (first, reversed_(first)))
-    batch = Batch(events=events, cursor="a", last_event_time=None)
-    await usecases.record(store_of(database), NoBills(), load_rules(), after="", batch=batch)
-    for change in ("UPDATE {} SET settlement_id = NULL", "DELETE FROM {}", "TRUNCATE {} CASCADE"):
+    await audited(database, first, reversed_(first))
+    count = f"SELECT count(*) FROM {table}"  # noqa: S608 - names of ours
+    assert await database.fetchrow(f"/* test.one */ {count}") == (1,)
+    for change in ("UPDATE {} SET create_time = now()", "DELETE FROM {}", "TRUNCATE {} CASCADE"):
         statement = f"/* test.change */ {change.format(table)}"
         with pytest.raises(asyncpg.RestrictViolationError):
             await database.execute(statement)

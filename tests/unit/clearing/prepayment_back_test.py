@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 
-from services.clearing.calendar import CHINA
 from services.clearing.domain.forecast import History, Method
 from services.clearing.domain.forecast_back_test import MORNINGS, back_test, score, whole_months
 from services.clearing.domain.sizing import size
+from services.kit.calendar import CHINA
 
 METHOD = Method(
     window_days=84,

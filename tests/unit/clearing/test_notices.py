@@ -14,8 +14,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.clearing import terms_files
-from services.clearing.calendar import add_working_days
 from services.clearing.domain.notice import (
     BusinessType,
     Notice,
@@ -34,6 +32,9 @@ from services.clearing.domain.notice_states import NoticeState
 from services.clearing.domain.notice_steps import Limits, due, step_problem, steps_of
 from services.clearing.domain.payment import rate_bp, with_parts
 from services.clearing.notices import terms
+from services.clearing.terms_folder import TERMS_FOLDER
+from services.kit import terms_files
+from services.kit.calendar import add_working_days
 
 LIMITS = Limits(submit_days=5, transfer_days=10, return_days=5)
 ISSUED = date(2026, 4, 30)
@@ -307,7 +308,7 @@ def test_the_terms_say_five_ten_five():
     ],
 )
 def test_terms_that_are_not_understood_are_refused(tmp_path, before, after, problem):
-    text = (terms_files.TERMS_FOLDER / "payment.yaml").read_text(encoding="utf-8")
+    text = (TERMS_FOLDER / "payment.yaml").read_text(encoding="utf-8")
     Path(tmp_path, "payment.yaml").write_text(text.replace(before, after), encoding="utf-8")
     with pytest.raises(terms_files.TermsRefused, match=problem):
         terms_files.load_terms("payment", terms._READERS, Path(tmp_path))

@@ -15,9 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.clearing.calendar import CHINA
 from services.clearing.domain import forecast
-from services.clearing.domain.calendar import last_day
 from services.clearing.domain.forecast import (
     History,
     Method,
@@ -31,6 +29,8 @@ from services.clearing.domain.forecast import (
 )
 from services.clearing.domain.forecast_back_test import back_test, score, whole_months
 from services.clearing.domain.sizing import size
+from services.kit.calendar import CHINA
+from services.kit.dates import last_day
 from tests.unit.clearing.prepayment_back_test import (
     KINDS,
     METHOD,

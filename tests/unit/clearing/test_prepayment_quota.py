@@ -37,9 +37,10 @@ from services.clearing.domain.usage import (
 from services.clearing.domain.usage_states import UsageState
 from services.clearing.prepayment.servicer import _require_party
 from services.clearing.prepayment.terms import deadline_of, load
-from services.clearing.terms_files import TERMS_FOLDER, TermsRefused
+from services.clearing.terms_folder import TERMS_FOLDER
 from services.kit.codes import PROVINCES
 from services.kit.errors import NotAllowed
+from services.kit.terms_files import TermsRefused
 from yijie.clearing.v1 import prepayment_service_pb2
 
 A, B, C = "110000", "310000", "640000"

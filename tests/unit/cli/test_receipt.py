@@ -10,10 +10,10 @@ import pytest
 from google.type.date_pb2 import Date
 from rich.console import Console
 
-from services.clearing.domain.funds import FUND_TYPES
 from services.cli import cases, receipt, report
 from services.cli.outcome import Check, Closing, Outcome, Standing, identities
 from services.kit.errors import RuleForbids
+from services.kit.funds import FUND_TYPES
 from services.kit.wire import write_money
 from yijie.benefits.v1 import adjudication_pb2
 from yijie.clearing.v1 import ledger_pb2

@@ -18,7 +18,12 @@ from services.proving.history import (
     Refused,
     Unknown,
 )
-from tests.unit.proving import defects_kept, defects_replaced, defects_told
+from tests.unit.proving import (
+    defects_invoices,
+    defects_kept,
+    defects_replaced,
+    defects_told,
+)
 from tests.unit.proving.planting import (
     STAY,
     last_number,
@@ -152,6 +157,11 @@ DEFECTS = {
     "a person has one open stay": [
         defects_kept.two_open_stays,
         defects_kept.a_stay_begun_during_another,
+    ],
+    "an invoice is claimed once": [defects_invoices.two_bills_that_stand_with_one_invoice],
+    "nobody is refused for an invoice of their own": [
+        defects_invoices.a_refusal_for_an_invoice_that_nobody_had,
+        defects_invoices.a_refusal_for_an_invoice_that_came_later,
     ],
     "fee lines stand as uploaded": [
         defects_kept.a_line_lost,

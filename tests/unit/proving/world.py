@@ -154,7 +154,9 @@ class World:
             "end_date",
         )
         return Settle(
-            **{name: getattr(settlement, name) for name in names}, total=settlement.amounts.total
+            **{name: getattr(settlement, name) for name in names},
+            total=settlement.amounts.total,
+            invoice=f"INV {settlement.request_id}",
         )
 
     def reverse(self, settlement: Settlement) -> Settlement:

@@ -22,8 +22,9 @@ from services.supervision.domain.model import (
     level_rank_of,
     setting_of,
 )
-from services.supervision.domain.screen import RuleSet, screen
+from services.supervision.domain.ruleset import RuleSet
 from services.supervision.rules_loader import load_rules
+from tests.unit.supervision.screening import inclusions, limited, screen
 
 V, S, T = ResultClass.VIOLATION, ResultClass.SUSPICIOUS, ResultClass.TO_VERIFY
 
@@ -228,7 +229,7 @@ def test_an_hour_window_can_only_be_verified(rules: RuleSet, window: str) -> Non
 def pair_of(rules: RuleSet, window: str) -> tuple[str, str]:
     return next(
         (main, included)
-        for main, of_main in rules.inclusions.items()
+        for main, of_main in inclusions(rules).items()
         for included, inclusion in of_main.items()
         if inclusion.text_zh == window
     )
@@ -280,7 +281,7 @@ def test_messages_name_the_limit_and_not_the_patient(rules: RuleSet) -> None:
 def test_every_published_row_can_be_found_at_fault(rules: RuleSet) -> None:
     # The opposite of each limit, on the real tables: no row may be dead.
     worst = bill(
-        *(line(code, id_=code) for code in rules.limits),
+        *(line(code, id_=code) for code in limited(rules)),
         birth_date=date(1930, 1, 1),
         institution_level="11",
     )
@@ -299,13 +300,13 @@ def test_every_published_row_can_be_found_at_fault(rules: RuleSet) -> None:
         "ITEM_SEX": 390,
         "ITEM_AGE": 31,
     }
-    pairs = bill(*(line(code, id_=code) for code in {*rules.inclusions, *included_in(rules)}))
+    pairs = bill(*(line(code, id_=code) for code in {*inclusions(rules), *included_in(rules)}))
     duplicates = [f for f in screen(pairs, rules) if f.rule_code == "DUPLICATE_CHARGE"]
     assert len(duplicates) == 900
 
 
 def included_in(rules: RuleSet) -> set[str]:
-    return {code for of_main in rules.inclusions.values() for code in of_main}
+    return {code for of_main in inclusions(rules).values() for code in of_main}
 
 
 def test_settings_levels_and_ages() -> None:
@@ -330,9 +331,9 @@ def test_settings_levels_and_ages() -> None:
 
 def test_twenty_lines_take_under_a_millisecond(rules: RuleSet) -> None:
     # Every line at fault, the dearest case: the clean bill of the round trip costs a fraction.
-    of_items = [MONITORING, *list(rules.inclusions[MONITORING])[:9]]
+    of_items = [MONITORING, *list(inclusions(rules)[MONITORING])[:9]]
     twenty = bill(
-        *(line(c, id_=c) for c in [*of_items, *[c for c in rules.limits if c[0] == "X"][:10]])
+        *(line(c, id_=c) for c in [*of_items, *[c for c in limited(rules) if c[0] == "X"][:10]])
     )
     assert len(twenty.lines) == 20
     best_s = min(_seconds(twenty, rules) for _ in range(20))

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.supervision.domain.model import Bill, Line, ResultClass, Sex, setting_of
-from services.supervision.domain.screen import screen
 from services.supervision.rules_loader import RULES_DIR, load_rules
+from tests.unit.supervision.screening import limited, screen
 
 if TYPE_CHECKING:
     from random import Random
@@ -34,7 +34,7 @@ SEX = {r["drug_code"]: r["value"] for r in rows("drug_sex.csv")} | {
 # Few items, chosen to clash: mains with what they include, limited items, one free one.
 ITEMS = sorted(
     {c for r in DUPLICATES[::40] for c in (r["main_code"], r["included_code"])}
-    | set(list(RULES.limits)[::900])
+    | set(limited(RULES)[::900])
     | {"001101000010000"}
 )
 START = date(2026, 3, 1)

@@ -35,7 +35,7 @@ class Signals:
 async def test_an_agency_lists_signals_of_its_province_only() -> None:
     signals: Any = Signals()
     nothing: Any = None
-    servicer = SupervisionServicer(nothing, signals, nothing)
+    servicer = SupervisionServicer(nothing, signals, nothing, nothing, nothing)
     await servicer.ListSignals(pb.ListSignalsRequest(province_code="640000"), Caller())
     for province in ("", "650000"):
         with pytest.raises(NotAllowed) as caught:

@@ -124,6 +124,7 @@ def book(
     owners: Sequence[UUID] = (),
     shares: Sequence[int] = (),
     tally_date: date | None = None,
+    is_manual: bool = False,
 ) -> Result:
     """Sums, accounts, state and answer of a Commit."""
     _add(t, person_id, scheme, year, delta, 1)
@@ -159,6 +160,7 @@ def book(
             "disease_index": disease_index,
             "sealed": True,
             "tally_date": tally_date,
+            "is_manual": is_manual,
         },
     )
     return 1

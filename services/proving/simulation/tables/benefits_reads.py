@@ -65,6 +65,7 @@ _LISTED: Final = (
     "fund_total_fen",
     "account_pay_fen",
     "cash_pay_fen",
+    "is_manual",
 )
 
 

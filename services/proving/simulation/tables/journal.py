@@ -7,7 +7,7 @@ The arguments of a function are $1, $2, … of the statement.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -15,10 +15,10 @@ from uuid import UUID
 import asyncpg
 
 from services.proving.simulation.engine import Result, Row, Statement, Transaction
+from services.proving.simulation.tables.invoices import claim_invoice, free_invoice
 from services.proving.simulation.tables.stays import tell_stay
 
 _SETTLED: Final = "SETTLED"
-_CLAIMED: Final = ("settlement_id", "kind", "request_id", "create_time", "insured_province")
 
 
 def insert_intent_rows(
@@ -56,6 +56,7 @@ def insert_intent(t: Transaction, *values: Any) -> Result:
     settlement_id, request_id, digest, now = values[0], values[1], values[2], values[10]
     if not _take(t, request_id, "Settle", digest, settlement_id, now):
         return []
+    claim_invoice(t, values[14], settlement_id, now)
     insert_intent_rows(t, values)
     return [{"settlement_id": settlement_id}]
 
@@ -74,6 +75,8 @@ def insert_settled(
     event: bytes,
     care_province: str,
     insured_province: str,
+    round_trip_ms: int | None,
+    region_ms: int | None,
 ) -> Result:
     """The outcome SETTLED with its event, unless there is an outcome."""
     won = _change(
@@ -90,6 +93,8 @@ def insert_settled(
         fund_fen=fund,
         account_fen=account,
         cash_fen=cash,
+        round_trip_ms=round_trip_ms,
+        region_ms=region_ms,
     )
     if won:
         _tell(t, settlement_id, _SETTLED, now, event, care_province, insured_province)
@@ -137,7 +142,10 @@ def append_failed(
 
 def insert_failed(t: Transaction, settlement_id: UUID, *values: Any) -> Result:
     """The outcome FAILED as above; refused for what replaces another one."""
-    won = append_failed(t, settlement_id, *values)
+    *outcome, invoice_key = values
+    won = append_failed(t, settlement_id, *outcome)
+    if won:
+        free_invoice(t, invoice_key, settlement_id)
     if won and any(row["settlement_id"] == settlement_id for _, row in _replacing(t)):
         raise asyncpg.RaiseError("what replaces a settlement does not fail without another")
     return _won(settlement_id, won=won)
@@ -205,6 +213,7 @@ def insert_reversed(
     event: bytes,
     care_province: str,
     insured_province: str,
+    invoice_key: bytes | None,
 ) -> Result:
     """REVERSED with its event, unless it is there; refused for what is to be replaced."""
     if t.get("recomputation", settlement_id) and not attempts(t, settlement_id):
@@ -213,6 +222,7 @@ def insert_reversed(
         t, settlement_id, now, request_id, trace_id, event, care_province, insured_province
     )
     if won:
+        free_invoice(t, invoice_key, settlement_id)
         tell_stay(t, settlement_id, now)
     return _won(settlement_id, won=won)
 
@@ -292,72 +302,10 @@ def list_settlements(
     return sorted(rows, key=lambda row: row["settlement_id"], reverse=True)[:limit]
 
 
-def claim_intents(
-    t: Transaction,
-    now: datetime,
-    older: datetime,
-    claimed: datetime,
-    per_province: int,
-    provinces: Sequence[str],
-    counts: Sequence[int],
-    total: int,
-) -> Result:
-    """Open intents that nobody works on, so many of a province; locked ones are skipped."""
-    busy = dict(zip(provinces, counts, strict=True))
-    by_province: dict[str, list[Row]] = {}
-    for _, row in t.scan("open_intent"):
-        if row["create_time"] < older and _is_free(row, claimed):
-            by_province.setdefault(row["insured_province"], []).append(row)
-    ranked = []
-    for province, rows in by_province.items():
-        rows.sort(key=_claimed_first)
-        places = max(0, per_province - busy.get(province, 0))
-        ranked += list(enumerate(rows[:places]))
-    ranked.sort(key=lambda found: (found[0], found[1]["create_time"]))
-    taken: list[dict[str, Any]] = []
-    for _, row in ranked:
-        key = (row["settlement_id"], row["kind"])
-        if len(taken) == total:
-            break
-        if t.is_locked("open_intent", *key):
-            continue
-        # The newest version, as FOR UPDATE has it: another replica may have claimed it meanwhile.
-        newest = t.lock("open_intent", *key)
-        if newest is not None and _is_free(newest, claimed):
-            changed = t.update("open_intent", key, claim_time=now)
-            taken += [{name: changed[name] for name in _CLAIMED}] if changed else []
-    return taken
-
-
-def extend_claim(
-    t: Transaction, settlement_id: UUID, kind: str, claimed_at: datetime, now: datetime
-) -> Result:
-    """Renews a claim that is still ours."""
-    row = t.get("open_intent", settlement_id, kind)
-    if row is None or row["claim_time"] != claimed_at:
-        return []
-    newest = t.lock("open_intent", settlement_id, kind)
-    if newest is None or newest["claim_time"] != claimed_at:
-        return []
-    t.update("open_intent", (settlement_id, kind), claim_time=now)
-    return [{"settlement_id": settlement_id}]
-
-
 def insert_quarantine(t: Transaction, settlement_id: UUID, *values: Any) -> Result:
     """An answer that was refused."""
     t.insert("quarantine", (t.server.next_value("quarantine"),), {"of": (settlement_id, *values)})
     return 1
-
-
-def delete_intent(t: Transaction, settlement_id: UUID, kind: str) -> Result:
-    """Finished work."""
-    return int(t.delete("open_intent", settlement_id, kind))
-
-
-def count_intents(t: Transaction) -> Result:
-    """How much is open, and since when."""
-    times = [row["create_time"] for _, row in t.scan("open_intent")]
-    return [{"open": len(times), "oldest": min(times, default=None)}]
 
 
 def ensure_months(t: Transaction, first: date, second: date) -> Result:  # noqa: ARG001
@@ -453,22 +401,14 @@ def _joined(t: Transaction, row: Row) -> dict[str, Any]:
         "outcome_time": outcome.get("change_time"),
         "adjudication": outcome.get("adjudication"),
         "sealed": outcome.get("sealed"),
+        "round_trip_ms": outcome.get("round_trip_ms"),
+        "region_ms": outcome.get("region_ms"),
         "reverse_time": reversed_.get("change_time"),
     }
 
 
 def _state_of(row: Row) -> str:
     return "REVERSED" if row["reverse_time"] else row["outcome"] or "PENDING"
-
-
-def _is_free(row: Row, claimed_before: datetime) -> bool:
-    claim_time = row["claim_time"]
-    return claim_time is None or claim_time < claimed_before
-
-
-def _claimed_first(row: Row) -> tuple[bool, datetime, datetime]:
-    claim_time = row["claim_time"]
-    return claim_time is not None, claim_time or row["create_time"], row["create_time"]
 
 
 STATEMENTS: Final[Mapping[str, Statement]] = {
@@ -484,9 +424,5 @@ STATEMENTS: Final[Mapping[str, Statement]] = {
     "settlement.find": find,
     "settlement.list": list_settlements,
     "settlement.insert_quarantine": insert_quarantine,
-    "settlement.claim_intents": claim_intents,
-    "settlement.extend_claim": extend_claim,
-    "settlement.delete_intent": delete_intent,
-    "settlement.count_intents": count_intents,
     "settlement.ensure_months": ensure_months,
 }

@@ -93,6 +93,8 @@ def _read(
         "reached_transaction_id": str(last[0][0]) if last else None,
         "reached_sequence": last[0][1] if last else None,
         "reached_time": last[1]["event_time"] if last else None,
+        # Neither statement gives bills.
+        "detail": None,
     }
     found = []
     size = 0

@@ -10,6 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.proving.simulation.engine import Result, Statement, Transaction
+from services.proving.simulation.tables.invoices import hand_invoice_on
 from services.proving.simulation.tables.journal import (
     append_failed,
     append_reversed,
@@ -40,9 +41,10 @@ def find_recomputation(t: Transaction, settlement_id: UUID) -> Result:
 def insert_recomputed(t: Transaction, *values: Any) -> Result:
     """REVERSED with its event, and the intent of what comes in its place."""
     trace_id, now, province = values[9], values[10], values[13]
-    before, request_id, event, care_province = values[15], *values[18:]
+    before, request_id, event, care_province, invoice_key = values[15], *values[18:]
     won = append_reversed(t, before, now, request_id, trace_id, event, care_province, province)
     if won:
+        hand_invoice_on(t, invoice_key, before, values[0])
         _insert_successor(t, values)
     return [{"settlement_id": before}] if won else []
 
@@ -50,9 +52,10 @@ def insert_recomputed(t: Transaction, *values: Any) -> Result:
 def insert_failed_anew(t: Transaction, *values: Any) -> Result:
     """FAILED, and the intent of another one in its place."""
     trace_id, now, province = values[9], values[10], values[13]
-    before, request_id, reason, cancel, failure = values[15], *values[18:]
+    before, request_id, reason, cancel, failure, invoice_key = values[15], *values[18:]
     won = append_failed(t, before, now, request_id, trace_id, reason, cancel, failure, province)
     if won:
+        hand_invoice_on(t, invoice_key, before, values[0])
         _insert_successor(t, values)
     return [{"settlement_id": before}] if won else []
 

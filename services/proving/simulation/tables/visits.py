@@ -13,6 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.proving.simulation.engine import Result, Row, Statement, Transaction
+from services.proving.simulation.tables.invoices import claim_invoice
 from services.proving.simulation.tables.journal import (
     insert_intent_rows,
     insert_request,
@@ -47,11 +48,12 @@ _NO_SETTLEMENT: Final[Mapping[str, Any]] = dict.fromkeys(
 def insert_visit_intent(t: Transaction, *values: Any) -> Result:
     """The intent to settle a part of a visit, if the visit is at the revision that was read."""
     settlement_id, request_id, digest, now = values[0], values[1], values[2], values[10]
-    visit_id, revision, scope, batch, until_date = values[14:]
+    visit_id, revision, scope, batch, until_date, invoice_key = values[14:]
     ordinal = 1 + sum(key[0] == visit_id for key, _ in t.scan("visit_settlement"))
     if not _raise_revision(t, visit_id, revision, now):
         return []
     insert_request(t, request_id, "Settle", digest, settlement_id, now)
+    claim_invoice(t, invoice_key, settlement_id, now)
     t.insert(
         "visit_settlement",
         (visit_id, ordinal),

@@ -11,10 +11,10 @@ from fractions import Fraction
 
 import pytest
 
-from services.clearing.calendar import CHINA
 from services.clearing.domain.forecast import MonthSoFar, cross, fit, history_of
 from services.clearing.prepayment.terms import load
 from services.clearing.prepayment.watching import add_up_days
+from services.kit.calendar import CHINA
 from services.kit.wire import read_date
 from tests.integration.clearing.prepayment.prepayment_world import (
     HEBEI,

@@ -7,7 +7,8 @@ from datetime import date
 import pytest
 
 from services.clearing.disputes.terms import load_dispute_terms
-from services.clearing.terms_files import TERMS_FOLDER, TermsRefused
+from services.clearing.terms_folder import TERMS_FOLDER
+from services.kit.terms_files import TermsRefused
 
 TEXT = (TERMS_FOLDER / "dispute.yaml").read_text(encoding="utf-8")
 TODAY = date(2026, 3, 31)

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from services.clearing.months.terms import load_month_terms
-from services.clearing.terms_files import TERMS_FOLDER, TermsRefused, Wrong, entry_on, load_terms
+from services.clearing.terms_folder import TERMS_FOLDER
 from services.kit.strict_yaml import Tree
+from services.kit.terms_files import TermsRefused, Wrong, entry_on, load_terms
 
 GOOD = (TERMS_FOLDER / "month.yaml").read_text(encoding="utf-8")
 

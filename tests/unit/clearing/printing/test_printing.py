@@ -19,13 +19,13 @@ import openpyxl
 import pypdf
 import pytest
 
-from services.clearing.domain.funds import national_fund
 from services.clearing.domain.tables import TableLine, TablesUnbalanced
 from services.clearing.printing import Format, ProvinceTables, file_name, render
 from services.clearing.printing import as_csv as csv_format
 from services.clearing.printing.model import AMOUNT_FEN_MAX, NATIONAL_FUNDS
 from services.clearing.printing.sheets import Kind, sheets_of
 from services.kit import codes
+from services.kit.funds import national_fund
 from services.kit.money import format_yuan
 
 MONTH = "2026-03"

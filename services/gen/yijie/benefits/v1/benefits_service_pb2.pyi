@@ -18,11 +18,20 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class BookingChannel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    BOOKING_CHANNEL_UNSPECIFIED: _ClassVar[BookingChannel]
+    BOOKING_CHANNEL_DIRECT: _ClassVar[BookingChannel]
+    BOOKING_CHANNEL_MANUAL: _ClassVar[BookingChannel]
+
 class AdjudicationState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     ADJUDICATION_STATE_UNSPECIFIED: _ClassVar[AdjudicationState]
     ADJUDICATION_STATE_COMMITTED: _ClassVar[AdjudicationState]
     ADJUDICATION_STATE_CANCELLED: _ClassVar[AdjudicationState]
+BOOKING_CHANNEL_UNSPECIFIED: BookingChannel
+BOOKING_CHANNEL_DIRECT: BookingChannel
+BOOKING_CHANNEL_MANUAL: BookingChannel
 ADJUDICATION_STATE_UNSPECIFIED: AdjudicationState
 ADJUDICATION_STATE_COMMITTED: AdjudicationState
 ADJUDICATION_STATE_CANCELLED: AdjudicationState
@@ -42,14 +51,16 @@ class AdjudicateResponse(_message.Message):
     def __init__(self, adjudication: _Optional[_Union[_adjudication_pb2.Adjudication, _Mapping]] = ...) -> None: ...
 
 class CommitRequest(_message.Message):
-    __slots__ = ("settlement_id", "case", "expected")
+    __slots__ = ("settlement_id", "case", "expected", "channel")
     SETTLEMENT_ID_FIELD_NUMBER: _ClassVar[int]
     CASE_FIELD_NUMBER: _ClassVar[int]
     EXPECTED_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
     settlement_id: str
     case: _adjudication_pb2.Case
     expected: _adjudication_pb2.Adjudication
-    def __init__(self, settlement_id: _Optional[str] = ..., case: _Optional[_Union[_adjudication_pb2.Case, _Mapping]] = ..., expected: _Optional[_Union[_adjudication_pb2.Adjudication, _Mapping]] = ...) -> None: ...
+    channel: BookingChannel
+    def __init__(self, settlement_id: _Optional[str] = ..., case: _Optional[_Union[_adjudication_pb2.Case, _Mapping]] = ..., expected: _Optional[_Union[_adjudication_pb2.Adjudication, _Mapping]] = ..., channel: _Optional[_Union[BookingChannel, str]] = ...) -> None: ...
 
 class CommitResponse(_message.Message):
     __slots__ = ("adjudication", "replayed")
@@ -108,7 +119,7 @@ class ListAdjudicationsResponse(_message.Message):
     def __init__(self, adjudications: _Optional[_Iterable[_Union[AdjudicationRecord, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class AdjudicationRecord(_message.Message):
-    __slots__ = ("settlement_id", "state", "insured_region_code", "care_region_code", "scheme_code", "total", "fund_total", "account_pay", "cash_pay", "book_time", "cancel_time")
+    __slots__ = ("settlement_id", "state", "insured_region_code", "care_region_code", "scheme_code", "total", "fund_total", "account_pay", "cash_pay", "book_time", "cancel_time", "channel")
     SETTLEMENT_ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     INSURED_REGION_CODE_FIELD_NUMBER: _ClassVar[int]
@@ -120,6 +131,7 @@ class AdjudicationRecord(_message.Message):
     CASH_PAY_FIELD_NUMBER: _ClassVar[int]
     BOOK_TIME_FIELD_NUMBER: _ClassVar[int]
     CANCEL_TIME_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
     settlement_id: str
     state: AdjudicationState
     insured_region_code: str
@@ -131,7 +143,8 @@ class AdjudicationRecord(_message.Message):
     cash_pay: _money_pb2.Money
     book_time: _timestamp_pb2.Timestamp
     cancel_time: _timestamp_pb2.Timestamp
-    def __init__(self, settlement_id: _Optional[str] = ..., state: _Optional[_Union[AdjudicationState, str]] = ..., insured_region_code: _Optional[str] = ..., care_region_code: _Optional[str] = ..., scheme_code: _Optional[str] = ..., total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., fund_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., account_pay: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., cash_pay: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., book_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cancel_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    channel: BookingChannel
+    def __init__(self, settlement_id: _Optional[str] = ..., state: _Optional[_Union[AdjudicationState, str]] = ..., insured_region_code: _Optional[str] = ..., care_region_code: _Optional[str] = ..., scheme_code: _Optional[str] = ..., total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., fund_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., account_pay: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., cash_pay: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., book_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cancel_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., channel: _Optional[_Union[BookingChannel, str]] = ...) -> None: ...
 
 class GetAccumulatorsRequest(_message.Message):
     __slots__ = ("person_id", "scheme_code", "benefit_year")

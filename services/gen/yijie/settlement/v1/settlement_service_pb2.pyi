@@ -90,7 +90,7 @@ class SettleResponse(_message.Message):
     def __init__(self, settlement: _Optional[_Union[_settlement_pb2.Settlement, _Mapping]] = ..., replayed: _Optional[bool] = ..., trace_id: _Optional[str] = ...) -> None: ...
 
 class PreSettleVisitRequest(_message.Message):
-    __slots__ = ("visit_id", "institution_code", "credential", "scope", "until_date", "charge_batch_number", "scheme_code", "use_account", "with_trace")
+    __slots__ = ("visit_id", "institution_code", "credential", "scope", "until_date", "charge_batch_number", "scheme_code", "use_account", "with_trace", "invoice_number")
     VISIT_ID_FIELD_NUMBER: _ClassVar[int]
     INSTITUTION_CODE_FIELD_NUMBER: _ClassVar[int]
     CREDENTIAL_FIELD_NUMBER: _ClassVar[int]
@@ -100,6 +100,7 @@ class PreSettleVisitRequest(_message.Message):
     SCHEME_CODE_FIELD_NUMBER: _ClassVar[int]
     USE_ACCOUNT_FIELD_NUMBER: _ClassVar[int]
     WITH_TRACE_FIELD_NUMBER: _ClassVar[int]
+    INVOICE_NUMBER_FIELD_NUMBER: _ClassVar[int]
     visit_id: str
     institution_code: str
     credential: _person_pb2.Credential
@@ -109,7 +110,8 @@ class PreSettleVisitRequest(_message.Message):
     scheme_code: str
     use_account: bool
     with_trace: bool
-    def __init__(self, visit_id: _Optional[str] = ..., institution_code: _Optional[str] = ..., credential: _Optional[_Union[_person_pb2.Credential, _Mapping]] = ..., scope: _Optional[_Union[_settlement_pb2.SettlementScope, str]] = ..., until_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., charge_batch_number: _Optional[str] = ..., scheme_code: _Optional[str] = ..., use_account: _Optional[bool] = ..., with_trace: _Optional[bool] = ...) -> None: ...
+    invoice_number: str
+    def __init__(self, visit_id: _Optional[str] = ..., institution_code: _Optional[str] = ..., credential: _Optional[_Union[_person_pb2.Credential, _Mapping]] = ..., scope: _Optional[_Union[_settlement_pb2.SettlementScope, str]] = ..., until_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., charge_batch_number: _Optional[str] = ..., scheme_code: _Optional[str] = ..., use_account: _Optional[bool] = ..., with_trace: _Optional[bool] = ..., invoice_number: _Optional[str] = ...) -> None: ...
 
 class PreSettleVisitResponse(_message.Message):
     __slots__ = ("settlement", "quote")
@@ -120,7 +122,7 @@ class PreSettleVisitResponse(_message.Message):
     def __init__(self, settlement: _Optional[_Union[_settlement_pb2.Settlement, _Mapping]] = ..., quote: _Optional[str] = ...) -> None: ...
 
 class SettleVisitRequest(_message.Message):
-    __slots__ = ("request_id", "visit_id", "institution_code", "credential", "scope", "until_date", "charge_batch_number", "scheme_code", "use_account", "expected_total", "expected_amounts", "quote", "with_trace")
+    __slots__ = ("request_id", "visit_id", "institution_code", "credential", "scope", "until_date", "charge_batch_number", "scheme_code", "use_account", "expected_total", "expected_amounts", "quote", "with_trace", "invoice_number")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     VISIT_ID_FIELD_NUMBER: _ClassVar[int]
     INSTITUTION_CODE_FIELD_NUMBER: _ClassVar[int]
@@ -134,6 +136,7 @@ class SettleVisitRequest(_message.Message):
     EXPECTED_AMOUNTS_FIELD_NUMBER: _ClassVar[int]
     QUOTE_FIELD_NUMBER: _ClassVar[int]
     WITH_TRACE_FIELD_NUMBER: _ClassVar[int]
+    INVOICE_NUMBER_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     visit_id: str
     institution_code: str
@@ -147,7 +150,8 @@ class SettleVisitRequest(_message.Message):
     expected_amounts: _money_pb2.AmountSplit
     quote: str
     with_trace: bool
-    def __init__(self, request_id: _Optional[str] = ..., visit_id: _Optional[str] = ..., institution_code: _Optional[str] = ..., credential: _Optional[_Union[_person_pb2.Credential, _Mapping]] = ..., scope: _Optional[_Union[_settlement_pb2.SettlementScope, str]] = ..., until_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., charge_batch_number: _Optional[str] = ..., scheme_code: _Optional[str] = ..., use_account: _Optional[bool] = ..., expected_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., expected_amounts: _Optional[_Union[_money_pb2.AmountSplit, _Mapping]] = ..., quote: _Optional[str] = ..., with_trace: _Optional[bool] = ...) -> None: ...
+    invoice_number: str
+    def __init__(self, request_id: _Optional[str] = ..., visit_id: _Optional[str] = ..., institution_code: _Optional[str] = ..., credential: _Optional[_Union[_person_pb2.Credential, _Mapping]] = ..., scope: _Optional[_Union[_settlement_pb2.SettlementScope, str]] = ..., until_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., charge_batch_number: _Optional[str] = ..., scheme_code: _Optional[str] = ..., use_account: _Optional[bool] = ..., expected_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., expected_amounts: _Optional[_Union[_money_pb2.AmountSplit, _Mapping]] = ..., quote: _Optional[str] = ..., with_trace: _Optional[bool] = ..., invoice_number: _Optional[str] = ...) -> None: ...
 
 class SettleVisitResponse(_message.Message):
     __slots__ = ("settlement", "replayed", "trace_id")
@@ -222,16 +226,18 @@ class ListSettlementsResponse(_message.Message):
     def __init__(self, settlements: _Optional[_Iterable[_Union[_settlement_pb2.Settlement, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class SubscribeRequest(_message.Message):
-    __slots__ = ("after_cursor", "region_code", "region_role", "kinds")
+    __slots__ = ("after_cursor", "region_code", "region_role", "kinds", "view")
     AFTER_CURSOR_FIELD_NUMBER: _ClassVar[int]
     REGION_CODE_FIELD_NUMBER: _ClassVar[int]
     REGION_ROLE_FIELD_NUMBER: _ClassVar[int]
     KINDS_FIELD_NUMBER: _ClassVar[int]
+    VIEW_FIELD_NUMBER: _ClassVar[int]
     after_cursor: str
     region_code: str
     region_role: RegionRole
     kinds: _containers.RepeatedScalarFieldContainer[EventKind]
-    def __init__(self, after_cursor: _Optional[str] = ..., region_code: _Optional[str] = ..., region_role: _Optional[_Union[RegionRole, str]] = ..., kinds: _Optional[_Iterable[_Union[EventKind, str]]] = ...) -> None: ...
+    view: SettlementView
+    def __init__(self, after_cursor: _Optional[str] = ..., region_code: _Optional[str] = ..., region_role: _Optional[_Union[RegionRole, str]] = ..., kinds: _Optional[_Iterable[_Union[EventKind, str]]] = ..., view: _Optional[_Union[SettlementView, str]] = ...) -> None: ...
 
 class SubscribeResponse(_message.Message):
     __slots__ = ("events", "cursor", "lag_ms")
@@ -244,16 +250,20 @@ class SubscribeResponse(_message.Message):
     def __init__(self, events: _Optional[_Iterable[_Union[Event, _Mapping]]] = ..., cursor: _Optional[str] = ..., lag_ms: _Optional[int] = ...) -> None: ...
 
 class Event(_message.Message):
-    __slots__ = ("cursor", "kind", "event_time", "settlement")
+    __slots__ = ("cursor", "kind", "event_time", "settlement", "invoice_key", "phone_key")
     CURSOR_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     EVENT_TIME_FIELD_NUMBER: _ClassVar[int]
     SETTLEMENT_FIELD_NUMBER: _ClassVar[int]
+    INVOICE_KEY_FIELD_NUMBER: _ClassVar[int]
+    PHONE_KEY_FIELD_NUMBER: _ClassVar[int]
     cursor: str
     kind: EventKind
     event_time: _timestamp_pb2.Timestamp
     settlement: _settlement_pb2.Settlement
-    def __init__(self, cursor: _Optional[str] = ..., kind: _Optional[_Union[EventKind, str]] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., settlement: _Optional[_Union[_settlement_pb2.Settlement, _Mapping]] = ...) -> None: ...
+    invoice_key: bytes
+    phone_key: bytes
+    def __init__(self, cursor: _Optional[str] = ..., kind: _Optional[_Union[EventKind, str]] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., settlement: _Optional[_Union[_settlement_pb2.Settlement, _Mapping]] = ..., invoice_key: _Optional[bytes] = ..., phone_key: _Optional[bytes] = ...) -> None: ...
 
 class RecomputeSettlementRequest(_message.Message):
     __slots__ = ("request_id", "settlement_id")

@@ -98,8 +98,9 @@ class SettlementServiceServicer:
         """Settles a bill, once per request_id. Errors in this order: FIELD_INVALID, REGION_UNKNOWN,
         NOT_CROSS_PROVINCE, DATE_IN_FUTURE, DISEASE_CODE_UNKNOWN, LINE_ID_DUPLICATE, LINE_AMOUNT_MISMATCH,
         BILL_TOTAL_MISMATCH; REQUEST_ID_REUSED; those of VerifyCredential, DISEASE_NOT_OPEN among them;
-        PREPAYMENT_EXHAUSTED, which no emergency gets; CATALOGUE_NOT_PUBLISHED, PRICE_ABOVE_CEILING;
-        POLICY_NOT_COVERED, DISEASE_NOT_QUALIFIED,
+        PREPAYMENT_EXHAUSTED, which no emergency gets; BILL_BLOCKED, which an emergency gets only for an invoice
+        on record; SCREENING_UNAVAILABLE, which none gets; CATALOGUE_NOT_PUBLISHED, PRICE_ABOVE_CEILING;
+        INVOICE_ALREADY_CLAIMED, by either channel; POLICY_NOT_COVERED, DISEASE_NOT_QUALIFIED,
         ADJUDICATION_INCONSISTENT; OUTCOME_PENDING, CALLEE_UNAVAILABLE; INSURED_REGION_UNAVAILABLE, as
         UNAVAILABLE: nothing was written. A repeat of a request that FAILED gets the same error;
         INSURED_REGION_UNAVAILABLE as FAILED_PRECONDITION means that it was given up and a new request_id

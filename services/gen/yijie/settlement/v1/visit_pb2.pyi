@@ -30,7 +30,7 @@ VISIT_STATE_SETTLED: VisitState
 VISIT_STATE_CANCELLED: VisitState
 
 class VisitRecord(_message.Message):
-    __slots__ = ("medical_type_code", "begin_date", "emergency", "injury", "third_party_liable", "referring_institution_code", "admission_diagnoses", "disease_code", "doctor_code", "department_code", "scheme_code", "expected_discharge_date")
+    __slots__ = ("medical_type_code", "begin_date", "emergency", "injury", "third_party_liable", "referring_institution_code", "admission_diagnoses", "disease_code", "doctor_code", "department_code", "scheme_code", "expected_discharge_date", "contact_phone", "operation_codes")
     MEDICAL_TYPE_CODE_FIELD_NUMBER: _ClassVar[int]
     BEGIN_DATE_FIELD_NUMBER: _ClassVar[int]
     EMERGENCY_FIELD_NUMBER: _ClassVar[int]
@@ -43,6 +43,8 @@ class VisitRecord(_message.Message):
     DEPARTMENT_CODE_FIELD_NUMBER: _ClassVar[int]
     SCHEME_CODE_FIELD_NUMBER: _ClassVar[int]
     EXPECTED_DISCHARGE_DATE_FIELD_NUMBER: _ClassVar[int]
+    CONTACT_PHONE_FIELD_NUMBER: _ClassVar[int]
+    OPERATION_CODES_FIELD_NUMBER: _ClassVar[int]
     medical_type_code: str
     begin_date: _date_pb2.Date
     emergency: bool
@@ -55,17 +57,21 @@ class VisitRecord(_message.Message):
     department_code: str
     scheme_code: str
     expected_discharge_date: _date_pb2.Date
-    def __init__(self, medical_type_code: _Optional[str] = ..., begin_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., emergency: _Optional[bool] = ..., injury: _Optional[bool] = ..., third_party_liable: _Optional[bool] = ..., referring_institution_code: _Optional[str] = ..., admission_diagnoses: _Optional[_Iterable[_Union[_bill_pb2.Diagnosis, _Mapping]]] = ..., disease_code: _Optional[str] = ..., doctor_code: _Optional[str] = ..., department_code: _Optional[str] = ..., scheme_code: _Optional[str] = ..., expected_discharge_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ...) -> None: ...
+    contact_phone: str
+    operation_codes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, medical_type_code: _Optional[str] = ..., begin_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., emergency: _Optional[bool] = ..., injury: _Optional[bool] = ..., third_party_liable: _Optional[bool] = ..., referring_institution_code: _Optional[str] = ..., admission_diagnoses: _Optional[_Iterable[_Union[_bill_pb2.Diagnosis, _Mapping]]] = ..., disease_code: _Optional[str] = ..., doctor_code: _Optional[str] = ..., department_code: _Optional[str] = ..., scheme_code: _Optional[str] = ..., expected_discharge_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., contact_phone: _Optional[str] = ..., operation_codes: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class DischargeRecord(_message.Message):
-    __slots__ = ("discharge_date", "discharge_diagnoses", "discharge_way_code")
+    __slots__ = ("discharge_date", "discharge_diagnoses", "discharge_way_code", "operation_codes")
     DISCHARGE_DATE_FIELD_NUMBER: _ClassVar[int]
     DISCHARGE_DIAGNOSES_FIELD_NUMBER: _ClassVar[int]
     DISCHARGE_WAY_CODE_FIELD_NUMBER: _ClassVar[int]
+    OPERATION_CODES_FIELD_NUMBER: _ClassVar[int]
     discharge_date: _date_pb2.Date
     discharge_diagnoses: _containers.RepeatedCompositeFieldContainer[_bill_pb2.Diagnosis]
     discharge_way_code: str
-    def __init__(self, discharge_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., discharge_diagnoses: _Optional[_Iterable[_Union[_bill_pb2.Diagnosis, _Mapping]]] = ..., discharge_way_code: _Optional[str] = ...) -> None: ...
+    operation_codes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, discharge_date: _Optional[_Union[_date_pb2.Date, _Mapping]] = ..., discharge_diagnoses: _Optional[_Iterable[_Union[_bill_pb2.Diagnosis, _Mapping]]] = ..., discharge_way_code: _Optional[str] = ..., operation_codes: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Visit(_message.Message):
     __slots__ = ("visit_id", "state", "institution_code", "care_region_code", "hospital_level_code", "person_id", "insured_region_code", "record", "discharge", "line_count", "line_total", "settlements", "revision", "create_time", "update_time")

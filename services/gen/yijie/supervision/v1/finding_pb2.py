@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from yijie.common.v1 import money_pb2 as yijie_dot_common_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"yijie/supervision/v1/finding.proto\x12\x14yijie.supervision.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1byijie/common/v1/money.proto\"\xd0\x01\n\x07\x46inding\x12\x11\n\trule_code\x18\x01 \x01(\t\x12\x37\n\x0cresult_class\x18\x02 \x01(\x0e\x32!.yijie.supervision.v1.ResultClass\x12\x10\n\x08line_ids\x18\x03 \x03(\t\x12&\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x16.yijie.common.v1.Money\x12\x12\n\nmessage_zh\x18\x05 \x01(\t\x12\x12\n\nmessage_en\x18\x06 \x01(\t\x12\x17\n\x0fruleset_version\x18\x07 \x01(\t\"\x80\x02\n\x0fRecordedFinding\x12\x12\n\nfinding_id\x18\x01 \x01(\t\x12\x15\n\rsettlement_id\x18\x02 \x01(\t\x12\x18\n\x10\x63\x61re_region_code\x18\x03 \x01(\t\x12\x1b\n\x13insured_region_code\x18\x04 \x01(\t\x12\x18\n\x10institution_code\x18\x05 \x01(\t\x12.\n\x07\x66inding\x18\x06 \x01(\x0b\x32\x1d.yijie.supervision.v1.Finding\x12\x10\n\x08reversed\x18\x07 \x01(\x08\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\x80\x01\n\x0bResultClass\x12\x1c\n\x18RESULT_CLASS_UNSPECIFIED\x10\x00\x12\x1a\n\x16RESULT_CLASS_VIOLATION\x10\x01\x12\x1b\n\x17RESULT_CLASS_SUSPICIOUS\x10\x02\x12\x1a\n\x16RESULT_CLASS_TO_VERIFY\x10\x03\x42\x1b\n\x17\x63n.yijie.supervision.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"yijie/supervision/v1/finding.proto\x12\x14yijie.supervision.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1byijie/common/v1/money.proto\"\xdc\x02\n\x07\x46inding\x12\x11\n\trule_code\x18\x01 \x01(\t\x12\x37\n\x0cresult_class\x18\x02 \x01(\x0e\x32!.yijie.supervision.v1.ResultClass\x12\x10\n\x08line_ids\x18\x03 \x03(\t\x12&\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x16.yijie.common.v1.Money\x12\x12\n\nmessage_zh\x18\x05 \x01(\t\x12\x12\n\nmessage_en\x18\x06 \x01(\t\x12\x17\n\x0fruleset_version\x18\x07 \x01(\t\x12\x30\n\x08severity\x18\x08 \x01(\x0e\x32\x1e.yijie.supervision.v1.Severity\x12,\n\x06\x65\x66\x66\x65\x63t\x18\t \x01(\x0e\x32\x1c.yijie.supervision.v1.Effect\x12\x11\n\tsource_zh\x18\n \x01(\t\x12\x17\n\x0fother_bill_keys\x18\x0b \x03(\t\"\xab\x03\n\x0fRecordedFinding\x12\x12\n\nfinding_id\x18\x01 \x01(\t\x12\x15\n\rsettlement_id\x18\x02 \x01(\t\x12\x18\n\x10\x63\x61re_region_code\x18\x03 \x01(\t\x12\x1b\n\x13insured_region_code\x18\x04 \x01(\t\x12\x18\n\x10institution_code\x18\x05 \x01(\t\x12.\n\x07\x66inding\x18\x06 \x01(\x0b\x32\x1d.yijie.supervision.v1.Finding\x12\x10\n\x08reversed\x18\x07 \x01(\x08\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x06moment\x18\t \x01(\x0e\x32#.yijie.supervision.v1.FindingMoment\x12\x41\n\x11withdrawal_reason\x18\n \x01(\x0e\x32&.yijie.supervision.v1.WithdrawalReason\x12\x31\n\rwithdraw_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp*^\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x10\n\x0cSEVERITY_LOW\x10\x01\x12\x13\n\x0fSEVERITY_MEDIUM\x10\x02\x12\x11\n\rSEVERITY_HIGH\x10\x03*C\n\x06\x45\x66\x66\x65\x63t\x12\x16\n\x12\x45\x46\x46\x45\x43T_UNSPECIFIED\x10\x00\x12\x0f\n\x0b\x45\x46\x46\x45\x43T_MARK\x10\x01\x12\x10\n\x0c\x45\x46\x46\x45\x43T_BLOCK\x10\x02*\x80\x01\n\x0bResultClass\x12\x1c\n\x18RESULT_CLASS_UNSPECIFIED\x10\x00\x12\x1a\n\x16RESULT_CLASS_VIOLATION\x10\x01\x12\x1b\n\x17RESULT_CLASS_SUSPICIOUS\x10\x02\x12\x1a\n\x16RESULT_CLASS_TO_VERIFY\x10\x03*\xa2\x01\n\rFindingMoment\x12\x1e\n\x1a\x46INDING_MOMENT_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x46INDING_MOMENT_ROUND_TRIP\x10\x01\x12\x1d\n\x19\x46INDING_MOMENT_AFTERWARDS\x10\x02\x12\x18\n\x14\x46INDING_MOMENT_AUDIT\x10\x03\x12\x19\n\x15\x46INDING_MOMENT_MINING\x10\x04*\x9d\x01\n\x10WithdrawalReason\x12!\n\x1dWITHDRAWAL_REASON_UNSPECIFIED\x10\x00\x12\x1e\n\x1aWITHDRAWAL_REASON_REVERSED\x10\x01\x12$\n WITHDRAWAL_REASON_OTHER_REVERSED\x10\x02\x12 \n\x1cWITHDRAWAL_REASON_SUPERSEDED\x10\x03\x42\x1b\n\x17\x63n.yijie.supervision.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,10 +34,18 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'yijie.supervision.v1.findin
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\027cn.yijie.supervision.v1P\001'
-  _globals['_RESULTCLASS']._serialized_start=593
-  _globals['_RESULTCLASS']._serialized_end=721
+  _globals['_SEVERITY']._serialized_start=903
+  _globals['_SEVERITY']._serialized_end=997
+  _globals['_EFFECT']._serialized_start=999
+  _globals['_EFFECT']._serialized_end=1066
+  _globals['_RESULTCLASS']._serialized_start=1069
+  _globals['_RESULTCLASS']._serialized_end=1197
+  _globals['_FINDINGMOMENT']._serialized_start=1200
+  _globals['_FINDINGMOMENT']._serialized_end=1362
+  _globals['_WITHDRAWALREASON']._serialized_start=1365
+  _globals['_WITHDRAWALREASON']._serialized_end=1522
   _globals['_FINDING']._serialized_start=123
-  _globals['_FINDING']._serialized_end=331
-  _globals['_RECORDEDFINDING']._serialized_start=334
-  _globals['_RECORDEDFINDING']._serialized_end=590
+  _globals['_FINDING']._serialized_end=471
+  _globals['_RECORDEDFINDING']._serialized_start=474
+  _globals['_RECORDEDFINDING']._serialized_end=901
 # @@protoc_insertion_point(module_scope)

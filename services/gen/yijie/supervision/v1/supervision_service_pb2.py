@@ -27,11 +27,12 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.type import date_pb2 as google_dot_type_dot_date__pb2
 from yijie.common.v1 import bill_pb2 as yijie_dot_common_dot_v1_dot_bill__pb2
+from yijie.common.v1 import money_pb2 as yijie_dot_common_dot_v1_dot_money__pb2
 from yijie.identity.v1 import access_pb2 as yijie_dot_identity_dot_v1_dot_access__pb2
 from yijie.supervision.v1 import finding_pb2 as yijie_dot_supervision_dot_v1_dot_finding__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.yijie/supervision/v1/supervision_service.proto\x12\x14yijie.supervision.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a\x1ayijie/common/v1/bill.proto\x1a\x1eyijie/identity/v1/access.proto\x1a\"yijie/supervision/v1/finding.proto\"\xce\x03\n\x11ScreenBillRequest\x12/\n\x03sex\x18\x01 \x01(\x0e\x32\x14.yijie.common.v1.SexB\x0c\xe2\x41\x01\x02\xbaH\x05\x82\x01\x02\x10\x01\x12\x31\n\nbirth_date\x18\x02 \x01(\x0b\x32\x11.google.type.DateB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12:\n\x11medical_type_code\x18\x03 \x01(\tB\x1f\xe2\x41\x01\x02\xbaH\x18r\x13\x32\x11^[1-9][0-9]{1,5}$\xc8\x01\x01\x12.\n\x0bscheme_code\x18\x04 \x01(\tB\x19\xe2\x41\x01\x02\xbaH\x12r\r2\x0b^3[0-9]{2}$\xc8\x01\x01\x12\x37\n\x10institution_code\x18\x05 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\x12\x39\n\x13hospital_level_code\x18\x06 \x01(\tB\x1c\xe2\x41\x01\x01\xbaH\x15r\x13\x32\x11^(0[1-9]|1[01])?$\x12;\n\tdiagnoses\x18\x07 \x03(\x0b\x32\x1a.yijie.common.v1.DiagnosisB\x0c\xe2\x41\x01\x01\xbaH\x05\x92\x01\x02\x10\x32\x12\x38\n\x05lines\x18\x08 \x03(\x0b\x32\x18.yijie.common.v1.FeeLineB\x0f\xe2\x41\x01\x02\xbaH\x08\x92\x01\x05\x08\x01\x10\xb8\x17\"^\n\x12ScreenBillResponse\x12/\n\x08\x66indings\x18\x01 \x03(\x0b\x32\x1d.yijie.supervision.v1.Finding\x12\x17\n\x0fruleset_version\x18\x02 \x01(\t\"\xe9\x01\n\x13ListFindingsRequest\x12\x1e\n\tpage_size\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\x80\x08\x12&\n\rsettlement_id\x18\x03 \x01(\tB\x0f\xe2\x41\x01\x01\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x37\n\x10\x63\x61re_region_code\x18\x04 \x01(\tB\x1d\xe2\x41\x01\x01\xbaH\x16r\x14\x32\x12^([1-6][0-9]{5})?$\x12/\n\trule_code\x18\x05 \x01(\tB\x1c\xe2\x41\x01\x01\xbaH\x15r\x13\x32\x11^[A-Z0-9_]{0,40}$\"h\n\x14ListFindingsResponse\x12\x37\n\x08\x66indings\x18\x01 \x03(\x0b\x32%.yijie.supervision.v1.RecordedFinding\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xec\x01\n\x12ListSignalsRequest\x12\x1e\n\tpage_size\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\x80\x08\x12\x39\n\x04kind\x18\x03 \x01(\x0e\x32\x1d.yijie.identity.v1.SignalKindB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\x12\"\n\tperson_id\x18\x04 \x01(\tB\x0f\xe2\x41\x01\x01\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x35\n\rprovince_code\x18\x05 \x01(\tB\x1e\xe2\x41\x01\x01\xbaH\x17r\x15\x32\x13^([1-6][0-9]0000)?$\"e\n\x13ListSignalsResponse\x12\x35\n\x07signals\x18\x01 \x03(\x0b\x32$.yijie.supervision.v1.RecordedSignal\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x9c\x01\n\x0eRecordedSignal\x12)\n\x06signal\x18\x01 \x01(\x0b\x32\x19.yijie.identity.v1.Signal\x12.\n\nevent_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xc0\x02\n\x12SupervisionService\x12_\n\nScreenBill\x12\'.yijie.supervision.v1.ScreenBillRequest\x1a(.yijie.supervision.v1.ScreenBillResponse\x12\x65\n\x0cListFindings\x12).yijie.supervision.v1.ListFindingsRequest\x1a*.yijie.supervision.v1.ListFindingsResponse\x12\x62\n\x0bListSignals\x12(.yijie.supervision.v1.ListSignalsRequest\x1a).yijie.supervision.v1.ListSignalsResponseB\x1b\n\x17\x63n.yijie.supervision.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.yijie/supervision/v1/supervision_service.proto\x12\x14yijie.supervision.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a\x1ayijie/common/v1/bill.proto\x1a\x1byijie/common/v1/money.proto\x1a\x1eyijie/identity/v1/access.proto\x1a\"yijie/supervision/v1/finding.proto\"\x81\x08\n\x11ScreenBillRequest\x12/\n\x03sex\x18\x01 \x01(\x0e\x32\x14.yijie.common.v1.SexB\x0c\xe2\x41\x01\x02\xbaH\x05\x82\x01\x02\x10\x01\x12\x31\n\nbirth_date\x18\x02 \x01(\x0b\x32\x11.google.type.DateB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12:\n\x11medical_type_code\x18\x03 \x01(\tB\x1f\xe2\x41\x01\x02\xbaH\x18r\x13\x32\x11^[1-9][0-9]{1,5}$\xc8\x01\x01\x12.\n\x0bscheme_code\x18\x04 \x01(\tB\x19\xe2\x41\x01\x02\xbaH\x12r\r2\x0b^3[0-9]{2}$\xc8\x01\x01\x12\x37\n\x10institution_code\x18\x05 \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x11\x32\x0f^[HP][0-9]{11}$\xc8\x01\x01\x12\x39\n\x13hospital_level_code\x18\x06 \x01(\tB\x1c\xe2\x41\x01\x01\xbaH\x15r\x13\x32\x11^(0[1-9]|1[01])?$\x12;\n\tdiagnoses\x18\x07 \x03(\x0b\x32\x1a.yijie.common.v1.DiagnosisB\x0c\xe2\x41\x01\x01\xbaH\x05\x92\x01\x02\x10\x32\x12\x38\n\x05lines\x18\x08 \x03(\x0b\x32\x18.yijie.common.v1.FeeLineB\x0f\xe2\x41\x01\x02\xbaH\x08\x92\x01\x05\x08\x01\x10\xb8\x17\x12\"\n\tperson_id\x18\t \x01(\tB\x0f\xe2\x41\x01\x01\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12!\n\x08visit_id\x18\n \x01(\tB\x0f\xe2\x41\x01\x01\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x37\n\x10\x63\x61re_region_code\x18\x0b \x01(\tB\x1d\xe2\x41\x01\x01\xbaH\x16r\x14\x32\x12^([1-6][0-9]{5})?$\x12:\n\x13insured_region_code\x18\x0c \x01(\tB\x1d\xe2\x41\x01\x01\xbaH\x16r\x14\x32\x12^([1-6][0-9]{5})?$\x12+\n\nbegin_date\x18\r \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x01\x12)\n\x08\x65nd_date\x18\x0e \x01(\x0b\x32\x11.google.type.DateB\x04\xe2\x41\x01\x01\x12=\n\x0f\x64\x65partment_code\x18\x0f \x01(\tB$\xe2\x41\x01\x01\xbaH\x1dr\x1b\x32\x19^([0-9A-Za-z._-]{1,30})?$\x12/\n\x0b\x64octor_code\x18\x10 \x01(\tB\x1a\xe2\x41\x01\x01\xbaH\x13r\x11\x32\x0f^(D[0-9]{12})?$\x12\x45\n\x0foperation_codes\x18\x11 \x03(\tB,\xe2\x41\x01\x01\xbaH%\x92\x01\"\x10\x1e\"\x1er\x1c\x32\x1a^[0-9]{2}\\.[0-9x+.]{1,14}$\x12\x17\n\temergency\x18\x12 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12+\n\x05total\x18\x13 \x01(\x0b\x32\x16.yijie.common.v1.MoneyB\x04\xe2\x41\x01\x01\x12 \n\x0binvoice_key\x18\x14 \x01(\x0c\x42\x0b\xe2\x41\x01\x01\xbaH\x04z\x02\x18@\"{\n\x12ScreenBillResponse\x12/\n\x08\x66indings\x18\x01 \x03(\x0b\x32\x1d.yijie.supervision.v1.Finding\x12\x17\n\x0fruleset_version\x18\x02 \x01(\t\x12\x1b\n\x13unjudged_rule_codes\x18\x03 \x03(\t\"?\n\x19GetScreeningPolicyRequest\x12\"\n\rknown_version\x18\x01 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02(d\"s\n\x1aGetScreeningPolicyResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x11\n\tunchanged\x18\x02 \x01(\x08\x12\x31\n\x05rules\x18\x03 \x03(\x0b\x32\".yijie.supervision.v1.BlockingRule\"\xcd\x01\n\x0c\x42lockingRule\x12\x11\n\trule_code\x18\x01 \x01(\t\x12\x39\n\x0fwhen_unscreened\x18\x02 \x01(\x0e\x32 .yijie.supervision.v1.Unscreened\x12\x1a\n\x12medical_type_codes\x18\x03 \x03(\t\x12\x14\n\x0cscheme_codes\x18\x04 \x03(\t\x12\x1c\n\x14\x63\x61re_region_prefixes\x18\x05 \x03(\t\x12\x1f\n\x17insured_region_prefixes\x18\x06 \x03(\t\"\xb1\x04\n\x13ListFindingsRequest\x12\x1e\n\tpage_size\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\x80\x08\x12&\n\rsettlement_id\x18\x03 \x01(\tB\x0f\xe2\x41\x01\x01\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x37\n\x10\x63\x61re_region_code\x18\x04 \x01(\tB\x1d\xe2\x41\x01\x01\xbaH\x16r\x14\x32\x12^([1-6][0-9]{5})?$\x12/\n\trule_code\x18\x05 \x01(\tB\x1c\xe2\x41\x01\x01\xbaH\x15r\x13\x32\x11^[A-Z0-9_]{0,40}$\x12\x33\n\x0bregion_code\x18\x06 \x01(\tB\x1e\xe2\x41\x01\x01\xbaH\x17r\x15\x32\x13^([1-6][0-9]0000)?$\x12\x45\n\x0cresult_class\x18\x07 \x01(\x0e\x32!.yijie.supervision.v1.ResultClassB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\x12>\n\x08severity\x18\x08 \x01(\x0e\x32\x1e.yijie.supervision.v1.SeverityB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\x12\x37\n\x10institution_code\x18\t \x01(\tB\x1d\xe2\x41\x01\x01\xbaH\x16r\x14\x32\x12^([HP][0-9]{11})?$\x12\x34\n\nsince_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x1b\n\ronly_standing\x18\x0b \x01(\x08\x42\x04\xe2\x41\x01\x01\"h\n\x14ListFindingsResponse\x12\x37\n\x08\x66indings\x18\x01 \x03(\x0b\x32%.yijie.supervision.v1.RecordedFinding\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xec\x01\n\x12ListSignalsRequest\x12\x1e\n\tpage_size\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03(\x80\x08\x12\x39\n\x04kind\x18\x03 \x01(\x0e\x32\x1d.yijie.identity.v1.SignalKindB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\x12\"\n\tperson_id\x18\x04 \x01(\tB\x0f\xe2\x41\x01\x01\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x35\n\rprovince_code\x18\x05 \x01(\tB\x1e\xe2\x41\x01\x01\xbaH\x17r\x15\x32\x13^([1-6][0-9]0000)?$\"e\n\x13ListSignalsResponse\x12\x35\n\x07signals\x18\x01 \x03(\x0b\x32$.yijie.supervision.v1.RecordedSignal\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x9c\x01\n\x0eRecordedSignal\x12)\n\x06signal\x18\x01 \x01(\x0b\x32\x19.yijie.identity.v1.Signal\x12.\n\nevent_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*V\n\nUnscreened\x12\x1a\n\x16UNSCREENED_UNSPECIFIED\x10\x00\x12\x15\n\x11UNSCREENED_SETTLE\x10\x01\x12\x15\n\x11UNSCREENED_REFUSE\x10\x02\x32\xb9\x03\n\x12SupervisionService\x12_\n\nScreenBill\x12\'.yijie.supervision.v1.ScreenBillRequest\x1a(.yijie.supervision.v1.ScreenBillResponse\x12w\n\x12GetScreeningPolicy\x12/.yijie.supervision.v1.GetScreeningPolicyRequest\x1a\x30.yijie.supervision.v1.GetScreeningPolicyResponse\x12\x65\n\x0cListFindings\x12).yijie.supervision.v1.ListFindingsRequest\x1a*.yijie.supervision.v1.ListFindingsResponse\x12\x62\n\x0bListSignals\x12(.yijie.supervision.v1.ListSignalsRequest\x1a).yijie.supervision.v1.ListSignalsResponseB\x1b\n\x17\x63n.yijie.supervision.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -55,6 +56,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCREENBILLREQUEST'].fields_by_name['diagnoses']._serialized_options = b'\342A\001\001\272H\005\222\001\002\0202'
   _globals['_SCREENBILLREQUEST'].fields_by_name['lines']._loaded_options = None
   _globals['_SCREENBILLREQUEST'].fields_by_name['lines']._serialized_options = b'\342A\001\002\272H\010\222\001\005\010\001\020\270\027'
+  _globals['_SCREENBILLREQUEST'].fields_by_name['person_id']._loaded_options = None
+  _globals['_SCREENBILLREQUEST'].fields_by_name['person_id']._serialized_options = b'\342A\001\001\272H\010r\003\260\001\001\330\001\001'
+  _globals['_SCREENBILLREQUEST'].fields_by_name['visit_id']._loaded_options = None
+  _globals['_SCREENBILLREQUEST'].fields_by_name['visit_id']._serialized_options = b'\342A\001\001\272H\010r\003\260\001\001\330\001\001'
+  _globals['_SCREENBILLREQUEST'].fields_by_name['care_region_code']._loaded_options = None
+  _globals['_SCREENBILLREQUEST'].fields_by_name['care_region_code']._serialized_options = b'\342A\001\001\272H\026r\0242\022^([1-6][0-9]{5})?$'
+  _globals['_SCREENBILLREQUEST'].fields_by_name['insured_region_code']._loaded_options = None
+  _globals['_SCREENBILLREQUEST'].fields_by_name['insured_region_code']._serialized_options = b'\342A\001\001\272H\026r\0242\022^([1-6][0-9]{5})?$'
+  _globals['_SCREENBILLREQUEST'].fields_by_name['begin_date']._loaded_options = None
+  _globals['_SCREENBILLREQUEST'].fields_by_name['begin_date']._serialized_options = b'\342A\001\001'
+  _globals['_SCREENBILLREQUEST'].fields_by_name['end_date']._loaded_options = None
+  _globals['_SCREENBILLREQUEST'].fields_by_name['end_date']._serialized_options = b'\342A\001\001'
+  _globals['_SCREENBILLREQUEST'].fields_by_name['department_code']._loaded_options = None
+  _globals['_SCREENBILLREQUEST'].fields_by_name['department_code']._serialized_options = b'\342A\001\001\272H\035r\0332\031^([0-9A-Za-z._-]{1,30})?$'
+  _globals['_SCREENBILLREQUEST'].fields_by_name['doctor_code']._loaded_options = None
+  _globals['_SCREENBILLREQUEST'].fields_by_name['doctor_code']._serialized_options = b'\342A\001\001\272H\023r\0212\017^(D[0-9]{12})?$'
+  _globals['_SCREENBILLREQUEST'].fields_by_name['operation_codes']._loaded_options = None
+  _globals['_SCREENBILLREQUEST'].fields_by_name['operation_codes']._serialized_options = b'\342A\001\001\272H%\222\001\"\020\036\"\036r\0342\032^[0-9]{2}\\.[0-9x+.]{1,14}$'
+  _globals['_SCREENBILLREQUEST'].fields_by_name['emergency']._loaded_options = None
+  _globals['_SCREENBILLREQUEST'].fields_by_name['emergency']._serialized_options = b'\342A\001\001'
+  _globals['_SCREENBILLREQUEST'].fields_by_name['total']._loaded_options = None
+  _globals['_SCREENBILLREQUEST'].fields_by_name['total']._serialized_options = b'\342A\001\001'
+  _globals['_SCREENBILLREQUEST'].fields_by_name['invoice_key']._loaded_options = None
+  _globals['_SCREENBILLREQUEST'].fields_by_name['invoice_key']._serialized_options = b'\342A\001\001\272H\004z\002\030@'
+  _globals['_GETSCREENINGPOLICYREQUEST'].fields_by_name['known_version']._loaded_options = None
+  _globals['_GETSCREENINGPOLICYREQUEST'].fields_by_name['known_version']._serialized_options = b'\342A\001\001\272H\004r\002(d'
   _globals['_LISTFINDINGSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTFINDINGSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001\272H\004\032\002(\000'
   _globals['_LISTFINDINGSREQUEST'].fields_by_name['page_token']._loaded_options = None
@@ -65,6 +92,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTFINDINGSREQUEST'].fields_by_name['care_region_code']._serialized_options = b'\342A\001\001\272H\026r\0242\022^([1-6][0-9]{5})?$'
   _globals['_LISTFINDINGSREQUEST'].fields_by_name['rule_code']._loaded_options = None
   _globals['_LISTFINDINGSREQUEST'].fields_by_name['rule_code']._serialized_options = b'\342A\001\001\272H\025r\0232\021^[A-Z0-9_]{0,40}$'
+  _globals['_LISTFINDINGSREQUEST'].fields_by_name['region_code']._loaded_options = None
+  _globals['_LISTFINDINGSREQUEST'].fields_by_name['region_code']._serialized_options = b'\342A\001\001\272H\027r\0252\023^([1-6][0-9]0000)?$'
+  _globals['_LISTFINDINGSREQUEST'].fields_by_name['result_class']._loaded_options = None
+  _globals['_LISTFINDINGSREQUEST'].fields_by_name['result_class']._serialized_options = b'\342A\001\001\272H\005\202\001\002\020\001'
+  _globals['_LISTFINDINGSREQUEST'].fields_by_name['severity']._loaded_options = None
+  _globals['_LISTFINDINGSREQUEST'].fields_by_name['severity']._serialized_options = b'\342A\001\001\272H\005\202\001\002\020\001'
+  _globals['_LISTFINDINGSREQUEST'].fields_by_name['institution_code']._loaded_options = None
+  _globals['_LISTFINDINGSREQUEST'].fields_by_name['institution_code']._serialized_options = b'\342A\001\001\272H\026r\0242\022^([HP][0-9]{11})?$'
+  _globals['_LISTFINDINGSREQUEST'].fields_by_name['since_time']._loaded_options = None
+  _globals['_LISTFINDINGSREQUEST'].fields_by_name['since_time']._serialized_options = b'\342A\001\001'
+  _globals['_LISTFINDINGSREQUEST'].fields_by_name['only_standing']._loaded_options = None
+  _globals['_LISTFINDINGSREQUEST'].fields_by_name['only_standing']._serialized_options = b'\342A\001\001'
   _globals['_LISTSIGNALSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTSIGNALSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001\272H\004\032\002(\000'
   _globals['_LISTSIGNALSREQUEST'].fields_by_name['page_token']._loaded_options = None
@@ -75,20 +114,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTSIGNALSREQUEST'].fields_by_name['person_id']._serialized_options = b'\342A\001\001\272H\010r\003\260\001\001\330\001\001'
   _globals['_LISTSIGNALSREQUEST'].fields_by_name['province_code']._loaded_options = None
   _globals['_LISTSIGNALSREQUEST'].fields_by_name['province_code']._serialized_options = b'\342A\001\001\272H\027r\0252\023^([1-6][0-9]0000)?$'
-  _globals['_SCREENBILLREQUEST']._serialized_start=288
-  _globals['_SCREENBILLREQUEST']._serialized_end=750
-  _globals['_SCREENBILLRESPONSE']._serialized_start=752
-  _globals['_SCREENBILLRESPONSE']._serialized_end=846
-  _globals['_LISTFINDINGSREQUEST']._serialized_start=849
-  _globals['_LISTFINDINGSREQUEST']._serialized_end=1082
-  _globals['_LISTFINDINGSRESPONSE']._serialized_start=1084
-  _globals['_LISTFINDINGSRESPONSE']._serialized_end=1188
-  _globals['_LISTSIGNALSREQUEST']._serialized_start=1191
-  _globals['_LISTSIGNALSREQUEST']._serialized_end=1427
-  _globals['_LISTSIGNALSRESPONSE']._serialized_start=1429
-  _globals['_LISTSIGNALSRESPONSE']._serialized_end=1530
-  _globals['_RECORDEDSIGNAL']._serialized_start=1533
-  _globals['_RECORDEDSIGNAL']._serialized_end=1689
-  _globals['_SUPERVISIONSERVICE']._serialized_start=1692
-  _globals['_SUPERVISIONSERVICE']._serialized_end=2012
+  _globals['_UNSCREENED']._serialized_start=3030
+  _globals['_UNSCREENED']._serialized_end=3116
+  _globals['_SCREENBILLREQUEST']._serialized_start=317
+  _globals['_SCREENBILLREQUEST']._serialized_end=1342
+  _globals['_SCREENBILLRESPONSE']._serialized_start=1344
+  _globals['_SCREENBILLRESPONSE']._serialized_end=1467
+  _globals['_GETSCREENINGPOLICYREQUEST']._serialized_start=1469
+  _globals['_GETSCREENINGPOLICYREQUEST']._serialized_end=1532
+  _globals['_GETSCREENINGPOLICYRESPONSE']._serialized_start=1534
+  _globals['_GETSCREENINGPOLICYRESPONSE']._serialized_end=1649
+  _globals['_BLOCKINGRULE']._serialized_start=1652
+  _globals['_BLOCKINGRULE']._serialized_end=1857
+  _globals['_LISTFINDINGSREQUEST']._serialized_start=1860
+  _globals['_LISTFINDINGSREQUEST']._serialized_end=2421
+  _globals['_LISTFINDINGSRESPONSE']._serialized_start=2423
+  _globals['_LISTFINDINGSRESPONSE']._serialized_end=2527
+  _globals['_LISTSIGNALSREQUEST']._serialized_start=2530
+  _globals['_LISTSIGNALSREQUEST']._serialized_end=2766
+  _globals['_LISTSIGNALSRESPONSE']._serialized_start=2768
+  _globals['_LISTSIGNALSRESPONSE']._serialized_end=2869
+  _globals['_RECORDEDSIGNAL']._serialized_start=2872
+  _globals['_RECORDEDSIGNAL']._serialized_end=3028
+  _globals['_SUPERVISIONSERVICE']._serialized_start=3119
+  _globals['_SUPERVISIONSERVICE']._serialized_end=3560
 # @@protoc_insertion_point(module_scope)

@@ -40,6 +40,11 @@ class SupervisionServiceStub:
                 request_serializer=yijie_dot_supervision_dot_v1_dot_supervision__service__pb2.ScreenBillRequest.SerializeToString,
                 response_deserializer=yijie_dot_supervision_dot_v1_dot_supervision__service__pb2.ScreenBillResponse.FromString,
                 _registered_method=True)
+        self.GetScreeningPolicy = channel.unary_unary(
+                '/yijie.supervision.v1.SupervisionService/GetScreeningPolicy',
+                request_serializer=yijie_dot_supervision_dot_v1_dot_supervision__service__pb2.GetScreeningPolicyRequest.SerializeToString,
+                response_deserializer=yijie_dot_supervision_dot_v1_dot_supervision__service__pb2.GetScreeningPolicyResponse.FromString,
+                _registered_method=True)
         self.ListFindings = channel.unary_unary(
                 '/yijie.supervision.v1.SupervisionService/ListFindings',
                 request_serializer=yijie_dot_supervision_dot_v1_dot_supervision__service__pb2.ListFindingsRequest.SerializeToString,
@@ -57,14 +62,24 @@ class SupervisionServiceServicer:
     """
 
     def ScreenBill(self, request, context):
-        """Screens one bill inside the round trip; writes nothing.
+        """Screens one bill inside the round trip, with what is on record of the person; writes nothing. Errors:
+        FIELD_INVALID.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetScreeningPolicy(self, request, context):
+        """Answers the rules that can keep a bill from settling, and what becomes of a bill that they could not be
+        asked about. Polled by settlement. Errors: CALLER_NOT_ALLOWED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListFindings(self, request, context):
-        """Lists recorded findings, newest first. Errors: PAGE_TOKEN_INVALID.
+        """Lists recorded findings, newest first; a province those that concern it. Errors: PAGE_TOKEN_INVALID,
+        CALLER_NOT_ALLOWED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -86,6 +101,11 @@ def add_SupervisionServiceServicer_to_server(servicer, server):
                     servicer.ScreenBill,
                     request_deserializer=yijie_dot_supervision_dot_v1_dot_supervision__service__pb2.ScreenBillRequest.FromString,
                     response_serializer=yijie_dot_supervision_dot_v1_dot_supervision__service__pb2.ScreenBillResponse.SerializeToString,
+            ),
+            'GetScreeningPolicy': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetScreeningPolicy,
+                    request_deserializer=yijie_dot_supervision_dot_v1_dot_supervision__service__pb2.GetScreeningPolicyRequest.FromString,
+                    response_serializer=yijie_dot_supervision_dot_v1_dot_supervision__service__pb2.GetScreeningPolicyResponse.SerializeToString,
             ),
             'ListFindings': grpc.unary_unary_rpc_method_handler(
                     servicer.ListFindings,
@@ -126,6 +146,33 @@ class SupervisionService:
             '/yijie.supervision.v1.SupervisionService/ScreenBill',
             yijie_dot_supervision_dot_v1_dot_supervision__service__pb2.ScreenBillRequest.SerializeToString,
             yijie_dot_supervision_dot_v1_dot_supervision__service__pb2.ScreenBillResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetScreeningPolicy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yijie.supervision.v1.SupervisionService/GetScreeningPolicy',
+            yijie_dot_supervision_dot_v1_dot_supervision__service__pb2.GetScreeningPolicyRequest.SerializeToString,
+            yijie_dot_supervision_dot_v1_dot_supervision__service__pb2.GetScreeningPolicyResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,0 +1,1 @@
+"""Cases in three stages: reviews, samples, opinions, answers and documents, deductions."""

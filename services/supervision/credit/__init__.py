@@ -1,0 +1,1 @@
+"""Credit points, their consequences, and the stays worth a visit on site."""

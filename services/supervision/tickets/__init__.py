@@ -1,0 +1,1 @@
+"""Refusals, and the tickets that they and provinces open."""

@@ -1,0 +1,94 @@
+"""Goal: an officer takes a case from a terminal from findings to a decision."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from services.cli.mesh import ENDPOINTS
+from services.cli.supervision import case_desk
+from services.cli.supervision.case_desk import Decision, Wanted
+from services.kit.db import Database
+from services.kit.errors import DomainError
+from tests.integration.supervision.cases_world import (
+    ANSWER,
+    CARE,
+    World,
+    cases_world,
+    doubt,
+)
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+def dsn(rinsed_dsn: str) -> str:
+    return rinsed_dsn
+
+
+@pytest.fixture
+async def world(database: Database, tmp_path: Path) -> AsyncIterator[World]:
+    async with cases_world(database) as made:
+        port = int(made.address.rpartition(":")[2])
+        endpoints = {"supervision": {"port": port, "metrics_port": 1}}
+        (tmp_path / ENDPOINTS).write_bytes(orjson.dumps(endpoints))
+        yield made
+
+
+def decision(step: str, officer: str, *, confirmed: bool = True, opposite: str = "") -> Decision:
+    return Decision(
+        step=step,
+        officer=officer,
+        is_confirmed=confirmed,
+        opposite=frozenset({opposite} - {""}),
+        note="",
+    )
+
+
+async def test_an_officer_takes_a_case_through(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await world.settle(1, doubt("A"), doubt("B", "2", fen=20_000))
+    case = await world.case_of(1)
+    everything = Wanted(region="", state="", rule="", drawn=False, count=10)
+    assert await case_desk.list_cases(tmp_path, everything, as_json=False) == 0
+    assert "A B" in capsys.readouterr().out
+    second = case.findings[1].finding_id
+    await case_desk.decide_case(tmp_path, case.case_id, decision("first", "w.1", opposite=second))
+    await case_desk.decide_case(tmp_path, case.case_id, decision("second", "l.2"))
+    await case_desk.write_opinion(tmp_path, case.case_id, tmp_path / "o.pdf")
+    assert (tmp_path / "o.pdf").read_bytes().startswith(b"%PDF-")
+    await world.answer(await world.case_of(1))
+    await world.decide(await world.case_of(1), ANSWER)
+    with pytest.raises(DomainError) as caught:
+        await case_desk.decide_case(tmp_path, case.case_id, decision("final", "w.1"))
+    assert caught.value.reason == "CASE_SAME_PERSON"
+    await case_desk.decide_case(tmp_path, case.case_id, decision("final", "z.3"))
+    capsys.readouterr()
+    await case_desk.show_case(tmp_path, case.case_id, as_json=False)
+    shown = capsys.readouterr().out
+    for text in ("已终审", "YJ110000-2026-000001", "60.00", "✓✓✓✓", "✗", "DISPUTED"):
+        assert text in shown
+    await case_desk.show_case(tmp_path, case.case_id, as_json=True)
+    document = orjson.loads(capsys.readouterr().out)
+    assert document["case"]["deduction"]["amount"]["fen"] == "6000"
+
+
+async def test_a_sample_is_drawn_and_confirmed(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(1, 5):
+        await world.settle(number)
+    await case_desk.draw_sample(
+        tmp_path, region=CARE, rule="ITEM_DUPLICATE", seed="s", count=1, officer="w.1"
+    )
+    shown = capsys.readouterr().out
+    assert "4 件中抽 1 件" in shown
+    sample_id = shown.split("sample ")[1].split("：")[0]
+    (drawn,) = await world.list(drawn_only=True)
+    await case_desk.decide_case(tmp_path, drawn.case_id, decision("first", "w.1"))
+    await case_desk.confirm_sample(tmp_path, sample_id, region=CARE, officer="w.1")
+    assert "confirmed 3" in capsys.readouterr().out
