@@ -58,7 +58,7 @@ class Feed:
 @dataclass(frozen=True, slots=True)
 class _Person:
     person_id: UUID
-    sex: int
+    sex: bill_pb2.Sex
     born: date
     city: tuple[str, str]
     insured: str
@@ -70,7 +70,7 @@ def feed_of(bills: int, ruleset: RuleSet, *, batch: int, seed: int = 7) -> Feed:
     """Draws a feed of settled bills, a few of them taken back later."""
     drawing = _Drawing(ruleset, random.Random(seed))  # noqa: S311 - no secret
     events = list(drawing.events(bills))
-    responses = []
+    responses: list[bytes] = []
     for place in range(0, len(events), batch):
         given = events[place : place + batch]
         response = settlement_service_pb2.SubscribeResponse(

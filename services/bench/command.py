@@ -27,7 +27,6 @@ from services.bench import (
     checks,
     classify,
     clearing,
-    mining,
     policy,
     population,
     registries,
@@ -233,6 +232,9 @@ async def _named(options: Options, progress: Progress, out: Console) -> dict[str
         audit.show(audited, out)
         document[AUDIT] = audit.document(audited)
     if MINING in options.rows:
+        # With it comes DuckDB, which no other row needs.
+        from services.bench import mining  # noqa: PLC0415
+
         mined = mining.measure(temporary_dir(), options.sizes or mining.SIZES, progress)
         mining.show(mined, out)
         document[MINING] = mining.document(mined)

@@ -65,7 +65,7 @@ SOURCES: Final = {
 }
 _BLANK: Final = Text("")
 _MOMENTS: Final = {"before": "结算前 before", "settled": "结算后 settled", "after": "现在 after"}
-_UNMET: Final = {
+UNMET: Final = {
     "SEX": ("限定支付 性别", "limited payment: sex"),
     "AGE": ("限定支付 年龄", "limited payment: age"),
     "LEVEL": ("限定支付 机构等级", "limited payment: level"),
@@ -175,7 +175,7 @@ def _facts(outcome: Outcome) -> Table:
 def _by_condition(settlement: settlement_pb2.Settlement) -> list[tuple[str, str, int]]:
     """Returns how many lines limited payment, use limits and mutual recognition decided on."""
     unmet = Counter(reason for line in settlement.lines for reason in line.unmet_restrictions)
-    rows = [(*_UNMET.get(reason, (reason, reason)), count) for reason, count in unmet.items()]
+    rows = [(*UNMET.get(reason, (reason, reason)), count) for reason, count in unmet.items()]
     if recognised := sum(bool(line.recognised_region_code) for line in settlement.lines):
         rows.append(("目录互认 recognised", "by the insured region's catalogue", recognised))
     return rows

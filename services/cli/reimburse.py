@@ -3,61 +3,58 @@
 The file is one of the demo's bills with the invoice (`invoice_number`) and why it was not settled
 directly (`cause`): demo_data/reimbursement.yaml. Instead of `person` and `institution`, which name
 demo entries, it may have `id_number` with `insured_region_code`, and `institution_code` with
-`hospital_level_code`.
+`hospital_level_code`. What is printed is in reimburse_receipt.py.
 """
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Mapping
 from decimal import InvalidOperation
 from pathlib import Path
 from typing import Any, Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import orjson
 from google.protobuf.json_format import MessageToDict
-from rich.console import Console
 
 from services.catalogue.datafile import load, text
 from services.cli import cases
-from services.cli.advice.questions import SAMPLE, signed, table
 from services.cli.mesh import MeshError, read_endpoints
 from services.cli.province import SETTLE_S, Province, connected
-from services.cli.receipt import LEVELS, amounts_table, region, steps_table
+from services.cli.reimburse_receipt import print_receipt
 from services.cli.screen import console
 from services.kit import codes
-from services.kit.money import format_yuan
+from services.kit.errors import LostRace, Unavailable
 from yijie.identity.v1 import identity_service_pb2, person_pb2
-from yijie.settlement.v1 import advice_service_pb2, reimbursement_pb2, settlement_pb2
+from yijie.settlement.v1 import reimbursement_pb2, settlement_pb2, settlement_service_pb2
 from yijie.settlement.v1 import reimbursement_service_pb2 as pb
 
 _OFFICER: Final = "cli"
-_STATES: Final = {
-    reimbursement_pb2.REIMBURSEMENT_STATE_UNSPECIFIED: ("试算，未受理", "trial, not taken in"),
-    reimbursement_pb2.REIMBURSEMENT_STATE_SUBMITTED: ("已受理", "submitted"),
-    reimbursement_pb2.REIMBURSEMENT_STATE_ADJUDICATED: (
-        "已核算，待复核",
-        "adjudicated, waits for the checker",
-    ),
-    reimbursement_pb2.REIMBURSEMENT_STATE_APPROVED: ("已复核，待支付", "approved"),
-    reimbursement_pb2.REIMBURSEMENT_STATE_PAID: ("已支付", "paid"),
-    reimbursement_pb2.REIMBURSEMENT_STATE_REJECTED: ("不予支付", "rejected"),
-    reimbursement_pb2.REIMBURSEMENT_STATE_CANCELLED: ("已撤销", "cancelled"),
-    reimbursement_pb2.REIMBURSEMENT_STATE_FAILED: ("核算未通过", "failed"),
-}
+_PAUSES_S: Final = (0.5, 1.0, 2.0)
+"""Before the same request is sent again, when its outcome is not known."""
 
 
 class BadClaimError(Exception):
     """The file is no claim; the text says why."""
 
 
-async def reimburse(file: Path, data_dir: Path, *, trial: bool, as_json: bool) -> int:
+class UnknownOutcomeError(MeshError):
+    """Nobody knows yet what came of a claim; the text says how to ask again."""
+
+
+async def reimburse(
+    file: Path, data_dir: Path, *, trial: bool, as_json: bool, request_id: UUID | None = None
+) -> int:
     """Submits the claim of a file and prints the receipt.
+
+    `request_id` is that of an earlier call whose outcome is not known; None: a fresh one.
 
     Raises:
         BadClaimError, DataError: the file is no claim.
         MeshError: no mesh runs in the data directory.
+        UnknownOutcomeError: the hub did not answer, or the insured region did not answer it.
         DomainError: the hub refused.
     """
     document = _read(file)
@@ -67,23 +64,62 @@ async def reimburse(file: Path, data_dir: Path, *, trial: bool, as_json: bool) -
         raise MeshError(msg)
     async with connected(endpoints, "") as province:
         request = await request_of(province, document, trial=trial)
-        response: pb.SubmitReimbursementResponse = await province.call(
-            province.reimbursements.SubmitReimbursement, request, within_s=SETTLE_S * 2
-        )
-        claim, compared = response.reimbursement, None
+        if request_id is not None:
+            request.request_id = str(request_id)
+        claim, compared = await submitted(province, request), None
         if claim.reimbursement_id:
-            compared = await province.call(
-                province.reimbursements.CompareReimbursement,
-                pb.CompareReimbursementRequest(
-                    reimbursement_id=claim.reimbursement_id,
-                    region_code=codes.province_of(claim.insured_region_code),
-                ),
-            )
+            claim, compared = await _standing(province, claim)
     if as_json:
         _write_json(claim, compared)
     else:
         print_receipt(console(), claim, compared)
     return 0
+
+
+async def submitted(
+    province: Province, request: pb.SubmitReimbursementRequest
+) -> reimbursement_pb2.Reimbursement:
+    """Returns the claim, full view, asking again with the same request id while none is known.
+
+    Raises:
+        UnknownOutcomeError: nobody answered.
+        DomainError: the hub refused.
+    """
+    for pause_s in (*_PAUSES_S, None):
+        try:
+            response: pb.SubmitReimbursementResponse = await province.call(
+                province.reimbursements.SubmitReimbursement, request, within_s=SETTLE_S * 2
+            )
+        except (Unavailable, LostRace) as error:
+            if pause_s is None:
+                msg = f"{error}; ask again with --request-id {request.request_id}"
+                raise UnknownOutcomeError(msg) from None
+            await asyncio.sleep(pause_s)
+        else:
+            return response.reimbursement
+    raise AssertionError
+
+
+async def _standing(
+    province: Province, claim: reimbursement_pb2.Reimbursement
+) -> tuple[reimbursement_pb2.Reimbursement, pb.CompareReimbursementResponse | None]:
+    """Returns a claim with what the checker sees, and beside it direct settlement."""
+    key, region_code = claim.reimbursement_id, codes.province_of(claim.insured_region_code)
+    found = await province.call(
+        province.reimbursements.GetReimbursement,
+        pb.GetReimbursementRequest(
+            reimbursement_id=key,
+            region_code=region_code,
+            view=settlement_service_pb2.SETTLEMENT_VIEW_FULL,
+        ),
+    )
+    if not claim.HasField("adjudication"):
+        return found.reimbursement, None
+    compared = await province.call(
+        province.reimbursements.CompareReimbursement,
+        pb.CompareReimbursementRequest(reimbursement_id=key, region_code=region_code),
+    )
+    return found.reimbursement, compared
 
 
 def _read(file: Path) -> Mapping[str, object]:
@@ -156,58 +192,6 @@ def _institution(document: Mapping[str, object]) -> tuple[str, str]:
         found = cases.institutions()[text(document, "institution")]
         return found.institution_code, found.hospital_level_code
     return text(document, "institution_code"), text(document, "hospital_level_code")
-
-
-def print_receipt(
-    out: Console,
-    claim: reimbursement_pb2.Reimbursement,
-    compared: pb.CompareReimbursementResponse | None,
-) -> None:
-    """Prints a claim: what it is, who pays, how that came about, and the gap."""
-    zh, en = _STATES[claim.state]
-    out.print(f"零星报销 manual reimbursement · {claim.reimbursement_id or '—'}", style="bold")
-    out.print(f"状态 state: {zh} {en}")
-    out.print(f"就医地 place of care: {region(claim.care_region_code)}")
-    out.print(f"参保地 insured region: {region(claim.insured_region_code)}")
-    level = LEVELS.get(claim.benefit_level, ("", ""))
-    out.print(f"备案 filing: {level[0]} {level[1]} · {claim.benefit_level_explanation_zh}")
-    out.print(
-        f"应付参保人 payable to the person: {format_yuan(claim.payable.fen)}", style="bold green"
-    )
-    out.print()
-    out.print(amounts_table(claim.amounts, claim.adjudication))
-    out.print()
-    out.print(steps_table(claim.adjudication))
-    if compared is not None:
-        _print_comparison(out, compared)
-    if claim.sample or (compared is not None and compared.sample):
-        out.print(SAMPLE, style="yellow")
-
-
-def _print_comparison(out: Console, compared: pb.CompareReimbursementResponse) -> None:
-    out.print()
-    out.print("与直接结算比较 beside direct settlement", style="bold")
-    rows = table(
-        ("方式\nway", "目录版本\ncatalogue"),
-        ("范围内\nin scope", "基金\nfunds", "个人\npatient"),
-    )
-    ways: tuple[tuple[str, advice_service_pb2.Pricing], ...] = (
-        ("零星报销 manual", compared.manual),
-        ("直接结算 direct", compared.direct),
-    )
-    for name, way in ways:
-        rows.add_row(
-            name,
-            way.catalogue_version,
-            format_yuan(way.amounts.in_scope.fen),
-            format_yuan(way.adjudication.fund_total.fen),
-            format_yuan(way.adjudication.patient_total.fen),
-        )
-    out.print(rows)
-    out.print(
-        f"直接结算基金多付 funds would have paid more directly: {signed(compared.fund_gap.fen)}",
-        style="bold",
-    )
 
 
 def _write_json(

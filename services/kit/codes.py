@@ -316,6 +316,7 @@ _ITEM_SHAPES: Final = (
     (LIST_TYPE_SERVICE, _SERVICE),
     (LIST_TYPE_CONSUMABLE, _CONSUMABLE),
 )
+_DRUG_SHAPES: Final = {"X": _WESTERN_DRUG, "Z": _PATENT_DRUG, "T": _HERB}
 
 
 def list_type_of(item_code: str) -> str:
@@ -333,11 +334,9 @@ def is_item_code(text: str) -> bool:
 
 def is_drug_code(text: str) -> bool:
     """Tells whether the text is a western drug, Chinese patent drug or herb code."""
-    return list_type_of(text) in {
-        LIST_TYPE_WESTERN_DRUG,
-        LIST_TYPE_PATENT_DRUG,
-        LIST_TYPE_HERB,
-    }
+    # Asked of every line of every bill: one shape, by the first letter.
+    shape = _DRUG_SHAPES.get(text[:1])
+    return shape is not None and shape.fullmatch(text) is not None
 
 
 def is_service_code(text: str) -> bool:

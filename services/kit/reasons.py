@@ -151,7 +151,7 @@ TEXT_ZH: Final[dict[str, str]] = {
     "TICKET_TO_ONESELF": "提出方与责任方不得为同一省份",
     "TICKET_NOT_OVERDUE": "工单尚在答复时限内，不能督办",
     "TICKET_LEVEL_HIGHEST": "工单已督办至最高级别",
-    "INVOICE_ALREADY_CLAIMED": "该票据已申报过报销（直接结算或零星报销），不能重复申报",
+    "INVOICE_ALREADY_CLAIMED": "该票据已申报过报销，不能重复申报；请核对号码，或先撤销有误的原申报",
     "REIMBURSEMENT_STATE_FORBIDS": "该零星报销当前状态不允许此操作",
     "BILL_BLOCKED": "审核硬规则拦截，该单据不能直接结算",
     "SCREENING_UNAVAILABLE": "智能审核暂不可用，此类单据须审核后结算，请用同一请求编号重试",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,10 +17,8 @@ from services.kit.errors import (
     Absent,
     DomainError,
     ErrorKind,
-    LostRace,
-    Overloaded,
-    Unavailable,
 )
+from services.kit.log import get_logger
 from services.settlement.config import Config
 from services.settlement.regions import Place, Regions
 from yijie.benefits.v1 import adjudication_pb2, benefits_service_pb2
@@ -30,11 +29,18 @@ from yijie.identity.v1 import (
     identity_service_pb2_grpc,
     institution_pb2,
 )
-from yijie.supervision.v1 import supervision_service_pb2, supervision_service_pb2_grpc
+from yijie.supervision.v1 import finding_pb2, supervision_service_pb2, supervision_service_pb2_grpc
 
 _FINDINGS_BYTES_MAX = 512 * 1024
 """Findings go into the journal, the feed and every answer, which are bounded; the published rules
 find less in a bill of 3000 different items."""
+
+# What findings may say: yijie.supervision.v1.Finding.
+_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_CLASSES = frozenset(finding_pb2.ResultClass.values()) - {0}
+_SEVERITIES = frozenset(finding_pb2.Severity.values())
+_EFFECTS = frozenset(finding_pb2.Effect.values())
 
 _BATCH = 5
 """A batch may take identity so many times as long as one credential."""
@@ -153,19 +159,23 @@ class SupervisionClient:
     async def screen(
         self, request: supervision_service_pb2.ScreenBillRequest
     ) -> supervision_service_pb2.ScreenBillResponse | None:
-        """Returns what was found, or None if supervision cannot answer in time, or answers a book.
+        """Returns what was found, or None for silence, an error, a book, or what is no answer.
 
-        A patient at the window does not wait for an audit: what then becomes of the bill is
-        screening_policy.py's to say.
+        A patient at the window does not wait for an audit, nor is sent away by an error of it that
+        settlement, which checked the bill by the same contract, does not have: what then becomes of
+        the bill is screening_policy.py's to say.
         """
         response: supervision_service_pb2.ScreenBillResponse
         try:
             response = await self._callee.call(
                 self._stub.ScreenBill, request, own_s=self._timeout_s
             )
-        except (Unavailable, Overloaded, LostRace, DeadlineTooShortError):
+        except (DomainError, DeadlineTooShortError):
             return None
-        return response if response.ByteSize() <= _FINDINGS_BYTES_MAX else None
+        if response.ByteSize() > _FINDINGS_BYTES_MAX or not is_sound(response):
+            get_logger().warning("unreadable screening", count=len(response.findings))
+            return None
+        return response
 
     async def policy(
         self, known_version: str
@@ -288,6 +298,21 @@ async def open_callees(config: Config, clock: Clock) -> AsyncIterator[Callees]:
                 await channel(config.catalogue_target)
             ),
         )
+
+
+def is_sound(response: supervision_service_pb2.ScreenBillResponse) -> bool:
+    """Tells whether an answer says what the contract knows: it goes into journal and feed.
+
+    A later release may know classes and effects that nobody who reads the journal knows.
+    """
+    return all(_CODE.fullmatch(code) for code in response.unjudged_rule_codes) and all(
+        one.result_class in _CLASSES
+        and one.effect in _EFFECTS
+        and one.severity in _SEVERITIES
+        and _CODE.fullmatch(one.rule_code)
+        and all(map(_UUID.fullmatch, one.other_bill_keys))
+        for one in response.findings
+    )
 
 
 def is_refusal(error: DomainError) -> bool:

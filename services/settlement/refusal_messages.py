@@ -25,9 +25,24 @@ from services.kit.wire import (
 )
 from services.settlement.refusal_facts import Learned
 from services.settlement.refusal_store import Refusal, RefusalFilter
+from yijie.common.v1 import error_reason_pb2
 from yijie.settlement.v1 import refusal_pb2, refusal_service_pb2, settlement_service_pb2
 
 ABANDONED: Final = "CALL_ABANDONED"
+UNKNOWN: Final = "INTERNAL"
+"""For a reason that no contract names: a system of somebody else wrote it, and it may say anything.
+"""
+_REASONS: Final = frozenset(
+    name.removeprefix("ERROR_REASON_")
+    for name, number in error_reason_pb2.ErrorReason.items()
+    if number
+)
+_SERVICES: Final = frozenset(
+    {"benefits", "catalogue", "clearing", "filing", "identity", "settlement", "supervision"}
+)
+_FOREIGN: Final = "benefits"
+"""Of the services only those of insured regions are run by others."""
+_NAMING_RULES: Final = frozenset({"BILL_BLOCKED", "SCREENING_UNAVAILABLE"})
 _RETRYABLE: Final = frozenset(
     {
         code_pb2.RESOURCE_EXHAUSTED,
@@ -69,7 +84,7 @@ _REGION: Final = re.compile(r"[1-6][0-9]{5}")
 _INSTITUTION: Final = re.compile(r"[HP][0-9]{11}")
 _MEDICAL_TYPE: Final = re.compile(r"[1-9][0-9]{1,5}")
 _SCHEME: Final = re.compile(r"3[0-9]{2}")
-_RULES: Final = re.compile(r"[A-Z0-9_]{1,60}")
+_RULES: Final = re.compile(r"[A-Z][A-Z0-9_]{0,59}")
 _CALLS: Final = {
     "SETTLE": refusal_pb2.REFUSED_CALL_SETTLE,
     "SETTLE_VISIT": refusal_pb2.REFUSED_CALL_SETTLE_VISIT,
@@ -96,20 +111,23 @@ def refusal_of_call(
 ) -> Refusal:
     """Returns what is kept of a call that was refused.
 
-    `status` is its answer; None: it was abandoned. Of the request only what its fields should
-    hold is kept.
+    `status` is its answer; None: it was abandoned. Of the request, and of what a service of
+    somebody else answered, only what the fields should hold is kept.
     """
     info = _info_of(status)
     code = code_pb2.CANCELLED if status is None else status.code
     service = info.domain.removesuffix(DOMAIN_SUFFIX) or _SETTLEMENT
+    if service not in _SERVICES:
+        service = _FOREIGN
+    reason = info.reason if info.reason in _REASONS else UNKNOWN
     said = _said(request, learned)
     return Refusal(
         event_time=now,
         refusal_id=refusal_id,
         call=call,
-        reason=info.reason,
+        reason=reason,
         service=service,
-        party=party_of(code, info.reason, service),
+        party=party_of(code, reason, service),
         retryable=code in _RETRYABLE,
         care_region_code=_kept(_REGION, said["care_region_code"]),
         insured_region_code=_kept(_REGION, said["insured_region_code"]),
@@ -122,12 +140,12 @@ def refusal_of_call(
         total_fen=said["total_fen"],
         person_id=_uuid(said["person_id"]),
         visit_id=_uuid(getattr(request, "visit_id", "")),
-        settlement_id=None if info.reason in _UNWRITTEN else _uuid(settlement_id),
+        settlement_id=None if reason in _UNWRITTEN else _uuid(settlement_id),
         request_id=_uuid(getattr(request, "request_id", "")),
         trace_id=trace_id,
         duration_ms=duration_ms,
         rule_codes=tuple(filter(_RULES.fullmatch, info.metadata["ruleCodes"].split(",")))
-        if "ruleCodes" in info.metadata
+        if service == _SETTLEMENT and reason in _NAMING_RULES and "ruleCodes" in info.metadata
         else (),
     )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import time
 from collections import deque
 from collections.abc import AsyncIterator
@@ -40,6 +41,13 @@ _BATCH: Final = 200
 _PAUSE_S: Final = 0.5
 _LAST_S: Final = 2.0
 """Time for what is in memory when the service drains."""
+_NOT_TAKEN: Final = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    ValueError,
+    TypeError,
+)
+"""What a row is refused for by itself; whatever else the database says may pass."""
 
 
 class Refusals:
@@ -69,18 +77,34 @@ class Refusals:
         finally:
             task.cancel()
             await asyncio.wait([task])
-            with contextlib.suppress(TimeoutError, DomainError):
+            with contextlib.suppress(TimeoutError, DomainError, asyncpg.PostgresError):
                 async with asyncio.timeout(_LAST_S):
                     await self.write_all()
             metrics.REFUSALS_LOST.inc(len(self._kept))
 
     async def write_all(self) -> None:
-        """Writes what is kept. Raises what the database says where it cannot; all is kept then."""
+        """Writes what is kept. Raises what the database says where it cannot; all is kept then.
+
+        A row that the database does not take by itself is lost and counted, and no other with it.
+        """
         while self._kept:
-            batch = [self._kept[at] for at in range(min(_BATCH, len(self._kept)))]
-            await self._store.insert(batch)
+            batch = list(itertools.islice(self._kept, _BATCH))
+            try:
+                await self._store.insert(batch)
+            except _NOT_TAKEN:
+                await self._write_singly(len(batch))
+                continue
             for _ in batch:
                 self._kept.popleft()
+
+    async def _write_singly(self, count: int) -> None:
+        for _ in range(count):
+            try:
+                await self._store.insert([self._kept[0]])
+            except _NOT_TAKEN as error:
+                metrics.REFUSALS_LOST.inc()
+                get_logger().error("refusal lost", exception=type(error).__name__)
+            self._kept.popleft()
 
     async def _run(self) -> None:
         while True:
@@ -88,17 +112,9 @@ class Refusals:
             self._some.clear()
             try:
                 await self.write_all()
-            except DomainError:
+            except (DomainError, asyncpg.PostgresError):
                 # The database is away or busy; what refuses calls now is mostly that.
                 await asyncio.sleep(_PAUSE_S)
-                self._some.set()
-            except (asyncpg.PostgresError, ValueError, TypeError) as error:
-                # One row that the database does not take must not end the loop.
-                lost = min(_BATCH, len(self._kept))
-                for _ in range(lost):
-                    self._kept.popleft()
-                metrics.REFUSALS_LOST.inc(lost)
-                get_logger().error("refusals lost", exception=type(error).__name__, count=lost)
                 self._some.set()
 
 

@@ -20,8 +20,7 @@ from services.kit import codes
 from services.kit.clock import Clock
 from services.kit.crypto import BlindIndex
 from services.kit.db import Database
-from services.kit.deadline import DeadlineTooShortError
-from services.kit.errors import DomainError, RuleForbids, Unavailable
+from services.kit.errors import RuleForbids, Unavailable
 from services.kit.log import get_logger
 from services.settlement import metrics
 from services.settlement.clients import SupervisionClient
@@ -32,11 +31,22 @@ from yijie.supervision.v1 import supervision_service_pb2 as pb
 
 BLOCKED: Final = "BILL_BLOCKED"
 UNSCREENED: Final = "SCREENING_UNAVAILABLE"
+_CAUSES: Final = {BLOCKED: "found", UNSCREENED: "unscreened"}
 _FIELD: Final = "bill.lines"
 _RETRY_MS: Final = 1000
 # An error must stay below 6 KiB with both texts.
 _SHOWN_MAX: Final = 3
+_TEXT_MAX: Final = 150
 _LINES_MAX: Final = 20
+_CODES_MAX: Final = 20
+_ADVICE_ZH: Final = (
+    "。请核对参保人、入出院日期和票据号码：有误的，更正后重新结算；与之冲突的原结算有误的，"
+    "先办理原结算撤销；均无误的，报就医地医保经办机构核实，费用可先自费、回参保地手工（零星）报销"
+)
+_ADVICE_EN: Final = (
+    "; check person, days and invoice: correct the bill and settle anew, or have the wrong earlier "
+    "one reversed, or report to the agency of the care region"
+)
 
 _FIND: Final = """/* settlement.find_screening_policy */
 SELECT policy FROM screening_policy ORDER BY policy_id DESC LIMIT 1"""
@@ -104,13 +114,11 @@ class ScreeningPolicy:
             rule.rule_code for rule in unasked if rule.when_unscreened == pb.UNSCREENED_REFUSE
         ]
         if refusing and not is_emergency(bill):
-            for code in refusing:
-                metrics.BLOCKED.labels(code, "unscreened").inc()
             raise Unavailable(
                 UNSCREENED,
                 "supervision did not answer, and such a bill does not settle unscreened",
                 field=_FIELD,
-                metadata={"ruleCodes": ",".join(refusing)},
+                metadata={"ruleCodes": ",".join(refusing[:_CODES_MAX])},
                 retry_after_ms=_RETRY_MS,
             )
         return tuple(rule.rule_code for rule in unasked)
@@ -148,11 +156,14 @@ class ScreeningPolicy:
                         count=len(policy.rules),
                     )
                 is_told = False
-            except (DomainError, DeadlineTooShortError) as error:
+            except Exception as error:  # noqa: BLE001 - one bad round must not end the loop
                 if not is_told:
                     is_told = True
-                    reason = getattr(error, "reason", "")
-                    get_logger().warning("screening policy is old", reason=reason)
+                    get_logger().warning(
+                        "screening policy is old",
+                        reason=getattr(error, "reason", ""),
+                        exception=type(error).__name__,
+                    )
             await asyncio.sleep(interval_s)
 
 
@@ -185,8 +196,8 @@ async def require_unblocked(
 ) -> None:
     """Raises BILL_BLOCKED for what supervision blocks.
 
-    Supervision follows the journal and may not know yet what was just taken back: a finding that
-    rests on such a bill, of those in `taken_back`, is none, and is dropped from the answer.
+    Supervision follows the journal and may not know yet what was just taken back: a finding all of
+    whose other bills are in `taken_back` is none, and is dropped from the answer.
     """
     if screening is None:
         return
@@ -195,13 +206,25 @@ async def require_unblocked(
         return
     others = {UUID(key) for one in blocking for key in one.other_bill_keys}
     gone = {str(key) for key in await taken_back(sorted(others))} if others else set()
-    standing = [one for one in blocking if gone.isdisjoint(one.other_bill_keys)]
+    # One bill of several that is gone does not undo two stays in one night with the others.
+    standing = [
+        one for one in blocking if not one.other_bill_keys or set(one.other_bill_keys) - gone
+    ]
     if standing:
-        for code in {one.rule_code for one in standing}:
-            metrics.BLOCKED.labels(code, "found").inc()
         raise _blocked(standing)
     for one in blocking:
         screening.findings.remove(one)
+
+
+def count_blocked(error: Exception) -> None:
+    """Counts what a rule kept from settling; to be told of errors that are answered.
+
+    A repeat of what is settled finds itself on record, and is answered as the first time.
+    """
+    cause = _CAUSES.get(getattr(error, "reason", ""))
+    if cause is not None and isinstance(error, RuleForbids | Unavailable):
+        for code in error.metadata.get("ruleCodes", "").split(","):
+            metrics.BLOCKED.labels(code, cause).inc()
 
 
 def is_emergency(bill: Bill) -> bool:
@@ -213,11 +236,11 @@ def _blocked(findings: Sequence[finding_pb2.Finding]) -> RuleForbids:
     lines = [line for one in findings for line in one.line_ids][:_LINES_MAX]
     return RuleForbids(
         BLOCKED,
-        "; ".join(one.message_en for one in findings[:_SHOWN_MAX]),
-        zh="；".join(one.message_zh for one in findings[:_SHOWN_MAX]),
+        "; ".join(one.message_en[:_TEXT_MAX] for one in findings[:_SHOWN_MAX]) + _ADVICE_EN,
+        zh="；".join(one.message_zh[:_TEXT_MAX] for one in findings[:_SHOWN_MAX]) + _ADVICE_ZH,
         field=_FIELD,
         metadata={
-            "ruleCodes": ",".join(sorted({one.rule_code for one in findings})),
+            "ruleCodes": ",".join(sorted({one.rule_code for one in findings})[:_CODES_MAX]),
             "lineIds": ",".join(lines),
         },
     )

@@ -60,6 +60,7 @@ from services.settlement.quotes import (
     quote_changed,
 )
 from services.settlement.regions import NotAskedError
+from services.settlement.screening_policy import count_blocked
 from services.settlement.settle_visit import VisitOrders, named_by_visit
 from services.settlement.store import (
     SETTLE,
@@ -158,7 +159,11 @@ class Settlements:
             raise named_by_visit(error) from None
 
     async def _try(self, order: Order, *, full: bool) -> tuple[settlement_pb2.Settlement, str]:
-        checked = await self._checking.check(order)
+        try:
+            checked = await self._checking.check(order)
+        except DomainError as error:
+            count_blocked(error)
+            raise
         await self._store.require_unclaimed(invoice_key(self._index, order.bill))
         case = messages.case_of(order, checked)
         adjudication = await self._callees.benefits.adjudicate(
@@ -187,9 +192,10 @@ class Settlements:
                 if quote is not None:
                     quote.require(facts_of(order, checked, case))
                 place = self._callees.benefits.reserve(case.insured_region_code)
-            except (DomainError, DeadlineTooShortError):
+            except (DomainError, DeadlineTooShortError) as error:
                 known = await self._store.find_request(request_id)
                 if known is None:
+                    count_blocked(error)
                     raise
                 # The first answer stands, whatever card, filing or visit say by now.
                 return await self._replay(known, digest, full=request.with_trace)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from services.kit.feed import Batch, Follower, following, load_cursor
 from services.supervision import servicer, usecases
 from services.supervision.audit import servicer as audit_servicer
 from services.supervision.audit.events import read_event, read_reimbursement_event
+from services.supervision.audit.gate import FirstScreening, Gate
 from services.supervision.audit.records import FEED, REIMBURSEMENT_FEED, Records
 from services.supervision.audit.servicer import AuditServicer
 from services.supervision.audit.store import AuditStore
@@ -84,6 +85,7 @@ class Shared:
     rules: Current
     filing: grpc.aio.Channel
     clearing: grpc.aio.Channel
+    gate: Gate = field(default_factory=Gate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +134,10 @@ def _screening(shared: Shared) -> Area:
 
 
 def _screening_of(shared: Shared) -> Screening:
-    return Screening(
+    return FirstScreening(
         shared.rules,
         HistoryStore(shared.database, shared.cipher),
+        shared.gate,
         history_timeout_s=shared.config.history_timeout_s,
     )
 
@@ -149,7 +152,9 @@ def _reminders(shared: Shared) -> Area:
 
 def _audit(shared: Shared) -> Area:
     settlement = SettlementClient(shared.settlement)
-    auditor = Auditor(shared.database, Records(shared.database, shared.cipher), shared.rules)
+    auditor = Auditor(
+        shared.database, Records(shared.database, shared.cipher), shared.rules, shared.gate
+    )
     feeds = (
         (FEED, settlement.events, read_event),
         (REIMBURSEMENT_FEED, settlement.reimbursements, read_reimbursement_event),
@@ -157,7 +162,7 @@ def _audit(shared: Shared) -> Area:
     return _area(
         audit_servicer.FULL_NAME,
         audit_rpc.add_AuditServiceServicer_to_server,
-        AuditServicer(shared.database, shared.cipher, shared.rules, settlement),
+        AuditServicer(shared.database, shared.cipher, shared.rules, settlement, shared.gate),
         *(
             following(
                 Follower(

@@ -22,7 +22,7 @@ from services.supervision.domain.model import (
     Sex,
 )
 from services.supervision.domain.rule import Example, Expected
-from services.supervision.rules_manifest import EXAMPLES_MISSING, REPEATED
+from services.supervision.rules_manifest import EXAMPLES_MISSING, FIRST_YEAR, LAST_YEAR, REPEATED
 
 if TYPE_CHECKING:
     from services.supervision.rules_manifest import Fields
@@ -172,9 +172,13 @@ def _settle_time(f: Fields, day: date | None, is_past: bool) -> datetime | None:
     if f.has("settle_time"):
         text = f.text("settle_time")
         try:
-            return datetime.fromisoformat(text).astimezone(UTC)
+            at = datetime.fromisoformat(text)
         except ValueError:
+            at = None
+        # Without an offset it would be another instant on another machine.
+        if at is None or at.tzinfo is None or not FIRST_YEAR <= at.year <= LAST_YEAR:
             f.refuse("is no time written YYYY-MM-DDTHH:MM:SS+08:00", key="settle_time")
+        return at.astimezone(UTC)
     if not is_past:
         return None
     if day is None:

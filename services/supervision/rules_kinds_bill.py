@@ -142,8 +142,8 @@ def material(_: Fields, __: Head) -> PerItem:
 
 def operation_unrecorded(p: Fields, _: Head) -> MakeBill:
     """Reads the parameters of operation_unrecorded."""
-    prefixes = p.prefixes("prefixes")
-    return lambda rule: OperationUnrecorded(rule=rule, prefixes=prefixes)
+    prefixes, empty = p.prefixes("prefixes"), p.flag("empty_is_none", default=False)
+    return lambda rule: OperationUnrecorded(rule=rule, prefixes=prefixes, empty_is_none=empty)
 
 
 def supply_days(p: Fields, _: Head) -> PerItem:

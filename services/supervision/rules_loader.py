@@ -210,8 +210,8 @@ def _scope(f: Fields) -> Scope:
         fields.refuse("level_ranks are 0 to 3", key="level_ranks")
     scope = Scope(
         settings=fields.members("settings", Setting, optional=True),
-        medical_types=frozenset(fields.texts("medical_types", optional=True)),
-        scheme_codes=frozenset(fields.texts("scheme_codes", optional=True)),
+        medical_types=frozenset(fields.digits("medical_types", length=2, optional=True)),
+        scheme_codes=frozenset(fields.digits("scheme_codes", length=3, optional=True)),
         care_prefixes=fields.prefixes("care_prefixes", optional=True),
         insured_prefixes=fields.prefixes("insured_prefixes", optional=True),
         level_ranks=frozenset(int(one) for one in ranks),

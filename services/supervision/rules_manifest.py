@@ -31,6 +31,10 @@ EXAMPLES_MISSING: Final = "RULE_PACK_EXAMPLES_MISSING"
 EXAMPLE_FAILS: Final = "RULE_PACK_EXAMPLE_FAILS"
 TABLE_MISMATCH: Final = "RULE_PACK_TABLE_MISMATCH"
 
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 2199
+
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TEXT_LENGTH_MAX: Final = 400
 _ITEMS_MAX: Final = 5000
 _NUMBER_MAX: Final = 1_000_000
@@ -157,6 +161,14 @@ class Fields:
         found = self.texts(key, optional=optional)
         for place, one in enumerate(found):
             self._prefix(one, f"{key}[{place}]")
+        return found
+
+    def digits(self, key: str, *, length: int, optional: bool = False) -> tuple[str, ...]:
+        """Takes codes of so many digits: a mistyped one would let no bill through, silently."""
+        found = self.texts(key, optional=optional)
+        for place, one in enumerate(found):
+            if not (len(one) == length and one.isascii() and one.isdecimal()):
+                self.refuse(f"is no code of {length} digits", key=f"{key}[{place}]")
         return found
 
     def prefix(self, key: str) -> str:
@@ -314,9 +326,11 @@ class Fields:
 
 def _date(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if len(text) == len("YYYY-MM-DD") else None
+        found = date.fromisoformat(text) if _DATE.fullmatch(text) else None
     except ValueError:
         return None
+    # Beyond these, days that are added would leave the calendar.
+    return found if found and FIRST_YEAR <= found.year <= LAST_YEAR else None
 
 
 _DIVISORS: Final = frozenset({"days_each"})

@@ -22,7 +22,13 @@ from services.supervision.domain.steps.limits import (
     SexLimit,
 )
 from services.supervision.domain.steps.payment import Indication
-from services.supervision.domain.steps.windows import Course, Cycle, DailyQuantity, Span
+from services.supervision.domain.steps.windows import (
+    Counts,
+    Course,
+    Cycle,
+    DailyQuantity,
+    Span,
+)
 from services.supervision.rules_manifest import TABLE_MISMATCH, Fields
 from services.supervision.rules_plan import HISTORY_DAYS_MAX, Head, Kind, Plan
 from services.supervision.rules_tables import Layout, Row, Tables, refuse_twice
@@ -251,8 +257,8 @@ def _level(f: Fields, m: _Meaning) -> MakeItem:
 
 
 def _scheme(f: Fields, m: _Meaning) -> MakeItem:
-    schemes = frozenset(f.texts("scheme_codes"))
-    medical_types = frozenset(f.texts("medical_types"))
+    schemes = frozenset(f.digits("scheme_codes", length=3))
+    medical_types = frozenset(f.digits("medical_types", length=2))
     return _shared(
         lambda rule: SchemeLimit(
             rule=rule,
@@ -282,9 +288,15 @@ def _course(f: Fields, m: _Meaning) -> MakeItem:
     days = f.number("days_max", low=1, high=HISTORY_DAYS_MAX)
     gap = f.number("gap_days", low=1, high=HISTORY_DAYS_MAX)
     span = f.member("span", Span)
+    counts = f.member("counts", Counts, Counts.DAYS_OF_USE)
     return _shared(
         lambda rule: Course(
-            rule=rule, result_class=m.result_class, days_max=days, gap_days=gap, span=span
+            rule=rule,
+            result_class=m.result_class,
+            days_max=days,
+            gap_days=gap,
+            span=span,
+            counts=counts,
         )
     )
 

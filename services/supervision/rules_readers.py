@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from services.supervision.rules_manifest import REPEATED, Fields
 from services.supervision.rules_plan import HISTORY_DAYS_MAX, Head, Plan
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     Read = Callable[[Fields, Tables, Head], Plan]
     PerItem = Callable[[Fields], MakeItem]
+
+_DIGITS_MAX: Final = 9
 
 
 def by_item(prepare: Callable[[Fields, Head], PerItem], *, days: str = "") -> Read:
@@ -80,8 +82,9 @@ def many(key: str, prepare: Callable[[Fields, Head], MakeBill]) -> Read:
 
 
 def _days(p: Fields, key: str) -> int:
-    # Looked at and put back: the step takes it, too.
-    if not key:
-        return 0
-    value = p.peek(key)
+    # Looked at and left: the step takes it, too, and refuses what is none. A number may be quoted:
+    # read as none here, the rule would be given no history, and be silent.
+    value = p.peek(key) if key else None
+    if isinstance(value, str) and value.isascii() and value.isdecimal():
+        value = int(value[:_DIGITS_MAX])
     return min(value, HISTORY_DAYS_MAX) if isinstance(value, int) else 0

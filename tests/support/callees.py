@@ -296,6 +296,7 @@ class FakeSupervision(supervision_service_pb2_grpc.SupervisionServiceServicer):
         """Further ones."""
         self.unjudged: list[str] = []
         self.policy = supervision_service_pb2.GetScreeningPolicyResponse(version="none")
+        self.policies_asked = 0
         self.delay_s = 0.0
         self.error: DomainError | None = None
         self.message_chars = 0
@@ -317,6 +318,7 @@ class FakeSupervision(supervision_service_pb2_grpc.SupervisionServiceServicer):
         )
 
     async def GetScreeningPolicy(self, request: Any, context: Any) -> Any:
+        self.policies_asked += 1
         if request.known_version == self.policy.version:
             return supervision_service_pb2.GetScreeningPolicyResponse(
                 version=self.policy.version, unchanged=True

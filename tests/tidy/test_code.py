@@ -35,6 +35,7 @@ LINES_MAX, FUNCTION_LINES_MAX = 500, 70
 CATCH_ALL = {
     "services/settlement/recovery.py",
     "services/settlement/reimbursement/loop.py",
+    "services/settlement/screening_policy.py",
     "services/clearing/daily.py",
     "services/clearing/breaks/loop.py",
     "services/identity/signal_detector.py",

@@ -59,7 +59,8 @@ class SelfPaid:
     name = "self-paid"
     columns = COLUMNS
     batch_entries = 500
-    window = 2
+    # One after the other: a row may replace or withdraw what an earlier row of the file brought.
+    window = 1
 
     def __init__(self, province: Province | None, ids: Ids, *, region: str, dry_run: bool) -> None:
         self._province = province

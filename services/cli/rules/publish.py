@@ -18,6 +18,7 @@ from services.cli.rules.signing import DEMO_KEY, read_signature, signature_of
 from services.cli.screen import console
 from services.kit import wire
 from services.kit.clock import SHANGHAI
+from services.kit.errors import Absent
 from services.supervision.rules_loader import digest_of
 from services.supervision.rules_pack import contents_of, pack, unpack
 from yijie.supervision.v1 import rule_pb2
@@ -94,6 +95,38 @@ async def publish(order: Order, data_dir: Path, *, as_json: bool) -> int:
             f"已发布 published {version}：{_STATES.get(answer.pack.state, '')}，"
             f"{_local(answer.pack.valid_from_time.ToDatetime(UTC))} 起 from then on"
         )
+    return 0
+
+
+async def withdraw(version: str, data_dir: Path, *, maker: str, checker: str, as_json: bool) -> int:
+    """Takes back the publication of a version whose instant is still to come.
+
+    Raises:
+        DomainError: there is none, or supervision refused.
+        MeshError: no mesh runs there.
+    """
+    async with desk(data_dir) as held:
+        listed = await held.call(held.rules.ListRulePacks, pb.ListRulePacksRequest(page_size=1000))
+        upcoming = [
+            one
+            for one in listed.packs
+            if one.version == version and one.state == rule_pb2.RULE_PACK_STATE_UPCOMING
+        ]
+        if not upcoming:
+            raise Absent("RESOURCE_NOT_FOUND", f"no publication of {version} is still to come")
+        # Of several the latest: the others are asked for by calling again.
+        request = pb.WithdrawRulePackRequest(
+            request_id=str(uuid4()),
+            publication_id=upcoming[0].publication_id,
+            maker_id=maker,
+            checker_id=checker,
+        )
+        answer = await held.call(held.rules.WithdrawRulePack, request)
+    if as_json:
+        write_json(answer)
+    else:
+        valid_from = _local(answer.pack.valid_from_time.ToDatetime(UTC))
+        typer.echo(f"已撤回 withdrawn {version}：原定 {valid_from} 起 it was to run from then on")
     return 0
 
 

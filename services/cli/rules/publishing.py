@@ -52,6 +52,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(sign)
     app.command()(key)
     app.command("list")(list_)
+    app.command()(withdraw)
     app.command("dry-run")(dry_run)
     app.command()(rates)
 
@@ -125,6 +126,23 @@ def list_(*, data_dir: DataDir = UP_DIR, as_json: Json = False) -> None:
     _run(lambda: show_packs(data_dir, as_json=as_json))
 
 
+def withdraw(
+    version: Annotated[
+        str, typer.Argument(metavar="VERSION", help="As `yijie rules list` has it.")
+    ],
+    *,
+    maker: Maker,
+    checker: Checker,
+    data_dir: DataDir = UP_DIR,
+    as_json: Json = False,
+) -> None:
+    """Takes back what was published and does not run yet."""
+    from services.cli.rules.publish import withdraw as withdraw_  # noqa: PLC0415
+
+    _require_people(maker, checker)
+    _run(lambda: withdraw_(version, data_dir, maker=maker, checker=checker, as_json=as_json))
+
+
 def dry_run(
     folder: Annotated[
         Path | None, typer.Argument(metavar="[FOLDER]", help="Folder of the pack that is tried.")
@@ -189,15 +207,7 @@ def _order(  # noqa: PLR0917 - the options, as they come
 ) -> Order:
     from services.cli.rules.publish import Order, parse_instant  # noqa: PLC0415
 
-    for name, value in (("--maker", maker), ("--checker", checker)):
-        if not _PERSON.fullmatch(value):
-            fail(
-                f"{name} {value}：应为经办人代码，字母、数字与 ._-"
-                " · is an officer's code of letters, digits and ._-",
-                USAGE,
-            )
-    if maker.casefold() == checker.casefold():
-        fail("经办与复核须为两人 · maker and checker are two people", USAGE)
+    _require_people(maker, checker)
     if signature and not valid_from:
         fail("--signature 须与签名时的 --valid-from 同用 · needs the --valid-from it is for", USAGE)
     try:
@@ -213,6 +223,18 @@ def _order(  # noqa: PLR0917 - the options, as they come
         key=key_file,
         signature=signature,
     )
+
+
+def _require_people(maker: str, checker: str) -> None:
+    for name, value in (("--maker", maker), ("--checker", checker)):
+        if not _PERSON.fullmatch(value):
+            fail(
+                f"{name} {value}：应为经办人代码，字母、数字与 ._-"
+                " · is an officer's code of letters, digits and ._-",
+                USAGE,
+            )
+    if maker.casefold() == checker.casefold():
+        fail("经办与复核须为两人 · maker and checker are two people", USAGE)
 
 
 def _day(text: str, name: str) -> date:

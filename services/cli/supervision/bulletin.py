@@ -17,8 +17,8 @@ from yijie.supervision.v1 import statistics_service_pb2 as pb
 if TYPE_CHECKING:
     from services.cli.province import Province
 
-_MAKE_S: Final = 300.0
-"""Longest wait: a bulletin adds up thirteen months."""
+_MAKE_S: Final = 3600.0
+"""Longest wait: a bulletin adds up thirteen months of a whole country."""
 _FILE_S: Final = 30.0
 
 

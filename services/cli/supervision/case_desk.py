@@ -21,6 +21,7 @@ from yijie.supervision.v1 import case_service_pb2 as pb
 from yijie.supervision.v1 import case_service_pb2_grpc as rpc
 
 _SERVICE: Final = "supervision"
+_KEY_LENGTH: Final = 36
 _STATE, _STEP, _CLASS = "CASE_STATE_", "REVIEW_STEP_", "RESULT_CLASS_"
 _CLASSES_ZH: Final = {"VIOLATION": "违规", "SUSPICIOUS": "可疑", "TO_VERIFY": "待核实"}
 STATES_ZH: Final = {
@@ -91,6 +92,9 @@ async def list_cases(data_dir: Path, wanted: Wanted, *, as_json: bool) -> int:
         write_json(answer)
         return 0
     table = Table("案件 case", "机构 institution", "规则 rules", "类别", "金额 yuan", "状态 state")
+    # A key is copied from here: it is not cut, however narrow the terminal is.
+    table.columns[0].min_width = _KEY_LENGTH
+    table.columns[0].no_wrap = True
     table.columns[4].justify = "right"
     for one in answer.cases:
         state = case_pb2.CaseState.Name(one.state).removeprefix(_STATE)
@@ -196,7 +200,7 @@ async def decide_case(data_dir: Path, case_id: str, decision: Decision) -> int:
             note=decision.note,
         )
         decided = (await called.call(stub.DecideCase, request)).case
-    _print_state(decided)
+    print_state(decided)
     return 0
 
 
@@ -269,7 +273,8 @@ async def write_opinion(data_dir: Path, case_id: str, output: Path) -> int:
     return 0
 
 
-def _print_state(case: Any) -> None:
+def print_state(case: Any) -> None:
+    """Prints where a case is, and what is deducted."""
     state = case_pb2.CaseState.Name(case.state).removeprefix(_STATE)
     text = f"{STATES_ZH[state]} {state}"
     if case.HasField("deduction"):

@@ -33,6 +33,8 @@ _NEXT = {
         "`yijie supervision cases show` 说明案件所处环节",
         "`yijie supervision cases show` says what the case waits for",
     ),
+    "DOCUMENT_TYPE_REFUSED": ("请提交PDF、PNG或JPEG", "bring PDF, PNG or JPEG"),
+    "DOCUMENT_TOO_LARGE": ("每份不超过10 MiB", "at most 10 MiB each"),
     "SAMPLE_OPEN": (
         "先逐案初审抽中案件：`yijie supervision cases list --drawn`",
         "review what was drawn first: `yijie supervision cases list --drawn`",
@@ -114,6 +116,32 @@ def decide(
         note=note,
     )
     _run(decide_case(data_dir, case_id, decision))
+
+
+@app.command()
+def answer(
+    case_id: CaseId,
+    *,
+    officer: Annotated[str, typer.Option("--officer", help="Who answers for the institution.")],
+    agreed: Annotated[
+        bool, typer.Option("--agreed/--disputed", help="How the institution stands to it.")
+    ],
+    text: Annotated[str, typer.Option("--text", help="Its reasons; names no person.")] = "",
+    documents: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--document", exists=True, dir_okay=False, help="PDF, PNG or JPEG, at most 10 MiB."
+        ),
+    ] = None,
+    data_dir: DataDir = UP_DIR,
+) -> None:
+    """Brings an institution's answer to an opinion, with its documents."""
+    from services.cli.supervision.case_answers import Given, answer_case  # noqa: PLC0415
+
+    _require_id(case_id)
+    _require_officer(officer)
+    given = Given(officer=officer, is_agreed=agreed, text=text, documents=tuple(documents or ()))
+    _run(answer_case(data_dir, case_id, given))
 
 
 @app.command()

@@ -102,7 +102,7 @@ class Review:
         )
         if not plain:
             return
-        (province, rule_code), population = max(plain.items(), key=lambda one: (one[1], one[0]))
+        (province, rule_code), _ = max(plain.items(), key=lambda one: (one[1], one[0]))
         office = self.scene.office
         drawn = await office.call(
             office.cases.DrawSample,
@@ -110,8 +110,6 @@ class Review:
                 region_code=province,
                 rule_code=rule_code,
                 seed=f"year-{self.scene.plan.seed}",
-                # Half of them: the others are to be confirmed by it.
-                count=(population + 1) // 2,
                 officer_id=f"first-{province}",
             ),
         )

@@ -105,7 +105,7 @@ _LIST_SIMILAR: Final = f"""/* settlement.list_similar_reimbursements */
 SELECT {_COLUMNS}
 WHERE r.person_id = $1 AND r.institution_code = $2 AND r.reimbursement_id <> $3
   AND r.state NOT IN ('REJECTED', 'CANCELLED', 'FAILED')
-ORDER BY r.reimbursement_id DESC LIMIT $4"""
+ORDER BY (r.total_fen = $4) DESC, r.reimbursement_id DESC LIMIT $5"""
 
 _LIST_CHANGES: Final = """/* settlement.list_reimbursement_changes */
 SELECT state, change_time, maker_id, checker_id, note, payment_reference
@@ -329,11 +329,19 @@ class ReimbursementStore:
         return [self._record(row) for row in rows]
 
     async def similar(
-        self, reimbursement_id: UUID, *, person_id: UUID, institution_code: str, limit: int
+        self, record: Record, *, person_id: UUID, institution_code: str, limit: int
     ) -> list[Record]:
-        """Returns the person's other claims at an institution that stand, newest first."""
+        """Returns the person's other claims at an institution that stand.
+
+        Those of the same total first, then the newest.
+        """
         rows = await self._database.fetch(
-            _LIST_SIMILAR, person_id, institution_code, reimbursement_id, limit
+            _LIST_SIMILAR,
+            person_id,
+            institution_code,
+            record.reimbursement_id,
+            record.total_fen,
+            limit,
         )
         return [self._record(row) for row in rows]
 

@@ -238,7 +238,7 @@ class Reimbursements:
         changes = await self._store.changes(record.reimbursement_id)
         found = messages.write_reimbursement(record, full=full, changes=changes)
         others = await self._store.similar(
-            record.reimbursement_id,
+            record,
             person_id=UUID(found.person_id),
             institution_code=found.institution_code,
             limit=_PAGE_ROWS,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, cast, overload
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast, overload
 
 import orjson
 
@@ -20,8 +20,23 @@ from services.kit import codes
 from services.supervision.domain.model import Bill, Channel, History, Line, Sex, substance_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from uuid import UUID
+
+Key: TypeAlias = Callable[[str], str]
+"""What an item code stands for."""
+Place: TypeAlias = "tuple[Bill, int]"
+"""Where a line is."""
+
+
+class Places(Protocol):
+    """Where the lines are, by what their item codes stand for."""
+
+    def get(self, name: str, default: Sequence[Place], /) -> Sequence[Place]:
+        """Returns the places of a name."""
+        ...
+
 
 _SEXES: Final = {one.value: one for one in Sex}
 _FIRST_LINE: Final = 2
@@ -29,7 +44,6 @@ _FIRST_LINE: Final = 2
 _CODES_KEPT: Final = 100_000
 """Item codes of which that is remembered; the national catalogues have about as many."""
 
-_substance_of = lru_cache(_CODES_KEPT)(substance_of)
 _national_code = lru_cache(_CODES_KEPT)(codes.national_item_code)
 
 
@@ -147,6 +161,10 @@ class StoredLines(Sequence[Line]):
             place += len(self)
         if not 0 <= place < len(self):
             raise IndexError(place)
+        return self.line(place)
+
+    def line(self, place: int) -> Line:
+        """Returns the line at a place that is known to be there."""
         line = self._read.get(place)
         if line is None:
             line = self._read[place] = _read_line(self._rows[place + _FIRST_LINE])
@@ -177,12 +195,19 @@ class StoredLines(Sequence[Line]):
 class StoredHistory(History):
     """A history of stored bills, of which only the lines are read that a rule asks for."""
 
-    __slots__ = ("_places",)
+    __slots__ = ("_before", "_found", "_places", "_shelf")
 
-    _places: dict[Callable[[str], str], dict[str, list[tuple[Bill, int]]]]
+    _before: Bill
+    """Nothing here was settled after it."""
+    _found: dict[tuple[Key, str], tuple[tuple[Bill, Line], ...]]
+    _places: dict[Key, Places]
+    _shelf: Shelf
+    """Where its bills are indexed together with others."""
 
     def earlier(self, bill: Bill) -> History:
         """Returns the part that was settled before a bill, likewise."""
+        if getattr(self, "_before", None) is bill:
+            return self
         part = History.earlier(self, bill)
         return part if part is self else StoredHistory(bills=part.bills)
 
@@ -192,20 +217,75 @@ class StoredHistory(History):
 
     def of_substance(self, substance: str) -> tuple[tuple[Bill, Line], ...]:
         """Returns the lines of a substance with their bills."""
-        return self._of(substance, _substance_of)
+        return self._of(substance, substance_of)
 
-    def _of(self, name: str, key: Callable[[str], str]) -> tuple[tuple[Bill, Line], ...]:
-        if not hasattr(self, "_places"):
+    def _of(self, name: str, key: Key) -> tuple[tuple[Bill, Line], ...]:
+        if not hasattr(self, "_found"):
+            object.__setattr__(self, "_found", {})
             object.__setattr__(self, "_places", {})
+        found = self._found.get((key, name))
+        if found is None:
+            places = self._index(key).get(name, ())
+            found = tuple((bill, _line(bill.lines, place)) for bill, place in places)
+            self._found[key, name] = found
+        return found
+
+    def _index(self, key: Key) -> Places:
         index = self._places.get(key)
         if index is None:
-            index = self._places[key] = _index(self.bills, key)
-        places = index.get(name)
-        return tuple((bill, bill.lines[place]) for bill, place in places) if places else ()
+            shelf = getattr(self, "_shelf", None)
+            index = _index(self.bills, key) if shelf is None else shelf.places(key, self.bills)
+            self._places[key] = index
+        return index
 
 
-def _index(bills: Sequence[Bill], key: Callable[[str], str]) -> dict[str, list[tuple[Bill, int]]]:
-    found: dict[str, list[tuple[Bill, int]]] = {}
+class Shelf:
+    """One person's bills, for the histories of all of them that one event asks for."""
+
+    def __init__(self, bills: Mapping[UUID, Bill]) -> None:
+        """Takes the record, which does not change once a second history was asked for."""
+        self._bills = bills
+        self._made = 0
+        self._whole: dict[Key, Places] = {}
+
+    def history(self, bills: Sequence[Bill], before: Bill) -> StoredHistory:
+        """Returns the history of bills that were all settled before another."""
+        made = StoredHistory(bills=tuple(bills))
+        object.__setattr__(made, "_before", before)
+        # Mostly there is only one history, and no need to look at other bills than its own.
+        if self._made:
+            object.__setattr__(made, "_shelf", self)
+        self._made += 1
+        return made
+
+    def places(self, key: Key, bills: Sequence[Bill]) -> Places:
+        """Returns where the lines of some of the bills are, by what their item codes stand for."""
+        whole = self._whole.get(key)
+        if whole is None:
+            whole = self._whole[key] = _index(History(bills=tuple(self._bills.values())).bills, key)
+        return _Part(whole, frozenset(bill.bill_key for bill in bills))
+
+
+class _Part:
+    """What of an index is about some bills."""
+
+    __slots__ = ("_bill_keys", "_whole")
+
+    def __init__(self, whole: Places, bill_keys: frozenset[UUID | None]) -> None:
+        self._whole = whole
+        self._bill_keys = bill_keys
+
+    def get(self, name: str, default: Sequence[Place]) -> Sequence[Place]:
+        kept = self._bill_keys
+        return [one for one in self._whole.get(name, default) if one[0].bill_key in kept]
+
+
+def _line(lines: Sequence[Line], place: int) -> Line:
+    return lines.line(place) if isinstance(lines, StoredLines) else lines[place]
+
+
+def _index(bills: Sequence[Bill], key: Key) -> Places:
+    found: dict[str, list[Place]] = {}
     for bill in bills:
         lines: Sequence[Line] = bill.lines
         item_codes = (

@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from services.supervision.audit.details import write_detail
-from services.supervision.audit.store import COLUMNS, DETAIL_CONTEXT, AuditStore
+from services.supervision.audit.store import COLUMNS, DETAIL_CONTEXT, ROWS_AT_ONCE, AuditStore
 from services.supervision.domain.audit import (
     Kept,
     PersonRecord,
@@ -22,7 +22,7 @@ from services.supervision.domain.audit import (
     content_of,
     key_of,
 )
-from services.supervision.domain.model import begin_of
+from services.supervision.domain.model import begin_of, shifted
 from services.supervision.store import NewFinding, NewWithdrawal, Store, withdraw
 
 if TYPE_CHECKING:
@@ -91,8 +91,6 @@ _BILL_COLUMNS: Final = (
     "ruleset_version",
     "detail",
 )
-_ROWS_AT_ONCE: Final = 16
-"""Bills that are opened before others have a turn: half a millisecond."""
 _EVER: Final = date.min
 _NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 
@@ -189,7 +187,7 @@ class Records:
         for number, row in enumerate(rows):
             bill = self._bills.bill_of(row)
             records[row["person_id"]].add(bill, is_taken_back=row["is_reversed"])
-            if number % _ROWS_AT_ONCE == 0:
+            if number % ROWS_AT_ONCE == 0:
                 await asyncio.sleep(0)
         return records
 
@@ -268,7 +266,7 @@ def _wanted(events: Sequence[AuditEvent], history_days: int) -> dict[UUID, _Want
             wanted.is_whole, wanted.since = True, _EVER
             continue
         bill = event.bill
-        since = begin_of(bill) - timedelta(days=history_days)
+        since = shifted(begin_of(bill), -history_days)
         wanted.since = min(wanted.since, since)
         if bill.settle_time is not None:
             wanted.settle_from = min(wanted.settle_from, bill.settle_time)

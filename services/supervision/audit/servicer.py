@@ -13,6 +13,7 @@ from services.kit.status import to_status
 from services.supervision.audit import messages
 from services.supervision.audit.coverage import Journal, coverage
 from services.supervision.audit.export import Exporter
+from services.supervision.audit.gate import Gate
 from services.supervision.audit.mining import Mined, Mining, Result, Run
 from services.supervision.audit.records import Records
 from services.supervision.audit.store import AuditStore
@@ -39,15 +40,20 @@ class AuditServicer(audit_service_pb2_grpc.AuditServiceServicer):
     """Answers the calls of AuditService."""
 
     def __init__(
-        self, database: Database, cipher: FieldCipher, rules: RuleSetSource, journal: Journal
+        self,
+        database: Database,
+        cipher: FieldCipher,
+        rules: RuleSetSource,
+        journal: Journal,
+        gate: Gate | None = None,
     ) -> None:
-        """Holds what all calls share."""
+        """Holds what all calls share; `gate`: who goes before an export, None: nobody."""
         self._database = database
         self._rules = rules
         self._journal = journal
         self._bills = AuditStore(database, cipher)
         self._findings = Store(database, cipher)
-        self._exporter = Exporter(database, cipher, self._bills)
+        self._exporter = Exporter(database, cipher, self._bills, gate or Gate())
         self._mining = Mining(Records(database, cipher), self._bills, self._findings)
 
     async def GetFinding(self, request: Any, context: Any) -> Any:

@@ -6,7 +6,8 @@ opaque key, invoices and telephones by keyed blind indexes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
 
 from services.supervision.audit.details import Head, read_bill
 from services.supervision.domain.model import Channel
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 DETAIL_CONTEXT: Final = b"supervision.audited_bill:"
 """Binds a sealed detail to its bill: the key follows."""
 
+ROWS_AT_ONCE: Final = 16
+"""Bills that are opened before others have a turn: half a millisecond."""
 COLUMNS: Final = """b.bill_key, b.channel, b.person_id, b.care_region_code, b.insured_region_code,
        b.institution_code, b.medical_type_code, b.scheme_code, b.begin_date, b.end_date,
        b.settle_time, b.total_fen, b.fund_fen, b.visit_id, b.invoice_key, b.phone_key, b.detail"""
@@ -123,11 +126,17 @@ class AuditStore:
             limit: at most so many.
             care_prefix: only bills whose care region begins so.
         """
-        statement, arguments = _PAGE, [since, until, limit, care_prefix]
+        arguments: list[Any] = [since, until, limit, care_prefix]
+        statement = _PAGE
         if after is not None:
             statement, arguments = _PAGE + _AFTER, [*arguments, after]
         rows = await self._database.fetch(statement + _ORDER, *arguments)
-        return [self.bill_of(row) for row in rows]
+        found = []
+        for number, row in enumerate(rows):
+            if number % ROWS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+            found.append(self.bill_of(row))
+        return found
 
     async def finding(self, finding_id: UUID) -> RecordedFinding | None:
         """Returns one finding, standing or not, or None."""

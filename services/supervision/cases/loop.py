@@ -97,7 +97,7 @@ class CaseLoop:
         Raises:
             Exception: the first that a step raised, after all of them.
         """
-        failures: list[Exception] = []
+        failures: list[BaseException] = []
         for step in (
             self.take_findings,
             self.close_terms,
@@ -106,10 +106,8 @@ class CaseLoop:
             self.carry_out,
             self._count,
         ):
-            try:
-                await step()
-            except Exception as error:  # noqa: BLE001 - cases go on behind what one step stumbles on
-                failures.append(error)
+            results = await asyncio.gather(step(), return_exceptions=True)
+            failures += [one for one in results if one is not None]
         if failures:
             raise failures[0]
 
@@ -170,7 +168,7 @@ class CaseLoop:
             if state is not None:
                 change = Change(state=state, change_time=now, note=_RESTS_ON_LESS)
                 await store.insert_changes(connection, [case_id], change)
-                get_logger().warning("decision rests on less", case_id=str(case_id))
+                get_logger().warning("decision rests on less")
 
     async def close_terms(self) -> None:
         """Notes the silence of institutions whose last day is over."""

@@ -140,9 +140,8 @@ async def review(
             field="case_ids",
             metadata={"resultClass": case.result_class.value},
         )
-    verdicts = confirm_all(asked.step, doubts) if asked.verdicts is None else asked.verdicts
-    to = decide(case.state, asked.step, doubts, verdicts)
-    verdicts = complete(doubts, verdicts)
+    said = confirm_all(asked.step, doubts) if asked.verdicts is None else asked.verdicts
+    to, verdicts = decide(case.state, asked.step, doubts, said), complete(doubts, said)
     if to is CaseState.DEDUCTING and paid is None:
         raise InvalidArgument("FIELD_INVALID", "step: confirms nothing", field="step")
     await store.insert_verdicts(connection, verdicts)

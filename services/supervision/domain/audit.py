@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from services.supervision.domain.engine import judge
@@ -23,6 +22,7 @@ from services.supervision.domain.model import (
     begin_of,
     end_of,
     is_before,
+    shifted,
 )
 from services.supervision.domain.recording import (
     FindingMoment,
@@ -33,7 +33,7 @@ from services.supervision.domain.recording import (
 from services.supervision.domain.rule import Reach
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
     from datetime import date, datetime
     from uuid import UUID
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from services.supervision.domain.ruleset import RuleSet
     from services.supervision.domain.steps.base import ItemCheck
 
-Content: TypeAlias = "tuple[UUID, str, str, tuple[str, ...], tuple[str, ...], str]"
+Content: TypeAlias = "tuple[UUID, str, str, tuple[str, ...], tuple[int, ...], str]"
 """What makes two findings the same: bill, rule, class, lines, other bills, text."""
 
 _AFTER_CATALOGUE: Final = frozenset({"not_listed"})
@@ -144,13 +144,22 @@ class Change:
 NOTHING_NEW = Change(None, None, (), ())
 
 
+Histories: TypeAlias = "Callable[[Sequence[Bill], Bill], History]"
+"""Makes the history of bills that were all settled before another, which is judged."""
+
+
+def plain_history(bills: Sequence[Bill], before: Bill) -> History:  # noqa: ARG001 - as Histories
+    """Returns the history of bills."""
+    return History(bills=tuple(bills))
+
+
 def audit(
     event: AuditEvent,
     record: PersonRecord,
     ruleset: RuleSet,
     *,
     rest: RuleSet | None = None,
-    history: type[History] = History,
+    histories: Histories = plain_history,
 ) -> Change:
     """Returns what an event changes, and changes the record so; nothing for a repeat.
 
@@ -160,14 +169,32 @@ def audit(
         ruleset: the rules.
         rest: those that are left of a bill that was screened by the same rules, see `rest_of`;
             None: all are asked again.
-        history: how the bills of the record are given to the rules.
+        histories: how the bills of the record are given to the rules.
     """
-    auditor = _Auditor(record, ruleset, rest or ruleset, event.event_time, history)
-    if isinstance(event, Settled):
-        if key_of(event.bill) in record.audited:
-            return NOTHING_NEW
-        return auditor.settle(event)
-    return auditor.take_back(event)
+    steps = audit_steps(event, record, ruleset, rest=rest, histories=histories)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            change: Change = end.value
+            return change
+
+
+def audit_steps(
+    event: AuditEvent,
+    record: PersonRecord,
+    ruleset: RuleSet,
+    *,
+    rest: RuleSet | None = None,
+    histories: Histories = plain_history,
+) -> Generator[None, None, Change]:
+    """Audits an event as `audit` does, bill by bill: some have thousands of later ones."""
+    auditor = _Auditor(record, ruleset, rest or ruleset, event.event_time, histories)
+    if isinstance(event, TakenBack):
+        return (yield from auditor.take_back(event))
+    if key_of(event.bill) in record.audited:
+        return NOTHING_NEW
+    return (yield from auditor.settle(event))
 
 
 def rest_of(ruleset: RuleSet) -> RuleSet:
@@ -210,17 +237,18 @@ class _Auditor:
         ruleset: RuleSet,
         rest: RuleSet,
         event_time: datetime,
-        history: type[History],
+        histories: Histories,
     ) -> None:
         self._record = record
         self._ruleset = ruleset
         self._rest = rest
-        self._history = history
+        self._histories = histories
+        self._history_days = ruleset.history_days_max
         self._event_time = event_time
         self._made: list[Kept] = []
         self._dropped: list[Dropped] = []
 
-    def settle(self, event: Settled) -> Change:
+    def settle(self, event: Settled) -> Generator[None, None, Change]:
         bill, record = event.bill, self._record
         key = key_of(bill)
         if key in record.taken_back:
@@ -238,10 +266,11 @@ class _Auditor:
                 self._keep_made(key, finding, self._moment_of(finding, event))
         self._agree(bill, found, event)
         for one in later:
+            yield
             self._judge_again(one, because=bill)
         return Change(event, None, tuple(self._made), tuple(self._dropped))
 
-    def take_back(self, event: TakenBack) -> Change:
+    def take_back(self, event: TakenBack) -> Generator[None, None, Change]:
         record, key = self._record, event.bill_key
         is_new = key not in record.taken_back
         gone = record.bills.pop(key, None)
@@ -251,6 +280,7 @@ class _Auditor:
         if gone is not None:
             for one in list(record.bills.values()):
                 if is_before(gone, one):
+                    yield
                     self._judge_again(one, because=gone)
         made, dropped = tuple(self._made), tuple(self._dropped)
         return Change(None, event if is_new else None, made, dropped)
@@ -266,17 +296,16 @@ class _Auditor:
         # Never further back than the rules ask: how much of the record happens to be loaded must
         # not matter.
         since = self._since(bill)
-        history = self._history(
-            bills=tuple(
-                one
-                for one in self._record.bills.values()
-                if one is not bill and end_of(one) >= since and is_before(one, bill)
-            )
-        )
+        earlier = [
+            one
+            for one in self._record.bills.values()
+            if one is not bill and end_of(one) >= since and is_before(one, bill)
+        ]
+        history = self._histories(earlier, bill)
         return judge(bill, rules, moment=Moment.AUDIT, history=history)
 
     def _since(self, bill: Bill) -> date:
-        return begin_of(bill) - timedelta(days=self._ruleset.history_days_max)
+        return shifted(begin_of(bill), -self._history_days)
 
     def _agree(self, bill: Bill, found: Iterable[Finding], event: Settled | None) -> None:
         """Makes the findings over several bills that stand on a bill those that are found now."""
@@ -344,7 +373,7 @@ def content_of(key: UUID, finding: Finding) -> Content:
         finding.rule_code,
         finding.result_class.value,
         finding.line_ids,
-        tuple(sorted(map(str, finding.other_bill_keys))),
+        tuple(sorted(one.int for one in finding.other_bill_keys)),
         finding.message_en,
     )
 

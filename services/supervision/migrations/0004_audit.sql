@@ -90,6 +90,8 @@ COMMENT ON COLUMN finding.moment IS
     'ROUND_TRIP: travelled with the settlement; AFTERWARDS: a rule of the round trip, judged later because nobody answered; AUDIT: found by the audit; MINING: by a run over many people.';
 COMMENT ON COLUMN finding.severity IS 'Of the rule then; of what was recorded before rules had one: MEDIUM.';
 CREATE INDEX finding_by_care_province ON finding (left(care_region_code, 2), finding_number);
+CREATE INDEX finding_by_insured_province ON finding (left(insured_region_code, 2), finding_number);
+CREATE INDEX finding_by_time ON finding USING brin (create_time);
 CREATE INDEX finding_by_institution ON finding (institution_code, finding_number);
 CREATE INDEX finding_by_run ON finding (run_id) WHERE run_id IS NOT NULL;
 

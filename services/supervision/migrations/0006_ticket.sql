@@ -86,6 +86,7 @@ CREATE INDEX ticket_by_care ON ticket (care_region_code, ticket_id);
 CREATE INDEX ticket_by_insured ON ticket (insured_region_code, ticket_id);
 CREATE INDEX ticket_open ON ticket (due_time, ticket_id) WHERE state = 'OPEN';
 CREATE INDEX ticket_answered ON ticket (answer_time, ticket_id) WHERE state = 'ANSWERED' AND is_automatic;
+CREATE INDEX ticket_not_closed ON ticket (responsible_region_code, ticket_id) WHERE state <> 'CLOSED';
 CREATE INDEX ticket_by_open_time ON ticket (open_time, ticket_id);
 
 CREATE TABLE ticket_change (

@@ -124,13 +124,15 @@ class Current:
     async def _take_up(self, candidates: list[Publication]) -> None:
         """Changes over to the latest that can be read, unless that is what runs."""
         running = self._running[0]
-        for one in candidates:
+        for place, one in enumerate(candidates, start=1):
             if running is not None and one.publication_id == running.publication_id:
                 self._watch(one)
+                self._pass_by(candidates[place:])
                 return
             ruleset = await self._read(one)
             if ruleset is not None:
                 self._swap(one, ruleset)
+                self._pass_by(candidates[place:])
                 return
         if running is not None and len(candidates) < _CANDIDATES_MAX:
             # It was withdrawn in the second before its instant, after our last look.
@@ -175,6 +177,11 @@ class Current:
             self._refuse(running, error.reason)
         else:
             self._refused.pop(running.publication_id, None)
+
+    def _pass_by(self, past: list[Publication]) -> None:
+        """Lets go what was refused and lies behind what runs: nobody has to mend it any more."""
+        for one in past:
+            self._refused.pop(one.publication_id, None)
 
     async def _load(self, one: Publication) -> RuleSet:
         content = await store.find_pack(self._database, one.digest)

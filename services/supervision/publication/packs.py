@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from services.supervision.domain.ruleset import RuleSet
 
 _VERSION_LENGTH: Final = 16
+_UNTHOUGHT_OF: Final = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +67,7 @@ def _build(contents: Mapping[str, bytes]) -> RuleSet:
         failed = failures(ruleset)
     except RuleDataRefused:
         raise
-    except Exception as error:
+    except _UNTHOUGHT_OF as error:
         # A number or date that no reader thought of: the pack is refused like any other, and does
         # not stop a process that finds it in its table from starting.
         problem = f"cannot be read: {type(error).__name__}"

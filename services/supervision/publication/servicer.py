@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from services.kit.clock import civil_date, civil_midnight
 from services.kit.idempotency import first_answer, once
 from services.kit.notes import read_two_people
 from services.kit.wire import invalid
+from services.supervision.days import end_of, read_day, read_optional_day
 from services.supervision.domain.publication import PackState, iso, read_iso, state_of
 from services.supervision.publication import messages, store, usecases
 from services.supervision.publication.packs import read_pack
@@ -65,6 +67,9 @@ class RuleServicer(rule_service_pb2_grpc.RuleServiceServicer):
         self._current = current
         self._dry_runs = dry_runs
         self._rates = rates
+        self._reading = asyncio.Lock()
+        self._read: RuleSet | None = None
+        """The rules of the past that somebody asked for last."""
 
     async def PublishRulePack(self, request: Any, context: Any) -> Any:
         """Publishes a pack; it runs in this process from its instant on before it answers."""
@@ -140,7 +145,7 @@ class RuleServicer(rule_service_pb2_grpc.RuleServiceServicer):
 
     async def ListRules(self, request: Any, context: Any) -> Any:
         """Lists the rules of a version by code."""
-        ruleset = await usecases.rules_of(self._database, self._current, request.version)
+        ruleset = await self._rules_of(request.version)
         after = paging.read_key(request, str) or ""
         size = paging.page_size(request)
         found = [one for one in ruleset.rules if one.code > after]
@@ -175,13 +180,13 @@ class RuleServicer(rule_service_pb2_grpc.RuleServiceServicer):
     async def GetRuleRates(self, request: Any, context: Any) -> Any:
         """Answers the false-positive rate of each rule."""
         require_region(context, "", field="open_date_min")
-        first = wire.read_optional_date(request.open_date_min, "open_date_min")
-        last = wire.read_optional_date(request.open_date_max, "open_date_max")
+        first = read_optional_day(request.open_date_min, "open_date_min")
+        last = read_optional_day(request.open_date_max, "open_date_max")
         if first is not None and last is not None and last < first:
             raise invalid("open_date_max", "is before the first day")
         found = await self._rates(
             None if first is None else civil_midnight(first),
-            None if last is None else civil_midnight(last + timedelta(days=1)),
+            None if last is None else end_of(last),
         )
         return service_pb2.GetRuleRatesResponse(
             rates=[messages.write_rate(one) for one in sorted(found, key=lambda one: one.rule_code)]
@@ -192,15 +197,25 @@ class RuleServicer(rule_service_pb2_grpc.RuleServiceServicer):
             raise invalid("pack", "give either a pack or a version")
         if request.pack:
             return await (await read_pack(request.pack)).rules()
-        return await usecases.rules_of(self._database, self._current, request.version)
+        return await self._rules_of(request.version)
+
+    async def _rules_of(self, version: str) -> RuleSet:
+        known = usecases.known_rules(self._current, version)
+        if known is not None:
+            return known
+        # Anybody may ask, page by page: a pack of the past is read once and not for every page.
+        async with self._reading:
+            if self._read is None or version not in {self._read.version, self._read.digest}:
+                self._read = await usecases.past_rules(self._database, version)
+            return self._read
 
     def _read_days(self, request: Any) -> tuple[datetime, datetime]:
-        first = wire.read_date(request.settle_date_min, "settle_date_min")
-        last = wire.read_optional_date(request.settle_date_max, "settle_date_max")
+        first = read_day(request.settle_date_min, "settle_date_min")
+        last = read_optional_day(request.settle_date_max, "settle_date_max")
         last = last or civil_date(self._clock.now())
         if last < first:
             raise invalid("settle_date_max", "is before the first day")
-        return civil_midnight(first), civil_midnight(last + timedelta(days=1))
+        return civil_midnight(first), end_of(last)
 
     def _write(self, one: Publication) -> Any:
         state = state_of(

@@ -91,16 +91,21 @@ async def withdraw(
     return withdrawn
 
 
-async def rules_of(database: Database, current: Current, version: str) -> RuleSet:
-    """Returns the rules of a version; empty: those that run.
+def known_rules(current: Current, version: str) -> RuleSet | None:
+    """Returns the rules of a version that is in memory; empty: those that run."""
+    for known in (current.ruleset(), current.shipped):
+        if version in {"", known.version, known.digest}:
+            return known
+    return None
+
+
+async def past_rules(database: Database, version: str) -> RuleSet:
+    """Returns the rules of a version that was published.
 
     Raises:
-        Absent: it was never published, and is not that of the release.
+        Absent: it never was.
         InvalidArgument: RULE_PACK_…: this release cannot read it.
     """
-    for known in (current.ruleset(), current.shipped):
-        if version in {"", known.version}:
-            return known
     content = await store.find_pack(database, version)
     if content is None:
         raise Absent(

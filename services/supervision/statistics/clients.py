@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from services.kit import wire
 from services.kit.channel import Callee
-from services.kit.errors import Unavailable
+from services.kit.errors import DomainError, Unavailable
 from yijie.filing.v1 import (
     filing_feed_service_pb2,
     filing_feed_service_pb2_grpc,
@@ -111,15 +111,26 @@ class IdentityClient:
     async def names(self, institution_codes: Sequence[str]) -> dict[str, str]:
         """Returns the names of institutions; those that identity cannot tell are left out."""
         gate = asyncio.Semaphore(_AT_ONCE)
+        is_down = False
 
         async def one(code: str) -> tuple[str, str]:
+            nonlocal is_down
             request = identity_service_pb2.GetInstitutionRequest(institution_code=code)
             async with gate:
-                answer = await self._callee.call(self._stub.GetInstitution, request, own_s=_ASK_S)
+                if is_down:
+                    return code, ""
+                try:
+                    answer = await self._callee.call(
+                        self._stub.GetInstitution, request, own_s=_ASK_S
+                    )
+                except DomainError as error:
+                    # Who does not answer once is not waited for again, once for each institution.
+                    is_down = is_down or isinstance(error, Unavailable)
+                    return code, ""
             return code, answer.institution.name
 
-        found = await asyncio.gather(*map(one, institution_codes), return_exceptions=True)
-        return dict(one for one in found if not isinstance(one, BaseException))
+        found = await asyncio.gather(*map(one, institution_codes))
+        return {code: name for code, name in found if name}
 
 
 class FilingClient:

@@ -140,6 +140,13 @@ def _about_refusals(facts: Facts, tables: dict[str, Table]) -> list[str]:
             f"检验 {len(facts.suspects):,} 家医疗机构，{flagged} 家未直接结算的比例显著高于同侪，"
             "需核查。"
         )
+    with_stays = tables["05"].values("uploaded_self_paid_cases")
+    if with_stays:
+        uploading = sum(bool(count) for count in with_stays)
+        found.append(
+            f"{len(with_stays):,} 家有住院病例的机构中 {uploading:,} 家上传了自费病例；"
+            "未上传的机构，自费的不在分母，比率可能偏高。"
+        )
     if tables["07"].rows:
         reason, party, count = (tables["07"].rows[0][place] for place in (1, 2, 3))
         total = sum(one.refusals for one in facts.refusals)
@@ -167,7 +174,7 @@ def _notes(tables: tuple[Table, ...]) -> tuple[str, ...]:
     return (
         _DEFINITION,
         "本通报按冻结时国家平台掌握的数据计算，冻结后不再改动；更正另出新版，原版保留。",
-        "推诿检验的参数、工单时限为示例（sample），不是已发布的规定；“需核查”是统计线索，不是认定。",
+        "推诿检验的参数、工单时限为示例，不是已发布的规定；“需核查”是统计线索，不是认定。",
         "图中数字与表、CSV 一致；各表的全部行和未列出的列见同名 CSV，校验值见 sha256sums.txt。",
         "无数据：" + "；".join(missing) + "。" if missing else "各表均有数据。",
     )

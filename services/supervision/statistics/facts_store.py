@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Final
 
 from services.kit import codes
 from services.kit.clock import civil_midnight
-from services.kit.dates import first_day, last_day, next_month
+from services.kit.dates import first_day, next_month
 from services.supervision.domain.cost_index import GROUP_LENGTH, Cost, CostKey
 from services.supervision.domain.direct_rate import setting_of
 from services.supervision.statistics.rate_store import INPATIENT_TYPES, days_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
+    from uuid import UUID
 
     from services.kit.db import Connection, Database
     from services.supervision.audit.store import AuditStore
+    from services.supervision.domain.model import Bill
 
 _TIMES: Final = """/* supervision.response_times */
 SELECT left(CASE WHEN $3 THEN insured_region_code ELSE care_region_code END, 2) || '0000' AS code,
@@ -62,15 +64,15 @@ SELECT b.institution_code, b.medical_type_code, count(*) AS cases,
 _VISITOR_KEYS: Final = """/* supervision.visitors_bills */
 SELECT b.bill_key
   FROM audited_bill b
- WHERE b.end_date BETWEEN $1 AND $2 AND b.institution_code = ANY($3::text[])
-   AND left(b.medical_type_code, 2) = ANY($6::text[])
-   AND ($4::uuid IS NULL OR b.bill_key > $4)
+ WHERE b.end_date = $1 AND b.institution_code = ANY($3::text[])
+   AND left(b.medical_type_code, 2) = ANY($2::text[])
    AND NOT EXISTS (SELECT FROM reversal r WHERE r.settlement_id = b.bill_key)
- ORDER BY b.bill_key LIMIT $5"""
+ ORDER BY b.bill_key"""
 
 _SECOND_MS: Final = 1000
-_PAGE: Final = 500
-"""Bills opened at once: each has its lines with it."""
+_PAGE: Final = 25
+"""Bills opened at once: each has its lines with it, and calls wait meanwhile."""
+_HOUR: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +124,7 @@ async def response_times(
     Of the round trip by care province; with `insured` of what the insured province took of it.
     """
     counts: defaultdict[str, Counter[int]] = defaultdict(Counter)
-    for day in days_of(month, month):
-        since, until = civil_midnight(day), civil_midnight(day + timedelta(days=1))
+    for since, until in _hours_of(month):
         for row in await source.fetch(_TIMES, since, until, insured):
             counts[""][row["ms"]] += row["bills"]
             counts[row["code"]][row["ms"]] += row["bills"]
@@ -171,8 +172,7 @@ async def refusals(source: Database | Connection, month: str) -> list[RefusalCou
 async def findings(source: Database | Connection, month: str) -> list[FindingCount]:
     """Returns findings on bills settled in a month."""
     sums: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
-    for day in days_of(month, month):
-        since, until = civil_midnight(day), civil_midnight(day + timedelta(days=1))
+    for since, until in _hours_of(month):
         for row in await source.fetch(_FINDINGS, since, until):
             found = sums[row["rule_code"], row["result_class"]]
             found[0] += row["findings"]
@@ -186,40 +186,47 @@ async def findings(source: Database | Connection, month: str) -> list[FindingCou
 
 
 async def visitors(
-    source: Database | Connection, audit: AuditStore, month: str, *, grouped: frozenset[str]
+    database: Database, audit: AuditStore, month: str, *, grouped: frozenset[str]
 ) -> dict[CostKey, Cost]:
     """Returns what visitors' stays cost in a month, all diseases together.
 
     For the institutions in `grouped` by the category of the main diagnosis: their bills are opened,
     a page at a time, because diagnoses are sealed.
     """
-    found: dict[CostKey, Cost] = {}
+    found: defaultdict[CostKey, Cost] = defaultdict(Cost)
     for day in days_of(month, month):
-        for row in await source.fetch(_VISITORS, day, INPATIENT_TYPES):
+        for row in await database.fetch(_VISITORS, day, INPATIENT_TYPES):
             if row["institution_code"] not in grouped:
                 key = CostKey(row["institution_code"], setting_of(row["medical_type_code"]), "")
-                found[key] = found.get(key, Cost()) + Cost(row["cases"], row["total_fen"])
-    days = first_day(month), last_day(month)
-    after = None
-    while grouped:
-        rows = await source.fetch(
-            _VISITOR_KEYS, *days, sorted(grouped), after, _PAGE, INPATIENT_TYPES
-        )
-        for row in rows:
-            bill = await audit.bill(row["bill_key"])
-            if bill is None or bill.total_fen is None:
-                continue
-            main = bill.diagnosis_codes[0] if bill.diagnosis_codes else ""
-            key = CostKey(
-                bill.institution_code,
-                setting_of(bill.medical_type),
-                main[:GROUP_LENGTH],
-            )
-            found[key] = found.get(key, Cost()) + Cost(1, bill.total_fen)
-        if len(rows) < _PAGE:
-            break
-        after = rows[-1]["bill_key"]
-    return found
+                found[key] += Cost(row["cases"], row["total_fen"])
+        if not grouped:
+            continue
+        rows = await database.fetch(_VISITOR_KEYS, day, INPATIENT_TYPES, sorted(grouped))
+        keys = [row["bill_key"] for row in rows]
+        for start in range(0, len(keys), _PAGE):
+            for bill in await _opened(database, audit, keys[start : start + _PAGE]):
+                main = bill.diagnosis_codes[0] if bill.diagnosis_codes else ""
+                key = CostKey(
+                    bill.institution_code, setting_of(bill.medical_type), main[:GROUP_LENGTH]
+                )
+                found[key] += Cost(1, bill.total_fen or 0)
+    return dict(found)
+
+
+async def _opened(database: Database, audit: AuditStore, keys: list[UUID]) -> list[Bill]:
+    async def work(connection: Connection) -> list[Bill]:
+        bills, _ = await audit.find_all(connection, keys)
+        return list(bills.values())
+
+    return await database.run("open visitors' bills", work)
+
+
+def _hours_of(month: str) -> Iterator[tuple[datetime, datetime]]:
+    """Yields when each hour of a month begins and ends: no statement runs long."""
+    since, end = instants(month)
+    while since < end:
+        yield since, since + _HOUR
+        since += _HOUR
 
 
 def place_of(institution_code: str) -> str:

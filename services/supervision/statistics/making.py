@@ -12,6 +12,7 @@ from services.kit.dates import first_day, last_day
 from services.kit.errors import DomainError, RuleForbids
 from services.kit.log import get_logger
 from services.supervision.cases import store as case_store
+from services.supervision.domain.cost_index import compare
 from services.supervision.domain.direct_rate import CareSetting, Level, ranked, setting_of, sum_up
 from services.supervision.domain.figures import Figures, canonical, digest_of
 from services.supervision.domain.refusal_detector import Attempts, Suspect, detect
@@ -34,14 +35,16 @@ if TYPE_CHECKING:
 
     from services.kit.db import Connection, Database
     from services.supervision.audit.store import AuditStore
+    from services.supervision.domain.cost_index import Cost, CostKey
     from services.supervision.domain.direct_rate import Place, Tally
     from services.supervision.ruleset_source import RuleSetSource
     from services.supervision.statistics.clients import FilingClient, GapClient, IdentityClient
 
     T = TypeVar("T")
 
-_NAMED_MAX: Final = 60
-"""Institutions whose names are asked for: those that are printed."""
+_NAMED_MAX: Final = 500
+"""Institutions whose names are asked for: those that are printed, and all that are suspected."""
+_DEAREST: Final = 15
 _HTML: Final = "text/html; charset=utf-8"
 _CSV: Final = "text/csv; charset=utf-8"
 
@@ -86,7 +89,8 @@ async def gather(sources: Sources, *, month: str, edition: int, note: str, now: 
     locals_ = await upload_store.locals_of(database, month)
     grouped = frozenset(key.institution_code for key in locals_ if key.disease_group_code)
     since, until = facts_store.instants(month)
-    named = _printed_institutions(institutions, suspects)
+    visitors = await facts_store.visitors(database, sources.audit, month, grouped=grouped)
+    named = _printed_institutions(institutions, suspects, _dearest(visitors, locals_))
     return Facts(
         month=month,
         edition=edition,
@@ -103,7 +107,7 @@ async def gather(sources: Sources, *, month: str, edition: int, note: str, now: 
         gaps=await _or_none(sources.gap.gaps(), "settlement"),
         care_times=await facts_store.response_times(database, month, insured=False),
         insured_times=await facts_store.response_times(database, month, insured=True),
-        visitors=await facts_store.visitors(database, sources.audit, month, grouped=grouped),
+        visitors=visitors,
         locals_=locals_,
         tickets=await ticket_store.summarize(
             database, since=since, until=until, now=now, region_code=""
@@ -203,13 +207,27 @@ async def freeze(
 
 
 def _printed_institutions(
-    institutions: Mapping[Place, Tally], suspects: list[Suspect]
+    institutions: Mapping[Place, Tally], suspects: list[Suspect], dearest: list[str]
 ) -> list[str]:
     flagged = [one.attempts.institution_code for one in suspects if one.is_flagged]
     tested = [one.attempts.institution_code for one in suspects]
     tallies = sum_up(institutions, Level.INSTITUTION, setting=CareSetting.INPATIENT)
     lowest = [code for rank, code, _ in reversed(ranked(tallies)) if rank]
-    return list(dict.fromkeys([*flagged, *tested[:15], *lowest[:25]]))[:_NAMED_MAX]
+    printed = [*tested[:15], *lowest[:25], *dearest[:_DEAREST]]
+    return list(dict.fromkeys([*printed, *flagged]))[:_NAMED_MAX]
+
+
+def _dearest(visitors: Mapping[CostKey, Cost], locals_: Mapping[CostKey, Cost]) -> list[str]:
+    """Returns institutions by what their visitors cost against locals, the dearest first."""
+    stays = {key: cost for key, cost in visitors.items() if key.setting is CareSetting.INPATIENT}
+    indices = {
+        code: one.index
+        for code, one in compare(stays, locals_, lambda key: key.institution_code).items()
+    }
+    return sorted(
+        (code for code, index in indices.items() if index is not None),
+        key=lambda code: (-(indices[code] or 0), code),
+    )
 
 
 async def _or_none(answer: Awaitable[T], callee: str) -> T | None:

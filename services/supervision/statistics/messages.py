@@ -179,6 +179,8 @@ def write_self_paid_results(
         judged, step = outcome
         result = response.results.add(unchanged=step is Step.NOTHING)
         result.case.CopyFrom(message)
+        # The answer is stored for repeats: the visit's number must not be kept with it.
+        result.case.ClearField("institution_visit_number")
         result.case.case_id = str(judged.case.case_id)
         result.case.eligibility = _eligibility(judged)
     return response

@@ -213,7 +213,7 @@ def cost_index(facts: Facts, *, by_institution: bool) -> Table:
         rows=tuple(_index_row(facts, code, one, by_institution) for code, one, _ in rows)
         if has_any
         else (),
-        missing="" if has_any else "没有机构上传本地住院费用（yijie load local-costs），无从比较",
+        missing="" if has_any else "没有机构上传本地住院费用，无从比较",
         printed_max=15 if by_institution else 40,
         notes=(
             (

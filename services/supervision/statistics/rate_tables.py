@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -133,6 +134,11 @@ def cities(facts: Facts) -> Table:
 def institutions(facts: Facts) -> Table:
     """Returns institutions, the lowest rate first."""
     tallies = sum_up(facts.institutions, Level.INSTITUTION, setting=_INPATIENT)
+    uploaded, excluded = Counter[str](), Counter[str]()
+    for _, institution, _, eligibility, cases, _ in facts.self_paid:
+        uploaded[institution] += cases
+        if eligibility != "ELIGIBLE":
+            excluded[institution] += cases
     rows = [
         (
             rank,
@@ -141,6 +147,8 @@ def institutions(facts: Facts) -> Table:
             words.province(codes.province_of(code[1:7])),
             *_counts(tally),
             *_rates(tally),
+            uploaded[code],
+            excluded[code],
         )
         for rank, code, tally in _worst_first(tallies)
     ]
@@ -154,10 +162,19 @@ def institutions(facts: Facts) -> Table:
             Column("province", "省份", Kind.TEXT),
             *_COUNTS,
             *_RATES,
+            # What it uploads decides on its rate: who uploads nothing, or much that does not
+            # count (a third party liable, not insured where it says), can be seen.
+            Column("uploaded_self_paid_cases", "上传自费\n（例）", is_printed=False),
+            Column("excluded_self_paid_cases", "其中不计入\n（例）", is_printed=False),
         ),
         rows=tuple(rows),
         printed_max=15,
-        notes=("比率低不等于推诿：例数少的机构波动大，是否异常见“疑似推诿机构”；CSV 含全部机构。",),
+        notes=(
+            (
+                "比率低不等于推诿：例数少的机构波动大，是否异常见“疑似推诿机构”；"
+                "CSV 含全部机构及其上传的自费病例数。"
+            ),
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from services.kit.clock import civil_date, civil_midnight
 from services.kit.idempotency import once
 from services.kit.notes import read_note, refuse_long_number
 from services.kit.wire import invalid
+from services.supervision.days import end_of, read_day
 from services.supervision.tickets import messages, refusal_store, store, usecases
 from services.supervision.tickets.store import TicketFilter
 from services.supervision.tickets.usecases import Act, Asked
@@ -135,14 +136,14 @@ class TicketServicer(ticket_service_pb2_grpc.TicketServiceServicer):
     async def SummarizeTickets(self, request: Any, context: Any) -> Any:
         """Tells how provinces answer their tickets."""
         require_region(context, request.region_code, field="region_code")
-        first = wire.read_date(request.open_date_min, "open_date_min")
-        last = wire.read_date(request.open_date_max, "open_date_max")
+        first = read_day(request.open_date_min, "open_date_min")
+        last = read_day(request.open_date_max, "open_date_max")
         if not first <= last < first + timedelta(days=_DAYS_MAX):
             raise invalid("open_date_max", f"is before the first day, or {_DAYS_MAX} days after it")
         found = await store.summarize(
             self._database,
             since=civil_midnight(first),
-            until=civil_midnight(last + timedelta(days=1)),
+            until=end_of(last),
             now=self._clock.now(),
             region_code=request.region_code,
         )

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import io
+import itertools
 from datetime import UTC
 
 import asyncpg
@@ -16,6 +18,7 @@ import pytest
 from services.kit.errors import Unavailable
 from services.settlement import metrics
 from services.settlement.refusal_store import RefusalStore
+from services.settlement.refusals import Refusals
 from tests.integration.settlement.test_limits import discharged, of_visit
 from tests.integration.settlement.test_screening import finding
 from tests.integration.settlement.world import (
@@ -342,6 +345,92 @@ async def test_what_cannot_be_written_is_counted(world, monkeypatch):
     # The loop goes on.
     await refused(world.settle(settle_request(request_id="x")))
     await kept(world)
+
+
+async def test_one_row_that_is_not_taken_takes_no_other_with_it(world, monkeypatch):
+    """Method: rows wait while the database is away, one of them with a reason that is none."""
+    monkeypatch.setattr(Refusals, "keep", spoiling(Refusals.keep, every=3))
+    insert, release = RefusalStore.insert, asyncio.Event()
+
+    async def slow(self, refusals):
+        await release.wait()
+        await insert(self, refusals)
+
+    monkeypatch.setattr(RefusalStore, "insert", slow)
+    lost = metrics.REFUSALS_LOST._value.get()
+    for _ in range(7):
+        await refused(world.settle(settle_request(request_id="x")))
+    release.set()
+    await kept(world, 5)
+    assert metrics.REFUSALS_LOST._value.get() == lost + 2
+
+
+def spoiling(keep, *, every):
+    """Returns `keep` that gives every so many a reason that the table does not take."""
+    numbers = itertools.count(1)
+
+    def spoiled(self, refusal):
+        is_bad = next(numbers) % every == 0
+        keep(self, dataclasses.replace(refusal, reason="no reason") if is_bad else refusal)
+
+    return spoiled
+
+
+async def test_a_database_that_takes_no_rows_for_a_moment_loses_none(world, monkeypatch):
+    """A failure that is not of the rows: read-only after a failover, or a right withdrawn."""
+    attempts, insert = [], RefusalStore.insert
+
+    async def failing(self, refusals):
+        attempts.append(len(refusals))
+        if len(attempts) == 1:
+            raise asyncpg.InsufficientPrivilegeError("no")
+        await insert(self, refusals)
+
+    monkeypatch.setattr(RefusalStore, "insert", failing)
+    lost = metrics.REFUSALS_LOST._value.get()
+    await refused(world.settle(settle_request(request_id="x")))
+    await kept(world)
+    assert metrics.REFUSALS_LOST._value.get() == lost
+
+
+async def test_a_storm_is_bounded_and_what_is_lost_is_counted(world, monkeypatch):
+    release, insert = asyncio.Event(), RefusalStore.insert
+
+    async def slow(self, refusals):
+        await release.wait()
+        await insert(self, refusals)
+
+    monkeypatch.setattr(RefusalStore, "insert", slow)
+    monkeypatch.setattr(Refusals, "keep", bounded(Refusals.keep, kept_max=5))
+    lost = metrics.REFUSALS_LOST._value.get()
+    for _ in range(12):
+        await refused(world.settle(settle_request(request_id="x")))
+    assert metrics.REFUSALS_LOST._value.get() == lost + 7
+    release.set()
+    await kept(world, 5)
+
+
+def bounded(keep, *, kept_max):
+    """Returns `keep` of one who holds fewer."""
+
+    def holding(self, refusal):
+        self._kept_max = kept_max
+        keep(self, refusal)
+
+    return holding
+
+
+async def test_a_database_that_is_broken_when_the_service_drains_is_counted(
+    dsn, callees, clock, monkeypatch
+):
+    async def broken(self, refusals):
+        raise asyncpg.InsufficientPrivilegeError("no")
+
+    lost = metrics.REFUSALS_LOST._value.get()
+    async with served(dsn, callees, clock, io.BytesIO()) as world:
+        monkeypatch.setattr(RefusalStore, "insert", broken)
+        await refused(world.settle(settle_request(request_id="x")))
+    assert metrics.REFUSALS_LOST._value.get() == lost + 1
 
 
 async def test_what_is_refused_last_is_written_when_the_service_drains(

@@ -11,7 +11,7 @@ import io
 
 import pytest
 
-from services.kit.errors import Unavailable
+from services.kit.errors import Absent, InvalidArgument, RuleForbids, Unavailable
 from services.settlement import metrics
 from tests.integration.settlement.test_limits import discharged, of_visit
 from tests.integration.settlement.world import (
@@ -152,11 +152,109 @@ async def test_what_rests_on_a_bill_taken_back_blocks_nothing(world):
     world.callees.supervision.findings = [finding(others=[standing])]
     assert (await refused(world.settle())).reason == "BILL_BLOCKED"
     await world.reverse(settlement_id=gone)
-    world.callees.supervision.findings = [finding(others=[standing, gone])]
+    world.callees.supervision.findings = [finding(others=[gone])]
     settlement = (await world.settle()).settlement
     assert [one.rule_code for one in settlement.findings] == ["DRUG_SEX"]
+    # A night in two beds is one with whichever of the others stands.
+    world.callees.supervision.findings = [finding(others=[standing, gone])]
+    assert (await refused(world.settle())).reason == "BILL_BLOCKED"
     world.callees.supervision.findings = [finding(others=[gone]), finding(others=[standing])]
     assert (await refused(world.settle())).reason == "BILL_BLOCKED"
+
+
+async def test_the_window_is_told_what_to_do(world):
+    long = finding()
+    long.message_zh, long.message_en = "长" * 3000, "long" * 3000
+    codes = [f"RULE_{number}" for number in range(300)]
+    world.callees.supervision.findings = [finding(), long, *map(finding, codes)]
+    refusal = await refused(world.settle())
+    assert refusal.reason == "BILL_BLOCKED"
+    for advice in ("核对", "更正后重新结算", "结算撤销", "经办机构", "手工（零星）报销"):
+        assert advice in refusal.zh
+    assert len(refusal.metadata["ruleCodes"].split(",")) == 20
+
+
+async def test_a_repeat_of_what_is_settled_counts_as_blocked_nowhere(world):
+    """Once it is on record, a stay overlaps with itself."""
+    request = settle_request()
+    first = (await world.settle(request)).settlement.settlement_id
+    world.callees.supervision.findings = [finding("REPEATED", others=[first])]
+    blocked = metrics.BLOCKED.labels("REPEATED", "found")._value
+    before = blocked.get()
+    assert (await world.settle(request)).replayed
+    assert blocked.get() == before
+    await refused(world.settle())
+    await refused(world.pre_settle())
+    assert blocked.get() == before + 2
+
+
+def lying(**changes):
+    lie = finding()
+    for name, value in changes.items():
+        if isinstance(value, list):
+            getattr(lie, name).extend(value)
+        else:
+            setattr(lie, name, value)
+    return lie
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        lying(effect=99),
+        lying(severity=99),
+        lying(result_class=99),
+        lying(result_class=0),
+        lying(rule_code=""),
+        lying(rule_code="110101199001011234"),
+        lying(other_bill_keys=["none"]),
+    ],
+    ids=["effect", "severity", "class", "no class", "no code", "a number", "no key"],
+)
+async def test_what_nobody_can_read_is_no_answer(world, lie):
+    """It would stand in the journal, and stop everybody who follows it."""
+    await policy(world, rule("OVERLAPPING_STAY"))
+    world.callees.supervision.findings = [lie]
+    settlement = (await world.settle()).settlement
+    assert (state_name(settlement), settlement.screening_state) == ("SETTLED", DEFERRED)
+    assert not settlement.findings
+    assert list(settlement.deferred_rule_codes) == ["OVERLAPPING_STAY"]
+    await policy(world, rule("DUPLICATE_INVOICE", CLOSED))
+    assert (await refused(world.settle())).reason == "SCREENING_UNAVAILABLE"
+
+
+async def test_a_rule_that_the_policy_does_not_name_blocks(world):
+    await policy(world, rule("OVERLAPPING_STAY"))
+    world.callees.supervision.findings = [finding("PUBLISHED_JUST_NOW")]
+    assert (await refused(world.settle())).metadata["ruleCodes"] == "PUBLISHED_JUST_NOW"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        InvalidArgument("FIELD_INVALID", "no", field="lines[0].quantity"),
+        RuleForbids("RULE_FORBIDS", "no"),
+        Absent("RESOURCE_NOT_FOUND", "no"),
+    ],
+    ids=["invalid", "forbidden", "absent"],
+)
+async def test_an_error_of_supervision_is_its_silence(world, error):
+    """Of another release, it may complain of what settlement takes by the contract."""
+    world.callees.supervision.error = error
+    settlement = (await world.settle()).settlement
+    assert (state_name(settlement), settlement.screening_state) == ("SETTLED", DEFERRED)
+
+
+async def test_a_policy_that_cannot_be_kept_does_not_end_the_poll(world):
+    fake = world.callees.supervision
+    fake.policy = supervision_service_pb2.GetScreeningPolicyResponse(version="\0")
+
+    async def is_asked():
+        return fake.policies_asked > asked + 2
+
+    asked = fake.policies_asked
+    await eventually(is_asked)
+    await policy(world, rule("DUPLICATE_INVOICE", CLOSED))
 
 
 async def test_silence_settles_what_no_rule_forbids(world):

@@ -16,11 +16,12 @@ import pytest
 
 from services.kit import wire
 from services.kit.db import Database
+from services.kit.errors import Overloaded
 from services.supervision.domain.model import Bill, Line, Sex
 from services.supervision.publication import dry_run as dry_runs
 from tests.integration.supervision.packs_world import World, packs_world, service_pb2
 from tests.support.rpc import refused
-from tests.unit.supervision.auditing import FIRST_DAY, NOON, bill, settle, take_back
+from tests.unit.supervision.auditing import FIRST_DAY, NOON, bill, ruleset, settle, take_back
 
 pytestmark = pytest.mark.postgres
 
@@ -158,6 +159,85 @@ async def test_one_dry_run_at_a_time(world: World, monkeypatch: pytest.MonkeyPat
     assert (await world.dry_run(content, since=FIRST_DAY))[-1].complete
 
 
+async def test_no_pack_is_read_while_another_is_tried(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pack that anybody of the hub sends takes the processor before it is refused."""
+    monkeypatch.setattr(dry_runs, "PAGE", 1)
+    await world.audited(*map(settle, BILLS), ruleset=world.current.ruleset())
+    request = service_pb2.DryRunRulePackRequest(
+        pack=world.pack("DRUG_SEX"), settle_date_min=wire.write_date(FIRST_DAY)
+    )
+    first = world.servicer.DryRunRulePack(request, NoTls())
+    await anext(first)
+    rubbish = service_pb2.DryRunRulePackRequest(
+        pack=b"rubbish", settle_date_min=wire.write_date(FIRST_DAY)
+    )
+    busy = await refused(anext_of(world.stub.DryRunRulePack(rubbish, timeout=20)))
+    assert busy.reason == "DRY_RUN_BUSY"
+    await first.aclose()
+    answer = await refused(anext_of(world.stub.DryRunRulePack(rubbish, timeout=20)))
+    assert answer.reason == "RULE_PACK_MALFORMED"
+
+
+async def test_who_does_not_read_makes_room(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dry_runs, "PAGE", 1)
+    monkeypatch.setattr(dry_runs, "_STALL_S", 0.0)
+    await world.audited(*map(settle, BILLS), ruleset=world.current.ruleset())
+    content = world.pack("DRUG_SEX")
+    request = service_pb2.DryRunRulePackRequest(
+        pack=content, settle_date_min=wire.write_date(FIRST_DAY)
+    )
+    stalled = world.servicer.DryRunRulePack(request, NoTls())
+    await anext(stalled)
+    second = world.servicer.DryRunRulePack(request, NoTls())
+    await anext(second)
+    with pytest.raises(Overloaded):
+        await anext(stalled)
+    monkeypatch.setattr(dry_runs, "_STALL_S", 60.0)
+    # The one that was ended does not make room for a third beside the second.
+    busy = await refused(anext_of(world.stub.DryRunRulePack(request, timeout=20)))
+    assert busy.reason == "DRY_RUN_BUSY"
+    assert [one.bill_count async for one in second][-1] == len(BILLS)
+
+
+class Recording:
+    """Bills of people who have many, and how many were asked for at once."""
+
+    def __init__(self, bills: list[Bill]) -> None:
+        self.bills_at_once: list[int] = []
+        self.people_at_once: list[int] = []
+        self._bills = bills
+
+    async def bills(
+        self, *, since: Any, until: Any, after: UUID | None = None, limit: int
+    ) -> list[Bill]:
+        keys = [one.bill_key for one in self._bills]
+        begin = keys.index(after) + 1 if after else 0
+        found = self._bills[begin : begin + limit]
+        self.bills_at_once.append(len(found))
+        return found
+
+    async def histories(self, person_ids: Any, *, since: date) -> dict[UUID, tuple[Bill, ...]]:
+        self.people_at_once.append(len(person_ids))
+        return dict.fromkeys(person_ids, ())
+
+
+@pytest.mark.parametrize("count", [0, 1, 39, 40, 41, 199, 200, 201, 400])
+async def test_little_is_read_at_once_and_nothing_twice(count: int) -> None:
+    """What is read at once is opened in one go, and holds up whoever waits at a window."""
+    bills = [replace(bill(n), person_id=UUID(int=n)) for n in range(1, count + 1)]
+    source = Recording(bills)
+    rules = ruleset()
+    run = dry_runs.DryRuns(source).run(rules, rules, since=NOON, until=NOON, bills_max=1_000)
+    told = [(one.bill_count, one.is_complete) async for one in run]
+    whole = [(200 * n, False) for n in range(1, count // 200 + 1)]
+    assert told == [*whole, (count, True)]
+    assert sum(source.bills_at_once) == count
+    assert max(source.bills_at_once) <= 40
+    assert max(source.people_at_once, default=0) <= 2
+
+
 class NoTls:
     """A call on a connection without TLS."""
 
@@ -171,7 +251,7 @@ async def anext_of(stream: Any) -> Any:
 
 async def test_screening_goes_on_beside_it(world: World) -> None:
     """The process is never held for long: what waits beside a dry run gets its turn."""
-    bills = [charged(n, MALE_DRUG, fen=100, sex=Sex.FEMALE) for n in range(1, 400)]
+    bills = [charged(n, MALE_DRUG, fen=100, sex=Sex.FEMALE) for n in range(1, 150)]
     await world.audited(*map(settle, bills), ruleset=world.current.ruleset())
     turns = 0
 
@@ -184,7 +264,7 @@ async def test_screening_goes_on_beside_it(world: World) -> None:
     task = asyncio.create_task(beside())
     *_, last = await world.dry_run(world.pack("DRUG_SEX"), since=FIRST_DAY)
     task.cancel()
-    assert last.bill_count == 399
+    assert last.bill_count == 149
     assert turns > 100
 
 

@@ -6,7 +6,7 @@ import asyncio
 import functools
 import gzip
 from collections.abc import AsyncIterator
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,11 +15,13 @@ import grpc
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from services.kit import wire
 from services.kit.crypto import BadKey
 from services.kit.db import Database
-from services.kit.errors import NotAllowed
+from services.kit.errors import InvalidArgument, NotAllowed
 from services.supervision import metrics
-from services.supervision.publication import store
+from services.supervision.domain.ruleset import RuleSet
+from services.supervision.publication import store, usecases
 from services.supervision.publication.current import Current
 from services.supervision.publication.keys import key_line, parse_keys, trusted_keys
 from services.supervision.publication.packs import read_pack
@@ -175,6 +177,22 @@ async def test_what_has_not_begun_can_be_withdrawn(world: World) -> None:
     # Its instant is free again.
     await world.publish(world.pack("DRUG_SEX", "ITEM_SEX"), at=instant)
     assert codes_of(world) == ["DRUG_SEX", "ITEM_SEX"]
+
+
+async def test_what_was_withdrawn_does_not_come_back_by_its_own_signature(world: World) -> None:
+    """Who can read a publication has its signature, and could send it once more."""
+    instant = world.clock.now() + SOON
+    content = world.pack("DRUG_SEX")
+    published = await world.publish(content, at=instant)
+    await withdrawing(world, published.publication_id)
+    again = await refused(world.publishing(content, at=instant, signature=published.signature))
+    assert (again.code, again.reason) == ("FAILED_PRECONDITION", "RULE_PACK_NOT_NEWER")
+    world.clock.instant = instant
+    await world.current.look()
+    assert codes_of(world) == ["ITEM_SEX"]
+    # Signed for another instant, or by other people, it is another publication.
+    await world.publish(content, at=instant, maker_id="wang.3")
+    assert codes_of(world) == ["DRUG_SEX"]
 
 
 async def test_what_runs_cannot_be_withdrawn(world: World) -> None:
@@ -386,6 +404,56 @@ async def test_rules_are_listed_by_pages(world: World) -> None:
     ]
     nothing = service_pb2.ListRulesRequest(version="0" * 16)
     assert (await refused(world.stub.ListRules(nothing, timeout=9))).reason == "RESOURCE_NOT_FOUND"
+
+
+async def test_a_pack_of_the_past_is_read_once_and_not_for_every_page(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    past = await world.publish(world.pack("DRUG_SEX", "ITEM_SEX"))
+    world.clock.advance(hours=1)
+    await world.publish(world.pack("DRUG_SEX"))
+    read: list[str] = []
+    reading = usecases.past_rules
+
+    async def counted(database: Database, version: str) -> RuleSet:
+        read.append(version)
+        return await reading(database, version)
+
+    monkeypatch.setattr(usecases, "past_rules", counted)
+
+    async def page(token: str = "") -> Any:
+        request = service_pb2.ListRulesRequest(page_size=1, page_token=token, version=past.version)
+        return await world.stub.ListRules(request, timeout=TIMEOUT_S)
+
+    answers = await asyncio.gather(*(page() for _ in range(5)))
+    found = [*answers[0].rules, *(await page(answers[0].next_page_token)).rules]
+    assert [one.code for one in found] == ["DRUG_SEX", "ITEM_SEX"]
+    assert read == [past.version]
+    # What runs is in memory, and nobody waits for it.
+    await world.stub.ListRules(service_pb2.ListRulesRequest(), timeout=TIMEOUT_S)
+    assert read == [past.version]
+
+
+class Hub:
+    """A call on a connection without TLS."""
+
+    def auth_context(self) -> dict[str, list[bytes]]:
+        return {}
+
+
+@pytest.mark.parametrize("year", [1, 1999, 3000, 9999])
+async def test_days_of_other_times_are_refused(world: World, year: int) -> None:
+    """Not every date is an instant in every zone."""
+    day = wire.write_date(date(year, 12, 31) if year > 2000 else date(year, 1, 1))
+    for request in (
+        service_pb2.GetRuleRatesRequest(open_date_min=day),
+        service_pb2.GetRuleRatesRequest(open_date_max=day),
+    ):
+        answer = await refused(world.stub.GetRuleRates(request, timeout=TIMEOUT_S))
+        assert answer.reason == "FIELD_INVALID"
+    request = service_pb2.DryRunRulePackRequest(pack=b"x", settle_date_min=day)
+    with pytest.raises(InvalidArgument):
+        await anext(world.servicer.DryRunRulePack(request, Hub()))
 
 
 async def test_publications_are_listed_by_pages(world: World) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ from services.kit.db import Database
 from services.kit.rounds import ROUND_FAILURES
 from services.supervision import metrics
 from services.supervision.domain.publication import Publication
-from services.supervision.publication import store
+from services.supervision.domain.ruleset import RuleSet
+from services.supervision.publication import packs, store
 from services.supervision.publication.keys import key_line
 from services.supervision.rules_loader import digest_of
 from services.supervision.rules_pack import contents_of
@@ -33,6 +34,7 @@ from tests.integration.supervision.packs_world import (
     withdrawing,
 )
 from tests.support.eventually import eventually
+from tests.support.rpc import refused
 
 pytestmark = pytest.mark.postgres
 
@@ -98,6 +100,55 @@ async def test_a_pack_that_this_release_cannot_read_changes_nothing(world: World
     assert world.current.ruleset().version == best.version
     # What was refused then lies behind what runs now.
     assert (await world.packs_listed())[0] == (best.version, RUNNING)
+
+
+async def test_a_pack_that_breaks_the_reader_does_not_keep_a_process_from_starting(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What nobody thought of is refused like anything else, here and where it is published."""
+    good = await world.publish(world.pack("DRUG_SEX"))
+    world.clock.advance(hours=1)
+    bad = world.pack("DIAGNOSIS_MISSING")
+    reading = packs.build
+
+    def breaking(contents: Mapping[str, bytes]) -> RuleSet:
+        if "diagnosis_missing.yaml" in contents:
+            raise OverflowError("date value out of range")
+        return reading(contents)
+
+    monkeypatch.setattr(packs, "build", breaking)
+    answer = await refused(world.publishing(bad))
+    assert (answer.code, answer.reason) == ("INVALID_ARGUMENT", "RULE_PACK_MALFORMED")
+    await plant(world, bad, at=world.clock.now())
+    late = world.make()
+    await late.start()
+    assert late.ruleset().version == good.version
+    assert len(late.refused) == 1
+
+
+async def test_a_key_that_ceases_to_be_trusted_is_told_before_a_restart(world: World) -> None:
+    """What runs goes on, but a process that starts would go back: replicas would disagree."""
+    first = await world.publish(world.pack("DRUG_SEX"))
+    successor = Ed25519PrivateKey.generate()
+    lines = world.keys_file.read_text()
+    world.keys_file.write_text(key_line("hub-2027", successor.public_key()))
+    await world.current.look()
+    assert codes_of(world) == ["DRUG_SEX"]
+    assert metrics.RULE_PACKS_REFUSED._value.get() == 1
+    assert (await world.packs_listed())[0] == (first.version, RUNNING)
+    late = world.make()
+    await late.start()
+    assert late.ruleset().version == world.current.shipped.version
+    # As docs/supervision.md says: both keys, the same pack signed by the new one, then only that.
+    world.keys_file.write_text(lines + key_line("hub-2027", successor.public_key()))
+    world.clock.advance(minutes=1)
+    await world.publish(world.pack("DRUG_SEX"), key=successor, key_id="hub-2027")
+    world.keys_file.write_text(key_line("hub-2027", successor.public_key()))
+    await world.current.look()
+    assert metrics.RULE_PACKS_REFUSED._value.get() == 0
+    late = world.make()
+    await late.start()
+    assert late.ruleset().version == world.current.ruleset().version == first.version
 
 
 async def test_what_an_intruder_writes_into_the_table_is_not_taken_up(world: World) -> None:

@@ -18,7 +18,14 @@ from typer.testing import CliRunner
 from services.cli.__main__ import app
 from services.cli.mesh import ENDPOINTS, MeshError
 from services.cli.rules.dry_run import Trial, dry_run
-from services.cli.rules.publish import Order, parse_instant, publish, show_packs, show_signature
+from services.cli.rules.publish import (
+    Order,
+    parse_instant,
+    publish,
+    show_packs,
+    show_signature,
+    withdraw,
+)
 from services.cli.rules.rates import show_rates
 from services.cli.rules.signing import DEMO_KEY_ID, SigningError, new_key, read_key, write_demo_key
 from services.cli.topology import Endpoint
@@ -109,6 +116,25 @@ async def test_an_officer_publishes_and_tries_a_pack(
         trial = dataclasses.replace(trial, folder=None, version=version, until=today)
         assert await dry_run(trial, tmp_path, as_json=True) == 0
         assert orjson.loads(capfd.readouterr().out)["complete"] is True
+
+
+async def test_an_officer_takes_back_what_does_not_run_yet(
+    dsn: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = folder_of(tmp_path / "pack", "ITEM_SEX")
+    version = load_pack(folder).version
+    people = {"maker": "zhang.1", "checker": "li.2"}
+    soon = parse_instant("") + timedelta(hours=1)
+    async with hub(dsn, tmp_path):
+        assert await publish(order(folder, valid_from_time=soon), tmp_path, as_json=False) == 0
+        assert "待生效 upcoming" in capfd.readouterr().out
+        assert await withdraw(version, tmp_path, as_json=False, **people) == 0
+        assert f"已撤回 withdrawn {version}" in capfd.readouterr().out
+        assert await show_packs(tmp_path, as_json=False) == 0
+        assert "已撤回" in capfd.readouterr().out
+        with pytest.raises(DomainError) as caught:
+            await withdraw(version, tmp_path, as_json=False, **people)
+        assert caught.value.reason == "RESOURCE_NOT_FOUND"
 
 
 async def test_a_pack_that_is_refused_here_is_not_sent(dsn: str, tmp_path: Path) -> None:

@@ -266,6 +266,30 @@ async def test_a_case_is_judged_anew_when_it_is_replaced(world: World) -> None:
     assert (await world.rates(pb2.RATE_LEVEL_NATION))[""].self_paid_count == 1
 
 
+async def test_one_stay_under_two_numbers_counts_once(world: World) -> None:
+    async def counted() -> tuple[int, int]:
+        nation = (await world.rates(pb2.RATE_LEVEL_NATION))[""]
+        return nation.self_paid_count, nation.self_paid.fen
+
+    dearer = {"total": money_pb2.Money(fen=1_300_000)}
+    await world.upload(paid("A-1"), paid("A-2", **dearer))
+    assert await counted() == (1, 1_300_000)
+    # What was withdrawn, or could not have been settled, hides nothing.
+    await world.upload(paid("A-2", action=WITHDRAW, **dearer))
+    await world.upload(
+        paid("A-3", reason=pb2.SELF_PAID_REASON_THIRD_PARTY_LIABLE, **dearer),
+    )
+    assert await counted() == (1, 1_200_000)
+
+
+async def test_the_number_of_a_visit_is_kept_nowhere(world: World) -> None:
+    (result,) = await world.upload(paid("ZY-20260309-7788"))
+    assert not result.case.institution_visit_number
+    rows = await world.database.fetch("/* test.kept */ SELECT response FROM request")
+    assert rows
+    assert all(b"ZY-20260309-7788" not in row["response"] for row in rows)
+
+
 async def test_a_dry_run_keeps_nothing(world: World) -> None:
     (tried,) = await world.upload(paid("F-1"), dry_run=True)
     assert tried.case.eligibility == ELIGIBLE

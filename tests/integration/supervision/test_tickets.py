@@ -459,6 +459,12 @@ async def test_the_days_of_statistics_must_make_sense(world: World) -> None:
     request.open_date_max.day = 1
     answer = await refused(world.stub.SummarizeTickets(request, timeout=9))
     assert (answer.reason, answer.fields) == ("FIELD_INVALID", ["open_date_max"])
+    for year, month, last in ((1, 1, 1), (9999, 12, 31)):  # not every date is an instant
+        request.open_date_min.year, request.open_date_min.month = year, month
+        request.open_date_min.day = last
+        request.open_date_max.CopyFrom(request.open_date_min)
+        answer = await refused(world.stub.SummarizeTickets(request, timeout=9))
+        assert answer.reason == "FIELD_INVALID"
 
 
 # --- the tables -----------------------------------------------------------------------------------

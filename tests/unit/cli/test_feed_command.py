@@ -71,7 +71,7 @@ async def test_one_line_for_each_event(journal, tmp_path, capfdbinary):
         "settlement_id": "00000000-0000-0000-0000-000000000001",
         "request_id": "",
         "visit_id": "",
-        "person_id": "",
+        "person_id": "00000000-0000-0002-0000-000000000001",
         "care_region_code": "110105",
         "insured_region_code": "131100",
         "institution_code": "H11010500001",

@@ -13,7 +13,15 @@ from services.kit.channel import open_channel
 from services.kit.paging import read_key, row_number, write_token
 from yijie.clearing.v1 import clearing_service_pb2, clearing_service_pb2_grpc, ledger_pb2
 
-SERVICES = ("identity", "filing", "catalogue", "benefits", "settlement", "clearing")
+SERVICES = (
+    "identity",
+    "filing",
+    "catalogue",
+    "benefits",
+    "settlement",
+    "supervision",
+    "clearing",
+)
 
 
 class PagedClearing(clearing_service_pb2_grpc.ClearingServiceServicer):

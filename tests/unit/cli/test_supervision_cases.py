@@ -23,6 +23,8 @@ CASE = "0195f3a0-0000-7000-8000-000000000001"
         (["show", "1"], "1：应为编号 · is no key"),
         (["decide", CASE, "--step", "third", "--officer", "a"], "--step third：应为 · is one of"),
         (["decide", CASE, "--step", "first", "--officer", "王"], "--officer 王：应为经办人代码"),
+        (["answer", "x", "--officer", "a", "--agreed"], "x：应为编号"),
+        (["answer", CASE, "--officer", "院", "--agreed"], "--officer 院：应为经办人代码"),
         (["sample", "--region", "110000", "--officer", "a"], "须写明规则与种子"),
         (["sample", "--region", "110000", "--officer", "a", "--confirm", "x"], "x：应为编号"),
         (["opinion", "x", "-o", "x.pdf"], "x：应为编号"),

@@ -12,7 +12,7 @@ from services.kit.errors import InvalidArgument, RuleForbids, Unavailable
 from services.kit.interceptors.validation import Malformed
 from services.kit.status import internal_status, to_status
 from services.settlement.refusal_facts import Learned
-from services.settlement.refusal_messages import ABANDONED, party_of, refusal_of_call
+from services.settlement.refusal_messages import ABANDONED, UNKNOWN, party_of, refusal_of_call
 from yijie.settlement.v1 import settlement_service_pb2 as pb
 
 NOW = datetime(2026, 3, 31, tzinfo=UTC)
@@ -80,6 +80,16 @@ def test_nobody_was_answered():
 def test_rules():
     error = Unavailable("SCREENING_UNAVAILABLE", "", metadata={"ruleCodes": "A_1,b;DROP,B"})
     assert refusal(pb.SettleRequest(), to_status(error, "settlement")).rule_codes == ("A_1", "B")
+
+
+@pytest.mark.parametrize("reason", ["110101199001011234", "lower case", "MADE_UP", "1", "\0"])
+def test_what_an_insured_regions_own_system_says(reason):
+    """It may be anything: a name or a number in place of a reason goes nowhere."""
+    error = RuleForbids(reason, "x", metadata={"ruleCodes": "110101199001011234,ZHANG_SAN"})
+    error.domain = "张三.yijie"
+    kept = refusal(pb.SettleRequest(), to_status(error, "settlement"))
+    assert (kept.reason, kept.service, kept.party) == (UNKNOWN, "benefits", "INSURED_REGION")
+    assert kept.rule_codes == ()
 
 
 def test_rubbish_is_not_kept():

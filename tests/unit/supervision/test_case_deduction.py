@@ -132,9 +132,7 @@ def test_decisions_one_after_the_other_take_what_one_decision_would(data):
     before: list[dict[str, Fraction]] = []
     for fault in data.draw(st.permutations(found)):
         shares = shares_of(bill, [fault])
-        for code, fen in deduction_of(
-            bill, shares, before=largest(before), taken_fen=sums
-        ).items():
+        for code, fen in deduction_of(bill, shares, before=largest(before), taken_fen=sums).items():
             sums[code] = sums.get(code, 0) + fen
         before.append(shares)
     assert sums == together

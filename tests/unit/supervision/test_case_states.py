@@ -33,6 +33,7 @@ from services.supervision.domain.case_states import AFTER, ALLOWED, BEFORE, Case
 from tests.tidy.sources import ROOT, text_of
 
 ONE, OTHER = UUID(int=1), UUID(int=2)
+SAMPLE = UUID(int=9)
 
 
 def doubt(finding_id=ONE, *, withdrawn=False, verdicts=(), amount=500):

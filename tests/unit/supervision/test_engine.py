@@ -141,7 +141,7 @@ def test_a_rule_about_the_whole_bill_is_dated_by_its_last_day() -> None:
 def test_a_finding_carries_what_its_rule_says() -> None:
     one = found(bill(diagnosis_codes=()))["DIAGNOSIS_MISSING"]
     assert (one.severity, one.effect) == (Severity.MEDIUM, Effect.MARK)
-    assert "填写规范" in one.source
+    assert "诊断缺失" in one.source
     assert one.rule_version == rules().version
     assert rules().digest.startswith(rules().version)
     assert one.line_ids == ()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.supervision.domain.model import ResultClass, Sex
+from services.supervision.domain.model import Moment, ResultClass, Sex
 from tests.unit.supervision.judging import (
     BED,
     CT,
@@ -91,7 +91,7 @@ def test_a_narcotic_needs_a_doctor() -> None:
 
 def test_a_herb_alone_is_told_by_the_day() -> None:
     alone, second, free = "T900100001", "T900200001", "T900900001"
-    assert result("HERB_ALONE", bill(line(alone))) is V
+    assert result("HERB_ALONE", bill(line(alone))) is S
     assert result("HERB_ALONE", bill(line(alone), line(second, id_="2"))) is None
     apart = bill(line(alone), line(second, id_="2", on=DAY + timedelta(1)))
     assert found(apart)["HERB_ALONE"].line_ids in {("1",), ("2",)}
@@ -134,7 +134,7 @@ def test_operations_of_one_group_are_only_verified() -> None:
     assert result("ITEM_MAIN_SECONDARY", stay(1, DAY, DAY, *groups)) is None
 
 
-@pytest.mark.parametrize(("price", "expected"), [("300", None), ("300.01", V), ("0", None)])
+@pytest.mark.parametrize(("price", "expected"), [("300", None), ("300.01", S), ("0", None)])
 def test_price_standard(price: str, expected: ResultClass | None) -> None:
     assert result("PRICE_STANDARD", bill(line(unit_price=Decimal(price)))) is expected
 
@@ -149,10 +149,16 @@ def test_a_stent_comes_with_its_operation() -> None:
 
 def test_an_operation_is_coded_when_it_is_charged() -> None:
     code = "OPERATION_UNRECORDED"
-    assert result(code, stay(1, DAY, DAY, line(STOMACH))) is T
+    examined = {"operation_codes": ("88.7200",)}
+    assert result(code, stay(1, DAY, DAY, line(STOMACH), **examined)) is T
+    both = {"operation_codes": ("88.7200", "43.7x00")}
+    assert result(code, stay(1, DAY, DAY, line(STOMACH), **both)) is None
+    # An institution that sends no codes at all would be found with every operation.
+    assert result(code, stay(1, DAY, DAY, line(STOMACH), operation_codes=())) is None
     assert result(code, stay(1, DAY, DAY, line(STOMACH), operation_codes=None)) is None
-    assert result(code, stay(1, DAY, DAY, line("003301000150000"))) is None  # anaesthesia
-    assert result(code, bill(line(STOMACH))) is None
+    anaesthesia = line("003301000150000")
+    assert result(code, stay(1, DAY, DAY, anaesthesia, **examined)) is None
+    assert result(code, bill(line(STOMACH), **examined)) is None
 
 
 @pytest.mark.parametrize(
@@ -174,7 +180,12 @@ def test_days_of_a_prescription(medical_type: str, days: int, codes: set[str]) -
         medical_type=medical_type,
         diagnosis_codes=("J00.x00",),
     )
-    assert {code for code in found(one) if code.startswith("SUPPLY_")} == codes
+    # An ordinary prescription that is longer is said to the doctor, and is no officer's case.
+    told = found(one, moment=Moment.REMINDER)
+    assert {code for code in told if code.startswith("SUPPLY_")} == codes
+    assert {code for code in found(one) if code.startswith("SUPPLY_")} == codes - {
+        "SUPPLY_ORDINARY"
+    }
 
 
 @pytest.mark.parametrize(("days", "expected"), [(180, None), (181, T)])
@@ -234,9 +245,9 @@ def test_examinations_of_a_day(count: int, expected: ResultClass | None) -> None
 @pytest.mark.parametrize(
     ("sex", "diagnosis", "expected"),
     [
-        (Sex.MALE, "O80.900", V),
+        (Sex.MALE, "O80.900", S),
         (Sex.FEMALE, "O80.900", None),
-        (Sex.FEMALE, "C61.x00", V),
+        (Sex.FEMALE, "C61.x00", S),
         (Sex.MALE, "C61.x00", None),
         (Sex.UNKNOWN, "C61.x00", None),
     ],

@@ -263,6 +263,18 @@ MISMATCH, LARGE, EXAMPLES = (
         ("item_cycle", "finds: [{result_class: VIOLATION", "finds: [{class: V", "missing", VALUE),
         ("item_cycle", 'item: "002503020030000"', "item: HELLO", "is no item code", VALUE),
         ("item_cycle", "    history:\n", "    past:\n", "unknown key past", UNKNOWN),
+        ("supply_ordinary", 'medical_types: ["11"]', 'medical_types: ["ll"]', "2 digits", VALUE),
+        ("supply_ordinary", 'medical_types: ["11"]', 'medical_types: ["１１"]', "2 digits", VALUE),
+        ("drug_scheme", 'scheme_codes: ["510"]', 'scheme_codes: ["51O"]', "3 digits", VALUE),
+        ("drug_sex", 'from: "2021-05-01"', 'from: "2021-W18-6"', "no date written", VALUE),
+        ("drug_sex", 'from: "2021-05-01"', 'from: "0001-01-01"', "no date written", VALUE),
+        ("drug_sex", 'from: "2021-05-01"', 'from: "9999-12-31"', "no date written", VALUE),
+        ("split_stay", "days_max: 15", f"days_max: {'9' * 5000}", "whole number", VALUE),
+        ("split_stay", "days_max: 15", f"days_max: '{'9' * 300}'", "whole number", VALUE),
+        ("idle_stay", 'share_min: "1/2"', "share_min: 1e-999999999", "not a share", VALUE),
+        ("fee_too_old", "T10:00:00+08:00", "T10:00:00", "no time written", VALUE),
+        ("fee_too_old", "2026-03-09T", "0001-01-01T", "no time written", VALUE),
+        ("fee_too_old", "2026-03-09T", "9999-12-31T", "no time written", VALUE),
     ],
 )
 def test_refused_rules(row: tuple[str, str, str, str, str]) -> None:
@@ -322,3 +334,11 @@ def test_too_much_is_refused_before_it_is_read(directory: Path) -> None:
     (directory / "huge.csv").unlink()
     (directory / "huge.yaml").write_bytes(b"#" * (2**18 + 1))
     assert refusal(directory).reason == LARGE
+
+
+def test_a_quoted_number_of_days_is_as_far_back_as_a_bare_one(directory: Path) -> None:
+    # Read as none, the rule would be given no history, and be silent.
+    edit(directory / "pet_ct_quantity.yaml", "days: 180", 'days: "180"')
+    rule = load_rules(directory).rule("PET_CT_QUANTITY")
+    assert rule is not None
+    assert rule.history_days == 180

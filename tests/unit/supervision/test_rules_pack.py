@@ -108,6 +108,64 @@ def test_a_bomb_is_not_blown_up() -> None:
     assert refusal(bomb).reason == "RULE_PACK_TOO_LARGE"
 
 
+def header(*, kind: bytes, size: bytes, sparse: int | None = None) -> bytes:
+    """A header with whatever it may say; `sparse`: a file of so many bytes that has none."""
+    made = bytearray(tarfile.TarInfo("diagnosis_missing.yaml").tobuf(tarfile.GNU_FORMAT))
+    made[124:136], made[156:157] = size, kind
+    if sparse is not None:
+        made[386:410], made[483:495] = b"00000000000\0" * 2, b"%011o\0" % sparse
+    made[148:156] = b" " * 8
+    made[148:156] = b"%06o\0 " % sum(made)
+    return bytes(made)
+
+
+EMPTY = b"%011o\0" % 0
+
+
+def below_zero(size: int) -> bytes:
+    return b"\xff" + size.to_bytes(11, "big", signed=True)
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        pytest.param(header(kind=b"S", size=EMPTY, sparse=2**32), id="sparse"),
+        pytest.param(header(kind=b"x", size=EMPTY) * 5_000, id="headers without end"),
+        pytest.param(header(kind=b"L", size=EMPTY) * 5_000, id="long names without end"),
+        pytest.param(header(kind=b"x", size=below_zero(-512)), id="header below zero"),
+        pytest.param(header(kind=b"0", size=below_zero(-512)), id="file back to itself"),
+        pytest.param(header(kind=b"0", size=below_zero(-9999)), id="file before the beginning"),
+        pytest.param(header(kind=b"0", size=b"%011o\0" % 2**32), id="file beyond the end"),
+        pytest.param(header(kind=b"0", size=EMPTY)[:300], id="cut header"),
+    ],
+)
+def test_what_an_archive_can_do_beside_plain_files_is_refused(plain: bytes) -> None:
+    assert refusal(gzip.compress(plain + b"\0" * 1024)).reason == "RULE_PACK_MALFORMED"
+
+
+def test_a_sparse_file_of_another_kind_is_not_blown_up() -> None:
+    member = tarfile.TarInfo("diagnosis_missing.yaml")
+    member.pax_headers = {"GNU.sparse.map": "0,0", "GNU.sparse.size": str(2**40)}
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w", format=tarfile.PAX_FORMAT) as archived:
+        archived.addfile(member)
+    assert refusal(gzip.compress(made.getvalue())).reason == "RULE_PACK_MALFORMED"
+
+
+def test_an_example_does_not_become_gigabytes_of_bills() -> None:
+    lines = '[{item: "001102000010000", date: "2026-03-09"}]'
+    for entries, problem in ((1, ""), (2, "more than 120 bills")):
+        history = f"    history: [{', '.join([f'{{times: 120, lines: {lines}}}'] * entries)}]"
+        text = (
+            RULE + f"  - name: n\n    finds: []\n    bill: {{lines: {lines}}}\n{history}\n".encode()
+        )
+        content = packed(("diagnosis_missing.yaml", text))
+        if problem:
+            assert problem in refusal(content).problem
+        else:
+            unpack(content)
+
+
 def test_a_folder_that_packs_to_too_much_is_refused(tmp_path: Path) -> None:
     noise = random.Random(1).randbytes(PACK_BYTES_MAX + 2**16)  # noqa: S311 - no secret
     (tmp_path / "noise.csv").write_bytes(noise)

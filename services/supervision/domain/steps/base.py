@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from services.kit import codes
 from services.supervision.domain.model import (
@@ -21,7 +21,7 @@ from services.supervision.domain.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import date
     from uuid import UUID
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 
 __all__ = ["BillCheck", "Hit", "ItemCheck", "View", "keys_of", "substance_of"]
+
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,7 @@ class View:
 
     __slots__ = (
         "_by_substance",
+        "_known",
         "begin",
         "bill",
         "by_code",
@@ -77,6 +81,13 @@ class View:
         for line in bill.lines:
             self.by_code.setdefault(codes.national_item_code(line.item_code), []).append(line)
         self._by_substance: dict[str, list[Line]] = {}
+        self._known: dict[object, object] = {}
+
+    def once(self, key: object, make: Callable[[], _T]) -> _T:
+        """Returns what is made for a key the first time; a key stands for one type."""
+        if key not in self._known:
+            self._known[key] = make()
+        return cast("_T", self._known[key])
 
     def item(self, code: str) -> str:
         """Returns an item as texts name it: 名称（编码）."""

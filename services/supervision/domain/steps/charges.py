@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from services.supervision.domain.model import Line
 
+_FIRST_OTHER_CHAPTER = "87"
+"""ICD-9-CM-3: operations come before it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceStandard(ItemCheck):
@@ -96,10 +99,18 @@ class OperationUnrecorded(BillCheck):
     """手术收费无手术记录: an operation is charged and none is coded."""
 
     prefixes: tuple[str, ...]
+    empty_is_none: bool
+    """Where all institutions send codes, a stay without any has none; elsewhere an empty list says
+    that the institution does not send them, and nearly every operation would be found."""
 
     def judge(self, view: View) -> Iterator[Hit]:
-        """Only stays code operations; without any word on them nothing is found."""
-        if view.setting is not Setting.INPATIENT or view.bill.operation_codes != ():
+        """Only stays code operations; chapters from 87 on are examinations and other measures."""
+        coded = view.bill.operation_codes
+        if view.setting is not Setting.INPATIENT or coded is None:
+            return
+        if (not coded and not self.empty_is_none) or any(
+            code[:2] < _FIRST_OTHER_CHAPTER for code in coded
+        ):
             return
         lines = tuple(view.lines_of(self.prefixes))
         if lines:

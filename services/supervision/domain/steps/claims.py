@@ -41,7 +41,10 @@ class DuplicateClaim(BillCheck):
     """Lines alike in item, day and amount from which two bills are the same care."""
 
     def judge(self, view: View) -> Iterator[Hit]:
-        """Same institution and days; certain where the totals agree, too."""
+        """Same institution and days; certain where the totals and at least one line agree.
+
+        Two visits of a day may well cost the same.
+        """
         bill = view.bill
         others = [
             one
@@ -50,10 +53,16 @@ class DuplicateClaim(BillCheck):
             and one.institution_code == bill.institution_code
             and begin_of(one) <= view.end
             and view.begin <= end_of(one)
-            and (total_fen_of(one) == total_fen_of(bill) or self._alike(one, bill))
+            and (
+                total_fen_of(one) == total_fen_of(bill)
+                or self._alike(one, bill, at_least=self.lines_min)
+            )
         ]
         if others:
-            certain = any(total_fen_of(one) == total_fen_of(bill) for one in others)
+            certain = any(
+                total_fen_of(one) == total_fen_of(bill) and self._alike(one, bill, at_least=1)
+                for one in others
+            )
             yield Hit(
                 result_class=self.rule.result_class if certain else ResultClass.TO_VERIFY,
                 lines=(),
@@ -62,8 +71,9 @@ class DuplicateClaim(BillCheck):
                 others=keys_of(others),
             )
 
-    def _alike(self, one: Bill, other: Bill) -> bool:
-        return (_lines(one) & _lines(other)).total() >= self.lines_min
+    @staticmethod
+    def _alike(one: Bill, other: Bill, *, at_least: int) -> bool:
+        return (_lines(one) & _lines(other)).total() >= at_least
 
 
 def _lines(bill: Bill) -> Counter[tuple[str, date, int]]:

@@ -95,7 +95,9 @@ class SettingLimit(Limit):
     settings: frozenset[Setting]
 
     def result(self, view: View, fee_date: date) -> ResultClass | None:  # noqa: ARG002
-        """The setting is that of the whole bill."""
+        """The setting is that of the whole bill; a marked emergency is one whatever its type."""
+        if view.bill.emergency and Setting.EMERGENCY in self.settings:
+            return None
         if view.setting is Setting.UNKNOWN:
             return self.rule.when_unknown
         return None if view.setting in self.settings else self.result_class

@@ -100,8 +100,14 @@ class FeeTooOld(BillCheck):
         """Before settlement the bill's last day stands for that of settlement."""
         at = view.bill.settle_time
         settled = view.end if at is None else civil_day(at)
+        # A charge of a long stay is settled when the stay ends, and not before.
+        begin, end = view.bill.begin_date, view.bill.end_date
+        is_whole = begin is not None and end is not None and (settled - end).days <= self.days_max
         at_fault = tuple(
-            line for line in view.bill.lines if (settled - line.fee_date).days > self.days_max
+            line
+            for line in view.bill.lines
+            if (settled - line.fee_date).days > self.days_max
+            and not (is_whole and view.begin <= line.fee_date <= view.end)
         )
         if at_fault:
             yield Hit(

@@ -64,8 +64,7 @@ class SplitStay(BillCheck):
             if main
             and _category(bill) == main
             and not is_same_visit(bill, view.bill)
-            and (not self.same_institution or bill.institution_code == view.bill.institution_code)
-            and 0 <= _days_between(bill, view) <= self.days_max
+            and self._is_soon(bill, view)
         ]
         if others:
             yield Hit(
@@ -75,6 +74,13 @@ class SplitStay(BillCheck):
                 text_en=f"a stay for a related illness within {self.days_max} days of discharge",
                 others=keys_of(others),
             )
+
+    def _is_soon(self, bill: Bill, view: View) -> bool:
+        days = _days_between(bill, view)
+        if bill.institution_code == view.bill.institution_code:
+            return 0 <= days <= self.days_max
+        # Moved to another hospital on the day of discharge: that is a transfer (转院).
+        return not self.same_institution and 0 < days <= self.days_max
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING
 
 from services.kit import codes
@@ -199,7 +200,11 @@ class SupplyOverlap(BillCheck):
             if not codes.is_drug_code(code):
                 continue
             for line in lines:
-                left = supply_left(view.past(), code, line.fee_date)
+                on = line.fee_date
+                left = view.once(
+                    (id(self), substance_of(code), on),
+                    partial(supply_left, view.past(), code, on),
+                )
                 if left is None or left.days_left < self.days_left_min:
                     continue
                 allowed = quantity_allowed(line, days_left=left.days_left, days_max=self.days_max)

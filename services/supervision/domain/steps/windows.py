@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from services.supervision.domain.model import ResultClass, Setting, shifted
+from services.supervision.domain.model import ResultClass, shifted
 from services.supervision.domain.steps.base import Hit, ItemCheck, View, keys_of, substance_of
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.supervision.domain.model import Bill, Line
+
+    _Beyond = tuple[set[date], tuple[UUID, ...], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +34,9 @@ class DailyQuantity(ItemCheck):
     def judge(self, view: View, code: str, lines: list[Line]) -> Iterator[Hit]:
         """At fault are the lines of a day beyond the limit.
 
-        A stay may be charged in one line for several days: as long as the whole keeps to the
-        limit times its days, one day above it is only to be verified.
+        A stay, or observation over several days, may be charged in one line for all of them: as
+        long as the whole keeps to the limit times its days, one day above it is only to be
+        verified.
         """
         so_far: dict[date, Decimal] = {}
         at_fault = []
@@ -44,9 +48,7 @@ class DailyQuantity(ItemCheck):
             return
         # The day of admission and that of discharge both count: the widest reading.
         days = (view.end - view.begin).days + 1
-        lump = view.setting is Setting.INPATIENT and (
-            sum(so_far.values()) <= self.quantity_max * max(days, 1)
-        )
+        lump = days > 1 and sum(so_far.values()) <= self.quantity_max * days
         limit = f"{self.quantity_max.normalize():f}"
         yield Hit(
             result_class=ResultClass.TO_VERIFY if lump else self.result_class,
@@ -164,9 +166,19 @@ class Span(Enum):
     """One course of the illness, over all bills."""
 
 
+class Counts(Enum):
+    """What of a course is counted."""
+
+    DAYS_OF_USE = "DAYS_OF_USE"
+    """支付不超过14天: the days on which it is used."""
+    CALENDAR = "CALENDAR"
+    """总时间不超过90天、支付不超过12个月: all days since the first use, for what is used once in a
+    week or month."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course(ItemCheck):
-    """限定支付疗程: paid for so many days of use.
+    """限定支付疗程: paid for so many days.
 
     Days of use are the fee dates, and of a dispensed drug the days that it lasts. Uses that lie
     further apart than `gap_days` are different courses.
@@ -176,21 +188,24 @@ class Course(ItemCheck):
     days_max: int
     gap_days: int
     span: Span
+    counts: Counts = Counts.DAYS_OF_USE
 
     def judge(self, view: View, code: str, lines: list[Line]) -> Iterator[Hit]:
-        """At fault are this bill's lines on the days beyond the limit."""
+        """At fault are this bill's lines on the days beyond the limit.
+
+        Where it takes other bills to exceed it, and days without use lie between, that they are
+        one course is our reading: a person has to judge.
+        """
+        # Once for a substance: a bill may have hundreds of its makers, with a year's supply each.
         substance = substance_of(code)
-        past: dict[date, Bill] = {}
-        for bill, line in view.past().of_substance(substance):
-            if self.span is Span.PERSON or _same_visit(bill, view.bill):
-                past |= dict.fromkeys(days_of_use(line), bill)
-        own = {day for line in view.of_substance(substance) for day in days_of_use(line)}
-        beyond, others = self._beyond(own, past)
+        beyond, others, is_certain = view.once(
+            (id(self), substance), lambda: self._of_substance(view, substance)
+        )
         at_fault = [line for line in lines if not beyond.isdisjoint(days_of_use(line))]
         if at_fault:
             whole = "单次住院" if self.span is Span.STAY else ""
             yield Hit(
-                result_class=self.result_class,
+                result_class=self.result_class if is_certain else _doubtful(self.result_class),
                 lines=tuple(at_fault),
                 text_zh=f"{view.item(code)}{whole}支付不超过{self.days_max}天",
                 text_en=f"{code} is paid for at most {self.days_max} days"
@@ -198,20 +213,39 @@ class Course(ItemCheck):
                 others=others,
             )
 
-    def _beyond(self, own: set[date], past: dict[date, Bill]) -> tuple[set[date], tuple[UUID, ...]]:
-        """Returns the own days beyond the limit, and the bills that took days before them."""
+    def _of_substance(self, view: View, substance: str) -> _Beyond:
+        past: dict[date, Bill] = {}
+        for bill, line in view.past().of_substance(substance):
+            if self.span is Span.PERSON or _same_visit(bill, view.bill):
+                past |= dict.fromkeys(days_of_use(line), bill)
+        own = {day for line in view.of_substance(substance) for day in days_of_use(line)}
+        return self._beyond(own, past)
+
+    def _beyond(self, own: set[date], past: dict[date, Bill]) -> _Beyond:
+        """Returns the own days beyond the limit, the bills that took days, and whether it is sure.
+
+        Sure is a course of this bill, or of this visit, alone, and one without a day left out.
+        """
         beyond: set[date] = set()
+        is_certain = False
         others: dict[UUID, None] = {}
         for course in self._courses(sorted(own | past.keys())):
-            if len(course) <= self.days_max:
-                continue
             taken = [day for day in course if day in past]
             new = [day for day in course if day not in past]
-            over = new[max(0, self.days_max - len(taken)) :]
+            if self.counts is Counts.CALENDAR:
+                over = [day for day in new if (day - course[0]).days >= self.days_max]
+            else:
+                over = new[max(0, self.days_max - len(taken)) :]
             if over:
                 beyond.update(over)
                 others |= dict.fromkeys(keys_of(past[day] for day in taken))
-        return beyond, tuple(others)
+                is_certain |= (
+                    not taken
+                    or self.span is Span.STAY
+                    or (self.counts is Counts.DAYS_OF_USE and len(new) > self.days_max)
+                    or all((after - day).days == 1 for day, after in pairwise(course))
+                )
+        return beyond, tuple(others), is_certain
 
     def _courses(self, days: list[date]) -> Iterator[list[date]]:
         course = days[:1]
@@ -223,11 +257,21 @@ class Course(ItemCheck):
         yield course
 
 
-def days_of_use(line: Line) -> list[date]:
+def days_of_use(line: Line) -> tuple[date, ...]:
     """Returns the days that a line covers: its fee date, and as long as a drug lasts."""
     if line.supply_days <= 1:
-        return [line.fee_date]
-    return [shifted(line.fee_date, number) for number in range(line.supply_days)]
+        return (line.fee_date,)
+    return _days_from(line.fee_date, line.supply_days)
+
+
+@lru_cache(maxsize=4096)
+def _days_from(first: date, count: int) -> tuple[date, ...]:
+    return tuple(shifted(first, number) for number in range(count))
+
+
+def _doubtful(result_class: ResultClass) -> ResultClass:
+    is_sure = result_class is ResultClass.VIOLATION
+    return ResultClass.SUSPICIOUS if is_sure else result_class
 
 
 def _same_visit(one: Bill, other: Bill) -> bool:

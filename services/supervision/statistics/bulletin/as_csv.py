@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from services.supervision.domain.figures import Cell, Table
 
 _BOM: Final = "\ufeff"
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+# Full-width signs, too: spreadsheets of Chinese systems read them as the others.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def write(table: Table) -> bytes:

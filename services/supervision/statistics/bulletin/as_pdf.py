@@ -51,7 +51,8 @@ _HEAD: Final = HexColor("#EEF1F4")
 _TABLE_BEGIN: Final = 130
 """Points that must be left on a page for a table to begin there."""
 _HEADLINES_A_ROW: Final = 4
-_ASCII: Final = re.compile(r"[!-~]+(?: [!-~]+)*")
+# With the middle dot, which some viewers' stand-ins for STSong-Light do not show.
+_ASCII: Final = re.compile(r"[!-~·]+(?: [!-~·]+)*")
 _PADDING_EMS: Final = 1.2
 _WEIGHT_MIN: Final = 4.0
 _WEIGHT_MAX: Final = 13.0

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from services.supervision.domain.figures import Cell, Column, Figures, Table
 
 _BARS_MAX: Final = 12
+_TEXT_MAX: Final = 80
+"""Characters of a text in a table: a row higher than a page cannot be printed at all."""
 DASH: Final = "—"
 
 
@@ -127,12 +129,14 @@ def remainder(table: Table) -> str:
 
 
 def shown(cell: Cell) -> str:
-    """Returns a cell as it is read: thousands apart, a dash where there is nothing."""
+    """Returns a cell as it is read: thousands apart, a dash for nothing, no text too long."""
     if cell is None:
         return DASH
     if isinstance(cell, Decimal):
         return f"{cell:,.2f}"
-    return f"{cell:,}" if isinstance(cell, int) else cell
+    if isinstance(cell, int):
+        return f"{cell:,}"
+    return cell if len(cell) <= _TEXT_MAX else f"{cell[: _TEXT_MAX - 1]}…"
 
 
 def _none(_table: Table) -> Sequence[Chart]:

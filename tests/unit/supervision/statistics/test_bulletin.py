@@ -26,7 +26,7 @@ from services.supervision.domain.figures import (
     wan_yuan,
 )
 from services.supervision.statistics import words
-from services.supervision.statistics.bulletin import as_csv, charts
+from services.supervision.statistics.bulletin import as_csv, as_html, charts
 from services.supervision.statistics.bulletin.pages import chapters_of
 from services.supervision.statistics.composing import compose
 from services.supervision.statistics.facts import Facts
@@ -219,11 +219,66 @@ def test_numbers_are_rounded_half_up_and_have_two_places() -> None:
     assert str(percent(compose_ratio(1, 8))) == "12.50"
 
 
-def test_a_csv_cell_is_no_formula() -> None:
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "＝1+1", "＋1", "＠A1"])
+def test_a_csv_cell_is_no_formula(cell: str) -> None:
     table = Table(
-        code="x", title="x", columns=(Column("name", "名称", Kind.TEXT),), rows=(("=1+1",),)
+        code="x", title="x", columns=(Column("name", "名称", Kind.TEXT),), rows=((cell,),)
     )
-    assert b"'=1+1" in as_csv.write(table)
+    assert f"'{cell}" in as_csv.write(table).decode()
+
+
+HOSTILE_NAMES = (
+    "<b>&amp;</b></para><script>alert(1)</script>",
+    "医院\x00\x07\n第二行",
+    "𠮷野医院😀",
+    "\u202e院医\ud7ff",
+    "长" * 3000,
+    "",
+)
+
+
+def test_hostile_names_break_no_file(facts: Facts) -> None:
+    printed = [one.attempts.institution_code for one in facts.suspects]
+    printed.sort(key=lambda code: code != REFUSER)
+    names = dict(zip(printed, HOSTILE_NAMES, strict=False))
+    figures = compose(dataclasses.replace(facts, names=names, note=HOSTILE_NAMES[0]))
+    files = {file.file_name: content for file, content in render(figures)}
+    page = files["bulletin.html"].decode()
+    assert "<script" not in page
+    assert "</para>" not in page
+    assert "长" * 81 not in page
+    assert len(PdfReader(pdf(files)).pages) >= 8
+    rows = {row["institution_code"]: row for row in rows_of(files["06-suspects.csv"])}
+    for code, name in names.items():
+        assert rows[code]["institution"] == name
+
+
+def test_who_uploads_nothing_can_be_seen(facts: Facts) -> None:
+    figures = compose(facts)
+    table = figures.table("05-direct-rate-institutions")
+    found = dict(
+        zip(
+            table.values("institution_code"),
+            zip(
+                table.values("uploaded_self_paid_cases"),
+                table.values("excluded_self_paid_cases"),
+                strict=True,
+            ),
+            strict=True,
+        )
+    )
+    assert found[REFUSER] == (49, 0)
+    assert found["H31010500001"] == (0, 0)
+    assert any("1 家上传了自费病例" in sentence for sentence in figures.summary)
+
+
+def test_a_director_reads_no_commands(facts: Facts) -> None:
+    empty = dataclasses.replace(facts, locals_={}, self_paid=[], filings=None, gaps=None)
+    for one in (facts, empty):
+        page = as_html.write(compose(one), "0" * 64, "2026-04-08 10:30").decode()
+        text = re.sub(r"<style>.*?</style>|<[^>]+>", "", page, flags=re.DOTALL)
+        assert "yijie " not in text
+        assert "sample" not in text
 
 
 def test_a_row_of_another_width_is_refused() -> None:

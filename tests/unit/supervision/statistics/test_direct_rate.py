@@ -100,9 +100,7 @@ def test_one_self_paid_stay_uploaded_under_two_numbers_counts_once():
     )
     assert (found.self_paid_cases, found.self_paid_fen) == (1, 50_000_00)
     # Another total under another number: the dearer, so that a repeat cannot make it smaller.
-    found = nation(
-        case(Settled.SELF_PAID, 1, 10, 50_000_00), case(Settled.SELF_PAID, 1, 10, 1_00)
-    )
+    found = nation(case(Settled.SELF_PAID, 1, 10, 50_000_00), case(Settled.SELF_PAID, 1, 10, 1_00))
     assert (found.self_paid_cases, found.self_paid_fen) == (1, 50_000_00)
 
 

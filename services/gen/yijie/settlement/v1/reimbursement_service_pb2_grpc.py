@@ -108,7 +108,7 @@ class ReimbursementServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PayReimbursement(self, request, context):
-        """Records that an APPROVED claim was paid, by another person than who approved it. Errors: as
+        """Records that an APPROVED claim was paid, by neither who took it in nor who approved it. Errors: as
         DecideReimbursement.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
