@@ -19,7 +19,7 @@ from hypothesis import settings
 from services.kit.migrations import migrate
 from tests.support.rinse import Clean, look, rinse
 
-settings.register_profile("yijie", deadline=None, max_examples=100, derandomize=False)
+settings.register_profile("yijie", deadline=None, max_examples=60, derandomize=False)
 settings.load_profile("yijie")
 
 SERVICES = (

@@ -13,7 +13,7 @@ import grpc
 from services.cli.screen import console
 from services.cli.supervision.calling import calling
 from services.cli.supervision.case_desk import print_state
-from services.kit.errors import Unavailable
+from services.kit.errors import InvalidArgument, Unavailable
 from services.kit.status import from_rpc_error
 from yijie.supervision.v1 import case_pb2
 from yijie.supervision.v1 import case_service_pb2 as pb
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _SERVICE: Final = "supervision"
 _PART_BYTES: Final = 1 << 20
+_DOCUMENT_BYTES_MAX: Final = 10 << 20
+"""What CaseService.UploadDocument takes."""
 _UPLOAD_S: Final = 120.0
 
 
@@ -74,6 +76,11 @@ async def answer_case(data_dir: Path, case_id: str, given: Given) -> int:
 
 
 async def _upload(stub: Any, first: pb.UploadDocumentRequest, path: Path) -> case_pb2.CaseDocument:
+    if first.size_bytes > _DOCUMENT_BYTES_MAX:
+        # The service refuses it as well, but its answer may be lost while we are still sending.
+        raise InvalidArgument(
+            "DOCUMENT_TOO_LARGE", "the document is larger than 10 MiB", field="size_bytes"
+        )
     call = stub.UploadDocument(_parts(first, path), timeout=_UPLOAD_S)
     kept = case_pb2.CaseDocument()
     try:

@@ -107,6 +107,11 @@ class Benefits:
         assert [status.code for status in response.results] == [0] * len(links)
 
 
+@pytest.fixture
+def dsn(rinsed_dsn: str) -> str:
+    return rinsed_dsn
+
+
 def set_day(message: Any, day: tuple[int, int, int]) -> None:
     message.year, message.month, message.day = day
 

@@ -22,6 +22,11 @@ NOBODY = "127.0.0.1:9"
 
 
 @pytest.fixture
+def dsn(rinsed_dsn: str) -> str:
+    return rinsed_dsn
+
+
+@pytest.fixture
 def clock():
     return SetClock()
 

@@ -6,6 +6,11 @@ from tests.integration.filing_feed.harness import opened
 
 
 @pytest.fixture
+def dsn(rinsed_dsn: str) -> str:
+    return rinsed_dsn
+
+
+@pytest.fixture
 async def world(dsn):
     async with opened(dsn) as found:
         yield found

@@ -14,6 +14,11 @@ from yijie.identity.v1 import identity_service_pb2_grpc as rpc
 
 
 @pytest.fixture
+def dsn(rinsed_dsn: str) -> str:
+    return rinsed_dsn
+
+
+@pytest.fixture
 def clock():
     return SetClock()
 

@@ -12,6 +12,11 @@ from tests.support.clock import FakeClock
 
 
 @pytest.fixture
+def dsn(rinsed_dsn):
+    return rinsed_dsn
+
+
+@pytest.fixture
 def clock():
     return FakeClock()
 

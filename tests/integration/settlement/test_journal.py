@@ -26,11 +26,6 @@ from yijie.settlement.v1 import settlement_service_pb2
 pytestmark = pytest.mark.postgres
 
 
-@pytest.fixture
-def dsn(rinsed_dsn):
-    return rinsed_dsn
-
-
 DAY = date(2026, 3, 31)
 SETTLED = settlement_service_pb2.EVENT_KIND_SETTLED
 REVERSED = settlement_service_pb2.EVENT_KIND_REVERSED

@@ -38,11 +38,6 @@ from yijie.settlement.v1 import settlement_service_pb2 as pb
 pytestmark = pytest.mark.postgres
 
 
-@pytest.fixture
-def dsn(rinsed_dsn):
-    return rinsed_dsn
-
-
 BLOCK = prepayment_pb2.EXHAUSTED_ACTION_BLOCK
 WARN = prepayment_pb2.EXHAUSTED_ACTION_WARN
 HERE = ("650000", "640000")

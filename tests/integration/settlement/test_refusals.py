@@ -45,11 +45,6 @@ REGION = refusal_pb2.REFUSAL_PARTY_INSURED_REGION
 SYSTEM = refusal_pb2.REFUSAL_PARTY_SYSTEM
 
 
-@pytest.fixture
-def dsn(rinsed_dsn):
-    return rinsed_dsn
-
-
 def stub_of(world):
     return refusal_service_pb2_grpc.RefusalServiceStub(world.channel)
 

@@ -38,11 +38,6 @@ SCREENED = settlement_pb2.SCREENING_STATE_SCREENED
 AWAY = Unavailable("DATABASE_UNAVAILABLE", "away")
 
 
-@pytest.fixture
-def dsn(rinsed_dsn):
-    return rinsed_dsn
-
-
 @contextlib.asynccontextmanager
 async def screened(dsn, callees, clock, **changes):
     settings = {"SCREENING_POLICY_INTERVAL_S": "0.02", **changes}

@@ -24,11 +24,6 @@ INVOICE = "6401012600012345678"
 OPERATIONS = ["36.0601", "88.5500x001"]
 
 
-@pytest.fixture
-def dsn(rinsed_dsn):
-    return rinsed_dsn
-
-
 async def registered(visits, medical_type="21", **record):
     request = register_request(medical_type, contact_phone=PHONE, **record)
     request.record.operation_codes.append("38.9300")

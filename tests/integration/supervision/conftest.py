@@ -14,6 +14,11 @@ from tests.integration.supervision.harness import environ
 
 
 @pytest.fixture
+def dsn(rinsed_dsn: str) -> str:
+    return rinsed_dsn
+
+
+@pytest.fixture
 async def database(dsn: str) -> AsyncIterator[Database]:
     log.configure("supervision", "error")
     async with open_database(load(Config, environ(dsn, 1)).database, "supervision") as opened:

@@ -54,11 +54,6 @@ class Crashing:
 
 
 @pytest.fixture
-def dsn(rinsed_dsn: str) -> str:
-    return rinsed_dsn
-
-
-@pytest.fixture
 async def disputes(dsn: str, clock: FakeClock) -> AsyncIterator[DisputesWorld]:
     config = load(ClearingConfig, clearing_environ(dsn, 1)).database
     async with (

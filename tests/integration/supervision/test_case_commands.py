@@ -30,11 +30,6 @@ pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture
-def dsn(rinsed_dsn: str) -> str:
-    return rinsed_dsn
-
-
-@pytest.fixture
 async def world(database: Database, tmp_path: Path) -> AsyncIterator[World]:
     async with cases_world(database) as made:
         port = int(made.address.rpartition(":")[2])

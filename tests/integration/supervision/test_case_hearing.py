@@ -35,11 +35,6 @@ pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture
-def dsn(rinsed_dsn: str) -> str:
-    return rinsed_dsn
-
-
-@pytest.fixture
 async def world(database: Database) -> AsyncIterator[World]:
     async with cases_world(database) as made:
         yield made

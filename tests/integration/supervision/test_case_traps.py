@@ -54,11 +54,6 @@ VALUES ($1, 'OTHER_REVERSED', now())"""
 
 
 @pytest.fixture
-def dsn(rinsed_dsn: str) -> str:
-    return rinsed_dsn
-
-
-@pytest.fixture
 async def world(database: Database) -> AsyncIterator[World]:
     async with cases_world(database) as made:
         yield made

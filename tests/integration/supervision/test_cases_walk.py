@@ -42,11 +42,6 @@ EXPECTED = {
 
 
 @pytest.fixture
-def dsn(rinsed_dsn: str) -> str:
-    return rinsed_dsn
-
-
-@pytest.fixture
 async def world(database: Database) -> AsyncIterator[World]:
     async with cases_world(database) as made:
         yield made

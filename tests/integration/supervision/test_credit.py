@@ -36,11 +36,6 @@ DOCTOR = "D110105000001"
 
 
 @pytest.fixture
-def dsn(rinsed_dsn: str) -> str:
-    return rinsed_dsn
-
-
-@pytest.fixture
 async def world(database: Database) -> AsyncIterator[World]:
     async with cases_world(database) as made:
         yield made

@@ -32,11 +32,6 @@ HYSTEROGRAPHY = "002101030300000"
 
 
 @pytest.fixture
-def dsn(rinsed_dsn: str) -> str:
-    return rinsed_dsn
-
-
-@pytest.fixture
 async def world(database: Database, tmp_path: Path) -> AsyncIterator[World]:
     async with packs_world(database, tmp_path) as made:
         made.clock.instant = NOON + timedelta(days=20)

@@ -56,11 +56,6 @@ UPCOMING, RUNNING, PAST, WITHDRAWN, REFUSED = (
 
 
 @pytest.fixture
-def dsn(rinsed_dsn: str) -> str:
-    return rinsed_dsn
-
-
-@pytest.fixture
 async def world(database: Database, tmp_path: Path) -> AsyncIterator[World]:
     async with packs_world(database, tmp_path) as made:
         yield made

@@ -42,11 +42,6 @@ REFUSED, RUNNING = pb2.RULE_PACK_STATE_REFUSED, pb2.RULE_PACK_STATE_RUNNING
 
 
 @pytest.fixture
-def dsn(rinsed_dsn: str) -> str:
-    return rinsed_dsn
-
-
-@pytest.fixture
 async def world(database: Database, tmp_path: Path) -> AsyncIterator[World]:
     async with packs_world(database, tmp_path) as made:
         yield made

@@ -41,11 +41,6 @@ from tests.integration.supervision.packs_world import folder_of
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(120)]
 
 
-@pytest.fixture
-def dsn(rinsed_dsn: str) -> str:
-    return rinsed_dsn
-
-
 @contextlib.asynccontextmanager
 async def hub(dsn: str, folder: Path) -> AsyncIterator[None]:
     """A supervision service where commands look for one, with the key of a local mesh."""

@@ -56,11 +56,6 @@ REPLACE, WITHDRAW = pb2.UPLOAD_ACTION_REPLACE, pb2.UPLOAD_ACTION_WITHDRAW
 
 
 @pytest.fixture
-def dsn(rinsed_dsn: str) -> str:
-    return rinsed_dsn
-
-
-@pytest.fixture
 async def world(database: Database) -> AsyncIterator[World]:
     async with statistics_world(database) as made:
         yield made

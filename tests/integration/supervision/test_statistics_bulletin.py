@@ -43,11 +43,6 @@ MANUAL = Settled.MANUAL
 
 
 @pytest.fixture
-def dsn(rinsed_dsn: str) -> str:
-    return rinsed_dsn
-
-
-@pytest.fixture
 async def world(database: Database) -> AsyncIterator[World]:
     async with statistics_world(database) as made:
         yield made

@@ -37,11 +37,6 @@ COSTS = ",".join(column.name for column in LocalCosts.columns)
 
 
 @pytest.fixture
-def dsn(rinsed_dsn: str) -> str:
-    return rinsed_dsn
-
-
-@pytest.fixture
 async def world(database: Database) -> AsyncIterator[World]:
     async with statistics_world(database) as made:
         yield made

@@ -22,11 +22,6 @@ from yijie.supervision.v1 import ticket_service_pb2_grpc
 pytestmark = pytest.mark.postgres
 
 
-@pytest.fixture
-def dsn(rinsed_dsn: str) -> str:
-    return rinsed_dsn
-
-
 async def test_who_is_awaited_and_how_long_they_take(
     database: Database, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

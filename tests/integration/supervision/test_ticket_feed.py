@@ -35,11 +35,6 @@ FULL_NAME = "yijie.settlement.v1.RefusalService"
 CONFIG = FeedConfig(silence_s_max=5, backoff_s=0.01, backoff_s_max=0.05, standby_s=0.05)
 
 
-@pytest.fixture
-def dsn(rinsed_dsn: str) -> str:
-    return rinsed_dsn
-
-
 def refusal(number: int, clock: FakeClock, **changes: Any) -> Refusal:
     values: dict[str, Any] = {
         "event_time": clock.now(),

@@ -30,11 +30,6 @@ OPEN, ANSWERED = pb2.TICKET_STATE_OPEN, pb2.TICKET_STATE_ANSWERED
 
 
 @pytest.fixture
-def dsn(rinsed_dsn: str) -> str:
-    return rinsed_dsn
-
-
-@pytest.fixture
 async def world(database: Database) -> AsyncIterator[World]:
     async with tickets_world(database) as made:
         yield made

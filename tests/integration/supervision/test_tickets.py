@@ -44,11 +44,6 @@ MARCH = wire.write_date(date(2026, 3, 1))
 
 
 @pytest.fixture
-def dsn(rinsed_dsn: str) -> str:
-    return rinsed_dsn
-
-
-@pytest.fixture
 async def world(database: Database) -> AsyncIterator[World]:
     async with tickets_world(database) as made:
         yield made

@@ -37,11 +37,6 @@ STEPS = 120
 
 
 @pytest.fixture
-def dsn(rinsed_dsn: str) -> str:
-    return rinsed_dsn
-
-
-@pytest.fixture
 async def world(database: Database) -> AsyncIterator[World]:
     async with tickets_world(database) as made:
         made.clock.instant = datetime(2026, 3, 1, tzinfo=UTC)
