@@ -152,6 +152,7 @@ async def test_what_the_province_mends_is_seen_a_day_later(world: World) -> None
     await world.follow(event, booked=False)
 
     async def found() -> None:
+        world.clock.advance(seconds=2)
         assert len(await world.open_differences()) == 1
 
     await eventually(found, timeout_s=30)
