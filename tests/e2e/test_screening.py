@@ -179,6 +179,7 @@ async def test_supervision_is_killed(running: Mesh, province: Province) -> None:
         await running.processes["settlement"].stop(within_s=10.0)
         running.start("settlement")
         await running.ready("settlement")
+        await province.reached("settlement")
 
         outpatient.request_id = str(uuid4())
         refused = await refusal_of(province, outpatient)
