@@ -17,10 +17,10 @@ from services.supervision.audit.store import AuditStore
 from services.supervision.audit.usecases import Auditor
 from services.supervision.cases import servicer as case_servicer
 from services.supervision.cases.clients import ClearingClient, SettlementsClient
+from services.supervision.cases.desk import Desk
 from services.supervision.cases.loop import CaseLoop
 from services.supervision.cases.servicer import CaseServicer
 from services.supervision.cases.terms import load_case_terms
-from services.supervision.cases.usecases import Desk
 from services.supervision.clients import IdentityClient, SettlementClient
 from services.supervision.credit import servicer as credit_servicer
 from services.supervision.credit.clients import SuspensionsClient

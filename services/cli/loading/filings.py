@@ -25,12 +25,13 @@ from services.cli.loading.kinds import (
     fields_by_column,
     require_region,
 )
+from services.cli.loading.patients import LOAD_S, known_persons
 from services.cli.loading.reader import Row
 from services.cli.loading.refusals import Refusal, refusals_of
 from services.cli.province import Province
 from services.kit.status import from_status
 from yijie.filing.v1 import filing_pb2, filing_service_pb2
-from yijie.identity.v1 import access_pb2, identity_service_pb2
+from yijie.identity.v1 import access_pb2
 
 COLUMNS: Final = columns(
     "cert_number insured_region_code target_region_code type begin_date evidence",
@@ -71,7 +72,6 @@ _FIELDS: Final = fields_by_column(
     COLUMNS,
     {"person_id": "cert_number", "cert_numbers": "cert_number", "kind": "documents"},
 )
-_LOAD_S: Final = 60.0
 
 
 class Filings:
@@ -96,7 +96,9 @@ class Filings:
         """Finds the people and submits their filings."""
         if self._province is None:
             return []
-        known, refusals = await self._known(batch.entries)
+        known, refusals = await known_persons(
+            self._province, batch.entries, _FIELDS, access_pb2.ACCESS_PURPOSE_FILING
+        )
         if not known:
             return refusals
         province = self._province
@@ -110,7 +112,7 @@ class Filings:
                 dry_run=self._dry_run,
             )
             method = province.filing.SubmitFilings
-            return await patiently(lambda: province.call(method, request, within_s=_LOAD_S))
+            return await patiently(lambda: province.call(method, request, within_s=LOAD_S))
 
         kept, answer, errors = await shedding(len(known), "filings", ask)
         for index, error in errors.items():
@@ -129,34 +131,6 @@ class Filings:
     def notes(self) -> list[tuple[str, str]]:
         """Returns nothing."""
         return []
-
-    async def _known(self, entries: Sequence[Entry]) -> tuple[list[Entry], list[Refusal]]:
-        """Parts entries into those whose person is known, with it, and refusals."""
-        province = self._province
-        if province is None:
-            return [], []
-
-        async def ask(kept: Sequence[int], part: str) -> Any:  # noqa: ARG001 - no id to part
-            request = identity_service_pb2.LookUpPersonsRequest(
-                cert_numbers=[entries[index].extras for index in kept],
-                purpose=access_pb2.ACCESS_PURPOSE_FILING,
-            )
-            method = province.identity.LookUpPersons
-            return await patiently(lambda: province.call(method, request, within_s=_LOAD_S))
-
-        kept, answer, errors = await shedding(len(entries), "cert_numbers", ask)
-        known, refusals = [], []
-        for index, error in errors.items():
-            refusals += refusals_of(entries[index].lines, error, _FIELDS)
-        for index, result in zip(kept, answer.results if answer else (), strict=False):
-            entry = entries[index]
-            if result.WhichOneof("outcome") == "error":
-                found = from_status(result.error)
-                refusals += refusals_of(entry.lines, found, _FIELDS, message=result.error.message)
-            else:
-                entry.message.person_id = result.key
-                known.append(entry)
-        return known, refusals
 
     def _convert(self, row: Row) -> Entry:
         number, region, target, kind, begin, evidence = row.values[:6]

@@ -17,12 +17,13 @@ from services.cli.loading.kinds import (
     fields_by_column,
     require_region,
 )
+from services.cli.loading.patients import LOAD_S, known_persons
 from services.cli.loading.reader import Row
 from services.cli.loading.refusals import Refusal, refusals_of
 from services.cli.province import Province
 from services.kit.status import from_status
 from services.kit.wire import write_money
-from yijie.identity.v1 import access_pb2, identity_service_pb2
+from yijie.identity.v1 import access_pb2
 from yijie.supervision.v1 import statistics_pb2, statistics_service_pb2
 
 COLUMNS: Final = columns(
@@ -49,7 +50,6 @@ ACTIONS: Final = {
 _FIELDS: Final = fields_by_column(
     COLUMNS, {"person_id": "cert_number", "cert_numbers": "cert_number", "total": "total_yuan"}
 )
-_LOAD_S: Final = 60.0
 _ELIGIBLE: Final = statistics_pb2.SELF_PAID_ELIGIBILITY_ELIGIBLE
 
 
@@ -78,7 +78,9 @@ class SelfPaid:
         """Finds the patients and uploads their cases."""
         if self._province is None:
             return []
-        known, refusals = await self._known(self._province, batch.entries)
+        known, refusals = await known_persons(
+            self._province, batch.entries, _FIELDS, access_pb2.ACCESS_PURPOSE_ENQUIRY
+        )
         if not known:
             return refusals
         province = self._province
@@ -91,7 +93,7 @@ class SelfPaid:
                 dry_run=self._dry_run,
             )
             method = province.statistics.UploadSelfPaidCases
-            return await patiently(lambda: province.call(method, request, within_s=_LOAD_S))
+            return await patiently(lambda: province.call(method, request, within_s=LOAD_S))
 
         kept, answer, errors = await shedding(len(known), "cases", ask)
         for index, error in errors.items():
@@ -122,33 +124,6 @@ class SelfPaid:
             " not: no insurance in force, no filing, or not covered"
         )
         return [(zh, en)]
-
-    async def _known(
-        self, province: Province, entries: Sequence[Entry]
-    ) -> tuple[list[Entry], list[Refusal]]:
-        """Parts entries into those whose patient is known, with the key, and refusals."""
-
-        async def ask(kept: Sequence[int], part: str) -> Any:  # noqa: ARG001 - no id to part
-            request = identity_service_pb2.LookUpPersonsRequest(
-                cert_numbers=[entries[index].extras for index in kept],
-                purpose=access_pb2.ACCESS_PURPOSE_ENQUIRY,
-            )
-            method = province.identity.LookUpPersons
-            return await patiently(lambda: province.call(method, request, within_s=_LOAD_S))
-
-        kept, answer, errors = await shedding(len(entries), "cert_numbers", ask)
-        known, refusals = [], []
-        for index, error in errors.items():
-            refusals += refusals_of(entries[index].lines, error, _FIELDS)
-        for index, result in zip(kept, answer.results if answer else (), strict=False):
-            entry = entries[index]
-            if result.WhichOneof("outcome") == "error":
-                found = from_status(result.error)
-                refusals += refusals_of(entry.lines, found, _FIELDS, message=result.error.message)
-            else:
-                entry.message.person_id = result.key
-                known.append(entry)
-        return known, refusals
 
     def _convert(self, row: Row) -> Entry:
         institution, visit, number, insured, care, medical_type, begin, end, total = row.values[:9]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from services.kit.db import Connection
     from services.supervision.cases.clients import PaidSettlement
-    from services.supervision.cases.usecases import Desk
+    from services.supervision.cases.desk import Desk
     from services.supervision.domain.recording import RecordedFinding
 
 _GRAVITY = {one: place for place, one in enumerate(ResultClass)}

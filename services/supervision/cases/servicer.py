@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from services.kit.clock import Clock
     from services.kit.db import Connection, Database
     from services.supervision.cases.clients import PaidSettlement, Settlements
-    from services.supervision.cases.usecases import Desk
+    from services.supervision.cases.desk import Desk
 
 FULL_NAME: Final = "yijie.supervision.v1.CaseService"
 _SERVICE: Final = "supervision"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from services.kit.clock import Clock
     from services.kit.db import Connection, Database
-    from services.supervision.cases.usecases import Desk
+    from services.supervision.cases.desk import Desk
 
 _AT_ONCE: Final = 4
 """Documents that are taken at the same time: each is held in memory whole."""

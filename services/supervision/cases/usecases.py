@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from services.kit.clock import civil_date
 from services.kit.errors import Absent, DomainError, InvalidArgument, RuleForbids
@@ -29,39 +29,13 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from services.kit.crypto import FieldCipher
     from services.kit.db import Connection, Database
     from services.supervision.cases.clients import PaidSettlement
-    from services.supervision.cases.terms import CaseTerms, CaseTermsBook
-    from services.supervision.credit.terms import CreditTermsBook
-    from services.supervision.domain.recording import RecordedFinding
+    from services.supervision.cases.desk import Desk
+    from services.supervision.cases.terms import CaseTerms
 
 _POPULATION_MAX: Final = 20_000
 _CONFIRMED_AT_ONCE: Final = 500
-
-
-class Findings(Protocol):
-    """Where findings are read whole."""
-
-    async def findings_of(
-        self, bill_keys: Sequence[UUID], *, connection: Connection | None = None
-    ) -> Mapping[UUID, Sequence[RecordedFinding]]:
-        """Returns the findings of bills, standing and withdrawn, in order of recording."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """What officers work with."""
-
-    cipher: FieldCipher
-    findings: Findings
-    terms: CaseTermsBook
-    credit_terms: CreditTermsBook
-
-    def terms_on(self, now: datetime) -> CaseTerms:
-        """Returns the terms in force."""
-        return self.terms.of(civil_date(now))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,11 +21,11 @@ from services.kit.feed import load_cursor
 from services.kit.server import ServerConfig, serving
 from services.supervision.audit.records import FEED
 from services.supervision.cases.clients import PaidSettlement, Recorded, read_paid
+from services.supervision.cases.desk import Desk
 from services.supervision.cases.loop import CaseLoop
 from services.supervision.cases.model import CaseDeduction
 from services.supervision.cases.servicer import FULL_NAME, CaseServicer
 from services.supervision.cases.terms import load_case_terms
-from services.supervision.cases.usecases import Desk
 from services.supervision.credit.servicer import CreditServicer
 from services.supervision.credit.store import Consequence
 from services.supervision.credit.terms import load_credit_terms
