@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import gc
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -47,6 +48,14 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
     """Names bytes by their argument: what gzip writes differs by the second, so by the worker."""
     del config
     return argname if isinstance(val, bytes) else None
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Hides twelve thousand collected tests from the collector: they live as long as the worker."""
+    del session
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000)
 
 
 @pytest.fixture(scope="session")

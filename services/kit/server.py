@@ -108,12 +108,6 @@ async def serving(
     host = config.listen.rpartition(":")[0]
     port = server.add_insecure_port(config.listen)
     await server.start()
-    # What was built at start lives as long as the process: the collector need not visit it again.
-    # A call makes some thousand objects that die with it, without cycles: the default of looking
-    # every 700 costs a settlement a twentieth of its CPU and finds nothing.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_GC_THRESHOLD)
     for name in ("", *full_names):
         await states.set(name, serving_)
     try:
@@ -123,8 +117,6 @@ async def serving(
             await states.set(name, not_serving)
         await asyncio.sleep(config.drain_delay_s)
         await server.stop(config.drain_grace_s)
-        # A tool or a test lives on: what was frozen is garbage like all else.
-        gc.unfreeze()
 
 
 async def run(
@@ -152,6 +144,7 @@ async def run(
 
     async def serve() -> None:
         async with app() as running:
+            _settle_heap()
             started.set()
             logger.info("serving", address=running.address)
             await stop.wait()
@@ -168,6 +161,18 @@ async def run(
         logger.error("cannot start", **where)  # noqa: TRY400
         raise SystemExit(1) from None
     logger.info("stopped")
+
+
+def _settle_heap() -> None:
+    """Takes what was built at start out of the collector's sight: it lives as long as the process.
+
+    A call makes some thousand objects that die with it, without cycles: the default of looking
+    every 700 costs a settlement a twentieth of its CPU and finds nothing. Of a process, not of a
+    server: a test opens thousands of those, and to look through its heap each time takes seconds.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_GC_THRESHOLD)
 
 
 async def _ended(serving_: asyncio.Task[None], stop: asyncio.Event, started: asyncio.Event) -> None:

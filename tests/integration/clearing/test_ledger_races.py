@@ -79,17 +79,21 @@ async def follow(database: Database, events: Sequence[Any], sizes: random.Random
 
 
 async def end_sessions(dsn: str, drawn: random.Random, is_over: asyncio.Event) -> int:
-    """Ends the sessions of clearing's pools again and again, as a restart of the server would."""
+    """Ends the sessions of clearing's pools again and again, as a restart of the server would.
+
+    The first time all of them and at once, so that no course is too short for it.
+    """
     connection = await asyncpg.connect(dsn)
     ended = 0
     try:
         while not is_over.is_set():
-            await asyncio.sleep(drawn.uniform(0.05, 0.2))
             ended += await connection.fetchval(
                 "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
                 " WHERE application_name = 'yijie.clearing' AND datname = current_database()"
-                " AND random() < 0.3"
+                " AND random() < $1::float8",
+                0.3 if ended else 1.0,
             )
+            await asyncio.sleep(drawn.uniform(0.05, 0.2) if ended else 0)
     finally:
         await connection.close()
     return ended
