@@ -7,6 +7,7 @@ use. The same count and seed give the same people and bills.
 from __future__ import annotations
 
 import asyncio
+import functools
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -243,20 +244,23 @@ def _member(number: int) -> Member:
 
 def _shelves(regions: Sequence[str]) -> Mapping[str, Sequence[Sequence[tuple[str, str]]]]:
     """Returns (code, name) of what may be on a bill, by care region, in the order of _MIX."""
+    return {region: _shelves_of(region) for region in regions}
+
+
+@functools.cache
+def _shelves_of(region: str) -> Sequence[Sequence[tuple[str, str]]]:
+    # Once per process: every item of the catalogue is held against all rules.
     ruleset = load_rules()
-    return {
-        region: [
-            [
-                (item.item_code, item.name)
-                for item in sample_items(region)
-                if item.item_code.startswith(prefix)
-                and item.price_ceiling is None
-                and not _is_found(item.item_code, ruleset)
-            ]
-            for prefix, _ in _MIX
-        ]
-        for region in regions
-    }
+    return tuple(
+        tuple(
+            (item.item_code, item.name)
+            for item in sample_items(region)
+            if item.item_code.startswith(prefix)
+            and item.price_ceiling is None
+            and not _is_found(item.item_code, ruleset)
+        )
+        for prefix, _ in _MIX
+    )
 
 
 def _is_found(item_code: str, ruleset: RuleSet) -> bool:

@@ -13,6 +13,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import grpc
 import pytest
 
 from services.clearing import posting
@@ -162,7 +163,12 @@ async def test_the_process_cuts_by_itself(dsn: str, database: Database) -> None:
 
             async def get(month: str) -> Any:
                 request = month_service_pb2.GetMonthRequest(month=month)
-                return await stub.GetMonth(request, timeout=TIMEOUT_S)
+                try:
+                    return await stub.GetMonth(request, timeout=TIMEOUT_S)
+                except grpc.aio.AioRpcError as error:
+                    # A month that is over is there once something of it is booked.
+                    assert error.code() is not grpc.StatusCode.NOT_FOUND
+                    raise
 
             async def is_open() -> None:
                 view = await get(MARCH)
