@@ -69,11 +69,13 @@ class Database:
             while True:
                 try:
                     await asyncio.to_thread(restart_postgres, self._folder)
-                except subprocess.SubprocessError as error:
+                except (subprocess.SubprocessError, AssertionError) as error:
                     # It waits ten seconds; on a busy machine recovery may take longer, and goes on.
+                    # The library asserts that it was enough.
                     if time.monotonic() > end:
                         msg = f"PostgreSQL does not start again: {type(error).__name__}"
                         raise MeshError(msg) from error
+                    await asyncio.sleep(_POLL_S)
                 else:
                     return
 
