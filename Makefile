@@ -19,19 +19,20 @@ SECONDS ?= 60
 SEEDS ?= 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo up test test-spark bench chaos simulate lint format protos baseline lock clean
+.PHONY: help install install-dev demo up test test-spark bench chaos simulate drill-restart drill-rotation drill-failover \
+	drill-overload drill-restore lint format protos baseline lock sbom clean
 
 help: ## what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
 
 install: $(RUN_STAMP) ## prepares .venv with the locked dependencies
 
 demo: $(RUN_STAMP) ## starts the whole mesh, settles the demo cases, shows every step, stops everything
 	@$(BIN)/yijie demo
 
-# make takes no options of its own for us: `make up REGIONS=1` is `yijie up --regions`.
-up: $(RUN_STAMP) ## runs the mesh with demo data until Ctrl-C; REGIONS=1: an insured province apart
-	@$(BIN)/yijie up --data-dir $(UP_DIR)$(if $(REGIONS),-regions --regions)
+# make takes no options of its own for us: `make up TLS=1 REGIONS=1` is `yijie up --tls --regions`.
+up: $(RUN_STAMP) ## runs the mesh with demo data until Ctrl-C; REGIONS=1: two insured provinces apart; TLS=1
+	@$(BIN)/yijie up --data-dir $(UP_DIR)$(if $(REGIONS),-regions --regions)$(if $(TLS), --tls)
 
 bench: $(RUN_STAMP) ## measures: settlements a second against the floor, a long stay, a slow province
 	@$(BIN)/yijie bench
@@ -55,6 +56,22 @@ SPARK_STAMP := $(SPARK_VENV)/.stamp
 test-spark: $(SPARK_STAMP) ## mining gives the same findings on Spark as on DuckDB; needs Java
 	@$(SPARK_VENV)/bin/python -m pytest tests/unit/mining tests/spark
 
+# Each on a mesh of its own, under load, with a printed verdict: SHORT=1 is what CI runs.
+drill-restart: $(RUN_STAMP) ## restarts every process of a mesh under load, one by one
+	@$(BIN)/yijie drill restart $(if $(SHORT),--short)
+
+drill-rotation: $(RUN_STAMP) ## exchanges authority and certificates under load
+	@$(BIN)/yijie drill rotation $(if $(SHORT),--short)
+
+drill-failover: $(RUN_STAMP) ## kills the primary database under load, promotes the standby
+	@$(BIN)/yijie drill failover $(if $(SHORT),--short)
+
+drill-overload: $(RUN_STAMP) ## offers three times what the mesh carries
+	@$(BIN)/yijie drill overload $(if $(SHORT),--short)
+
+drill-restore: $(RUN_STAMP) ## restores a backup to a point in time and checks it
+	@$(BIN)/yijie drill restore $(if $(SHORT),--short)
+
 lint: $(DEV_STAMP) ## rules: code, types, contracts, generated stubs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -64,6 +81,7 @@ lint: $(DEV_STAMP) ## rules: code, types, contracts, generated stubs
 	$(BIN)/buf lint build/protos.binpb --config protos/buf.yaml
 	$(BIN)/buf breaking build/protos.binpb --against protos/baseline.binpb --config protos/buf.yaml
 	$(BIN)/python protos/generate.py --check
+	$(BIN)/yijie slo check
 
 format: $(DEV_STAMP) ## formats the code
 	$(BIN)/ruff check --fix .
@@ -90,6 +108,12 @@ lock: $(DEV_STAMP) ## resolves requirements/*.lock anew
 		--output-file requirements/build.lock
 	$(COMPILE) --group dev --group build --output-file requirements/dev.lock
 	$(COMPILE) --group spark --constraint requirements/dev.lock --output-file requirements/spark.lock
+
+# What the image runs on, as an inventory of names, versions and hashes (CycloneDX 1.6).
+sbom: $(DEV_STAMP) ## writes build/sbom.cdx.json: every locked package of the image
+	@mkdir -p build
+	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
+		--output-file build/sbom.cdx.json requirements/run.lock
 
 clean: ## removes what was installed and built; data of `make up` stays in .yijie
 	rm -rf $(VENV) $(SPARK_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -27,6 +27,7 @@ from services.bench import (
     checks,
     classify,
     clearing,
+    growth,
     policy,
     population,
     registries,
@@ -61,7 +62,9 @@ AUDIT: Final = "audit"
 """Another one: the audit of settled bills from a served feed, and ScreenBill beside it."""
 MINING: Final = "mining"
 """Another one: the rules of mining over exports of three sizes."""
-NAMED: Final = (CLEARING, SCREENING, AUDIT, MINING)
+GROWTH: Final = "growth"
+"""Another one: rows and bytes of a settlement, and the round trip over 1, 2 and 4 replicas."""
+NAMED: Final = (CLEARING, SCREENING, AUDIT, MINING, GROWTH)
 """The rows that are measured only where they are named."""
 PEOPLE: Final = 500
 PROBED: Final = (8, 16, 32, 64)
@@ -231,6 +234,12 @@ async def _named(options: Options, progress: Progress, out: Console) -> dict[str
         )
         audit.show(audited, out)
         document[AUDIT] = audit.document(audited)
+    if GROWTH in options.rows:
+        grown = await growth.measure(
+            temporary_dir(), seconds=options.slow_seconds, progress=progress, quiet=_quiet
+        )
+        growth.show(grown, out)
+        document[GROWTH] = growth.document(grown)
     if MINING in options.rows:
         # With it comes DuckDB, which no other row needs.
         from services.bench import mining  # noqa: PLC0415

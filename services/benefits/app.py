@@ -12,6 +12,8 @@ from services.benefits.policy_servicer import PolicyServicer
 from services.benefits.servicer import FULL_NAME, BenefitsServicer
 from services.benefits.store import Store, remember_index_key
 from services.benefits.vault import Vault
+from services.kit.audit_chain.trail import open_trail
+from services.kit.codes import province_of
 from services.kit.config import ConfigError, shown
 from services.kit.crypto import BlindIndex
 from services.kit.db import open_database
@@ -42,6 +44,7 @@ async def running(config: Config) -> AsyncIterator[Running]:
     async with (
         open_cipher(config.data_key) as cipher,
         open_database(config.database, SERVICE) as database,
+        open_trail(database, SERVICE) as trail,
     ):
         vault = Vault(cipher, BlindIndex(config.index_key))
         await check_version(database, SERVICE)
@@ -51,7 +54,12 @@ async def running(config: Config) -> AsyncIterator[Running]:
 
         def register(server: Any) -> None:
             benefits_service_pb2_grpc.add_BenefitsServiceServicer_to_server(
-                BenefitsServicer(Store(database, vault), policies), server
+                BenefitsServicer(
+                    Store(database, vault),
+                    policies,
+                    provinces=frozenset(map(province_of, config.policy_regions)),
+                ),
+                server,
             )
             policy_service_pb2_grpc.add_PolicyServiceServicer_to_server(
                 PolicyServicer(database, policies), server
@@ -60,7 +68,7 @@ async def running(config: Config) -> AsyncIterator[Running]:
         names = (FULL_NAME, POLICY_FULL_NAME)
         async with (
             policies.followed(),
-            serving(config.server, SERVICE, names, register) as server,
+            serving(config.server, SERVICE, names, register, trail=trail) as server,
         ):
             yield server
 

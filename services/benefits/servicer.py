@@ -9,6 +9,7 @@ from services.benefits import accounts, entitlements, estimates, messages, useca
 from services.benefits.domain.booking import Claimant
 from services.kit import call as calls
 from services.kit import codes, paging, wire
+from services.kit.caller import require_region
 from yijie.benefits.v1 import benefits_service_pb2, benefits_service_pb2_grpc
 
 if TYPE_CHECKING:
@@ -24,10 +25,14 @@ _PAGE_SIZE_MAX: Final = 5000
 class BenefitsServicer(benefits_service_pb2_grpc.BenefitsServiceServicer):
     """Answers the calls of BenefitsService."""
 
-    def __init__(self, store: AnyStore, policies: AnyPolicies) -> None:
-        """Holds what all calls share."""
+    def __init__(
+        self, store: AnyStore, policies: AnyPolicies, *, provinces: frozenset[str] = frozenset()
+    ) -> None:
+        """Holds what all calls share; `provinces` are those that this release serves, if told."""
         self._store = store
         self._policies = policies
+        # Calls that name only persons can be a province's own where no other one is served.
+        self._province = next(iter(provinces)) if len(provinces) == 1 else ""
 
     @property
     def _rules(self) -> Policy:
@@ -89,6 +94,7 @@ class BenefitsServicer(benefits_service_pb2_grpc.BenefitsServiceServicer):
 
     async def EstimateBenefit(self, request: Any, context: Any) -> Any:
         """Computes what a bill would give at each benefit level."""
+        self._require_own(context, request.person_id)
         case, levels = messages.read_estimate(request)
         calls.note(insured_region=codes.province_of(case.insured_region_code))
         before = request.before_settlement_id
@@ -103,6 +109,7 @@ class BenefitsServicer(benefits_service_pb2_grpc.BenefitsServiceServicer):
 
     async def CheckDisease(self, request: Any, context: Any) -> Any:
         """Answers what the region has for a chronic disease, and whether a person may use it."""
+        self._require_own(context, request.person_id)
         calls.note(insured_region=codes.province_of(request.insured_region_code))
         answer = await estimates.check_disease(
             self._store,
@@ -118,6 +125,7 @@ class BenefitsServicer(benefits_service_pb2_grpc.BenefitsServiceServicer):
 
     async def GetAccumulators(self, request: Any, context: Any) -> Any:
         """Answers a person's accumulators and account."""
+        self._require_own(context, request.person_id)
         claimant = Claimant(
             person_id=wire.read_uuid(request.person_id),
             scheme_code=request.scheme_code,
@@ -151,14 +159,17 @@ class BenefitsServicer(benefits_service_pb2_grpc.BenefitsServiceServicer):
 
     async def UpsertAccounts(self, request: Any, context: Any) -> Any:
         """Sets personal accounts."""
+        require_region(context, self._province, field="accounts")
         return await accounts.upsert(self._store, request)
 
     async def UpsertEntitlements(self, request: Any, context: Any) -> Any:
         """Sets what persons are entitled to."""
+        require_region(context, self._province, field="entitlements")
         return await entitlements.upsert(self._store, request)
 
     async def GetEntitlements(self, request: Any, context: Any) -> Any:
         """Answers what a person is entitled to."""
+        self._require_own(context, request.person_id)
         found = await self._store.list_entitlements(wire.read_uuid(request.person_id))
         return benefits_service_pb2.GetEntitlementsResponse(
             entitlements=[entitlements.write(request.person_id, one) for one in found]
@@ -166,4 +177,10 @@ class BenefitsServicer(benefits_service_pb2_grpc.BenefitsServiceServicer):
 
     async def UpsertFamilyAccounts(self, request: Any, context: Any) -> Any:
         """Sets whose accounts relatives may use."""
+        require_region(context, self._province, field="family_accounts")
         return await entitlements.upsert_family(self._store, request)
+
+    def _require_own(self, context: Any, person_id: str) -> None:
+        # The region that a request names is no proof that the person is of it.
+        if person_id:
+            require_region(context, self._province, field="person_id")

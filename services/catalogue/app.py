@@ -13,6 +13,7 @@ from services.catalogue.servicer import FULL_NAME, CatalogueServicer
 from services.catalogue.snapshots import Publications, Snapshots
 from services.catalogue.suggestions import Suggester
 from services.catalogue.zones import shipped_zones
+from services.kit.audit_chain.trail import open_trail
 from services.kit.clock import SystemClock
 from services.kit.config import shown
 from services.kit.db import open_database
@@ -36,7 +37,10 @@ async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterato
     Raises:
         MigrationError: the schema is behind.
     """
-    async with open_database(config.database, SERVICE) as database:
+    async with (
+        open_database(config.database, SERVICE) as database,
+        open_trail(database, SERVICE) as trail,
+    ):
         await check_version(database, SERVICE)
         publications = Publications(
             database, poll_s=config.watch_poll_s, heartbeat_s=config.watch_heartbeat_s
@@ -50,7 +54,9 @@ async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterato
 
         async with (
             publications.followed(),
-            serving(config.server, SERVICE, (FULL_NAME, MAPPING_FULL_NAME), register) as server,
+            serving(
+                config.server, SERVICE, (FULL_NAME, MAPPING_FULL_NAME), register, trail=trail
+            ) as server,
         ):
             try:
                 yield server

@@ -32,11 +32,10 @@ async def once_or_rehearsed(
         return await once(database, request, response_type, work)
 
     async def rehearse(connection: Connection) -> M:
-        savepoint = connection.raw.transaction()
-        await savepoint.start()
+        await connection.execute("/* catalogue.rehearse */ SAVEPOINT rehearsal")
         try:
             return await work(connection)
         finally:
-            await savepoint.rollback()
+            await connection.execute("/* catalogue.take_back */ ROLLBACK TO rehearsal")
 
     return await database.run(f"rehearse {request.DESCRIPTOR.name}", rehearse)

@@ -10,6 +10,7 @@ from services.clearing import hub_store, store, usecases
 from services.clearing.areas import Shared, open_areas
 from services.clearing.clients import SettlementClient
 from services.clearing.reconciliation_clients import Journal, open_provinces
+from services.kit.audit_chain.trail import open_trail
 from services.kit.channel import open_channel
 from services.kit.clock import SystemClock
 from services.kit.config import shown
@@ -17,6 +18,7 @@ from services.kit.db import open_database
 from services.kit.feed import Batch, Follower, following, load_cursor
 from services.kit.migrations import check_version
 from services.kit.server import Running, run, serving
+from services.kit.tls import open_identity
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -42,8 +44,10 @@ async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterato
     clock = clock or SystemClock()
     async with (
         open_database(config.database, SERVICE) as database,
-        open_channel(config.settlement_target) as channel,
-        open_provinces(config.benefits_routes) as provinces,
+        open_trail(database, SERVICE) as trail,
+        open_identity(config.server.tls) as identity,
+        open_channel(config.settlement_target, identity) as channel,
+        open_provinces(config.benefits_routes, identity) as provinces,
         contextlib.AsyncExitStack() as stack,
     ):
         await check_version(database, SERVICE)
@@ -64,7 +68,9 @@ async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterato
             for loop in area.loops:
                 await stack.enter_async_context(loop)
         names = tuple(area.full_name for area in areas)
-        server = await stack.enter_async_context(serving(config.server, SERVICE, names, register))
+        server = await stack.enter_async_context(
+            serving(config.server, SERVICE, names, register, trail=trail)
+        )
         for area in areas:
             if area.close is not None:
                 # A stream never ends by itself: it ends before the server drains.

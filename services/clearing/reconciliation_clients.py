@@ -26,7 +26,8 @@ from services.kit.clock import civil_date
 from services.kit.errors import Absent, RuleForbids, Unavailable
 from services.kit.feed import Batch, batches
 from services.kit.ids import time_of
-from services.kit.routes import EVERY_REGION, Route
+from services.kit.routes import EVERY_REGION, Route, peer_name_of
+from services.kit.tls import Identity
 from yijie.benefits.v1 import benefits_service_pb2, benefits_service_pb2_grpc
 from yijie.settlement.v1 import (
     settlement_pb2,
@@ -190,11 +191,15 @@ class InsuredProvinces:
 
 
 @contextlib.asynccontextmanager
-async def open_provinces(routes: Mapping[str, Route]) -> AsyncIterator[InsuredProvinces]:
+async def open_provinces(
+    routes: Mapping[str, Route], identity: Identity | None = None
+) -> AsyncIterator[InsuredProvinces]:
     """Opens one channel per route."""
     async with contextlib.AsyncExitStack() as stack:
         channels = {
-            region: await stack.enter_async_context(open_channel(route.target))
+            region: await stack.enter_async_context(
+                open_channel(route.target, identity, peer_name=peer_name_of(region))
+            )
             for region, route in routes.items()
         }
         yield InsuredProvinces(channels)

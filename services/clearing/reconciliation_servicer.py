@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from services.clearing import comparison_store, difference_store, resolving
+from services.clearing import comparison_store, difference_store, resolving, statement_store
 from services.clearing import reconciliation_messages as messages
 from services.clearing.comparison_store import LegDay, Result
 from services.clearing.daily import Daily, report
@@ -16,6 +16,8 @@ from services.clearing.domain.reconciliation import Party
 from services.clearing.reconciling import Compared, Reconciler, day_end
 from services.clearing.statements import Opening, Statements
 from services.kit import paging, wire
+from services.kit.authorisation import province_named
+from services.kit.caller import province_of_caller, require_party, require_region
 from services.kit.clock import civil_date, civil_midnight
 from services.kit.db import Connection
 from services.kit.errors import InvalidArgument
@@ -63,6 +65,7 @@ class ReconciliationServicer(reconciliation_service_pb2_grpc.ReconciliationServi
             for index, one in enumerate(request.records)
         ]
         statement_id = wire.read_uuid(request.statement_id)
+        await self._require_own(context, statement_id)
 
         async def work(connection: Connection) -> Any:
             count = await self._statements.add(statement_id, records, connection)
@@ -73,6 +76,7 @@ class ReconciliationServicer(reconciliation_service_pb2_grpc.ReconciliationServi
     async def CloseStatement(self, request: Any, context: Any) -> Any:
         """Compares the details."""
         statement_id = wire.read_uuid(request.statement_id)
+        await self._require_own(context, statement_id)
         answer = await resolving.replayed(
             self._database, request, service_pb2.CloseStatementResponse
         )
@@ -169,6 +173,10 @@ class ReconciliationServicer(reconciliation_service_pb2_grpc.ReconciliationServi
             wire.read_uuid(request.difference_id), request.note, request.operator_code
         )
         now = self._reconciler.now()
+        if province_of_caller(context) is not None:
+            found = await resolving.get_difference(self._database, resolution.difference_id)
+            parties = {found.place.care_region_code, found.place.insured_region_code}
+            require_party(context, parties, field="difference_id")
 
         async def work(connection: Connection) -> Any:
             found = await resolving.resolve(connection, resolution, now)
@@ -177,6 +185,14 @@ class ReconciliationServicer(reconciliation_service_pb2_grpc.ReconciliationServi
             )
 
         return await once(self._database, request, service_pb2.ResolveDifferenceResponse, work)
+
+    async def _require_own(self, context: Any, statement_id: UUID) -> None:
+        # Whose a statement is never changes; what is not there is answered as that.
+        if province_of_caller(context) is None:
+            return
+        found = await statement_store.find(self._database, statement_id)
+        if found is not None:
+            require_region(context, province_named(found.party_code), field="statement_id")
 
     def _read_opening(self, request: Any) -> Opening:
         party = messages.read_party(request.party)

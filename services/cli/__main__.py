@@ -11,18 +11,24 @@ from typing import Annotated
 
 import typer
 
-from services.cli import bench_command, reimburse_command
+from services.cli import bench_command, drill_command, reimburse_command
 from services.cli.advice import app as advice_app
 from services.cli.audit import app as audit_app
+from services.cli.backup.app import app as backup_app
+from services.cli.certs.app import app as certs_app
 from services.cli.clearing.app import app as clearing_app
 from services.cli.interrupts import EXIT_BY_SIGNAL, run
 from services.cli.keys.app import app as keys_app
 from services.cli.loading.app import app as load_app
 from services.cli.options import UP_DIR, USAGE, DataDir, Json, fail
+from services.cli.partitions.app import app as partitions_app
 from services.cli.policy.app import app as policy_app
+from services.cli.region.app import app as region_app
 from services.cli.registry import app as registry_app
 from services.cli.rules.app import app as rules_app
 from services.cli.sample.app import app as sample_app
+from services.cli.signatures.app import app as signatures_app
+from services.cli.slo import app as slo_app
 from services.cli.supervision.app import app as supervision_app
 
 app = typer.Typer(
@@ -36,10 +42,16 @@ app.add_typer(policy_app, name="policy")
 app.add_typer(load_app, name="load")
 app.add_typer(sample_app, name="sample")
 app.add_typer(keys_app, name="keys")
+app.add_typer(certs_app, name="certs")
+app.add_typer(signatures_app, name="signatures")
 app.add_typer(audit_app, name="audit")
 app.add_typer(clearing_app, name="clearing")
 app.add_typer(supervision_app, name="supervision")
 app.add_typer(rules_app, name="rules")
+app.add_typer(backup_app, name="backup")
+app.add_typer(partitions_app, name="partitions")
+app.add_typer(slo_app, name="slo")
+app.add_typer(region_app, name="region")
 
 _SIGINT = EXIT_BY_SIGNAL + 2
 _SIGTERM = EXIT_BY_SIGNAL + 15
@@ -59,6 +71,24 @@ def serve(service: Annotated[str, typer.Argument(help="identity, settlement, …
         fail(error, USAGE)
     except MigrationError as error:
         fail(error)
+
+
+@app.command()
+def health(
+    service: Annotated[str, typer.Argument(help="Full gRPC name, or live; none: all of it.")] = "",
+    address: Annotated[str, typer.Option(help="HOST:PORT; none: YIJIE_PROBE_LISTEN.")] = "",
+) -> None:
+    """Asks a service of this pod how it is; 1 unless it is SERVING. Needs no shell."""
+    from services.cli.health import UnknownAddressError  # noqa: PLC0415
+    from services.cli.health import health as health_  # noqa: PLC0415
+    from services.kit.config import ConfigError  # noqa: PLC0415
+
+    try:
+        state, is_serving = health_(address, service)
+    except (UnknownAddressError, ConfigError) as error:
+        fail(error, USAGE)
+    typer.echo(state)
+    raise typer.Exit(0 if is_serving else 1)
 
 
 @app.command()
@@ -109,7 +139,10 @@ def up(
     dsn: Annotated[str, typer.Option(help="A PostgreSQL of yours, not the embedded one.")] = "",
     *,
     regions: Annotated[
-        bool, typer.Option("--regions", help="One insured province apart, with its own database.")
+        bool, typer.Option("--regions", help="Two insured provinces apart, own databases.")
+    ] = False,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="By TLS, with certificates of both sides.")
     ] = False,
 ) -> None:
     """Runs the mesh with demo data until Ctrl-C."""
@@ -117,7 +150,7 @@ def up(
     from services.cli.up import up as up_  # noqa: PLC0415
 
     try:
-        code = run(up_(data_dir, dsn, regions=regions))
+        code = run(up_(data_dir, dsn, regions=regions, tls=tls))
     except EXPECTED as error:
         fail(error)
     # To be interrupted is how it ends.
@@ -262,6 +295,7 @@ advice_app.add_to(app)
 registry_app.add_to(app)
 reimburse_command.add_to(app)
 bench_command.add_to(app)
+drill_command.add_to(app)
 
 
 def main() -> None:

@@ -1,9 +1,11 @@
-"""`yijie audit verify`: the ledger's chain, recomputed page by page."""
+"""`yijie audit verify`: the ledger's chain, recomputed page by page, and the audit chain."""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,9 +14,14 @@ from google.protobuf.json_format import MessageToDict
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from services.cli.audit_chain.exporting import read_checkpoint
+from services.cli.audit_chain.verifying import print_chain
+from services.cli.audit_chain.verifying import verify_chain as verify_audit_chain
+from services.cli.connecting import open_endpoint
 from services.cli.mesh import MeshError, read_endpoints
 from services.cli.screen import console
-from services.kit.channel import Callee, open_channel
+from services.cli.topology import Endpoint
+from services.kit.channel import Callee
 from yijie.clearing.v1 import clearing_service_pb2, clearing_service_pb2_grpc, ledger_pb2
 
 _PAGE_S: Final = 60.0
@@ -31,14 +38,59 @@ _PROBLEMS: Final = {
 }
 
 
-async def verify_ledger(data_dir: Path, *, after: int, digest: str, as_json: bool) -> int:
-    """Verifies the ledger to its end; prints the last good block, or the first bad one.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is to be verified."""
+
+    after: int = 0
+    """Block of the ledger that was verified before; 0: none."""
+    digest: str = ""
+    """Its digest then; empty: not known."""
+    noted: Path | None = None
+    """File of a checkpoint of the audit chain that was noted before."""
+    ledger_only: bool = False
+    """Leaves the audit chain out."""
+
+
+async def verify_all(data_dir: Path, wanted: Wanted, *, as_json: bool) -> int:
+    """Verifies ledger and audit chain to their ends; prints the last good blocks or the first bad.
 
     Returns 0 when all is as it was written and 1 when something is not.
 
     Raises:
         MeshError: no mesh runs in the data directory.
-        DomainError: clearing refused.
+        ExportError: the checkpoint cannot be read.
+        DomainError: a service refused.
+    """
+    checkpoint = None if wanted.noted is None else read_checkpoint(wanted.noted)
+    endpoints = require_endpoints(data_dir)
+    started = time.perf_counter()
+    async with open_endpoint(endpoints["clearing"]) as channel:
+        answer = await verify_chain(channel, after=wanted.after, digest=wanted.digest)
+    elapsed_s = time.perf_counter() - started
+    chain = None
+    if not wanted.ledger_only:
+        async with open_endpoint(endpoints["supervision"]) as channel:
+            chain = await verify_audit_chain(channel, noted=checkpoint)
+    is_good = not answer.HasField("problem") and (chain is None or chain.is_good)
+    if as_json:
+        document = _document(answer)
+        if chain is not None:
+            document["audit_chain"] = _document(chain.answer) | chain.counts
+        document["is_good"] = is_good
+        sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
+    else:
+        _print(console(), answer, elapsed_s)
+        if chain is not None:
+            print_chain(console(), chain)
+    return 0 if is_good else 1
+
+
+def require_endpoints(data_dir: Path) -> Mapping[str, Endpoint]:
+    """Returns the endpoints of the mesh that runs in a data directory.
+
+    Raises:
+        MeshError: none does.
     """
     endpoints = read_endpoints(data_dir)
     if not endpoints:
@@ -47,20 +99,14 @@ async def verify_ledger(data_dir: Path, *, after: int, digest: str, as_json: boo
             f" start it: `yijie up --data-dir {data_dir}`"
         )
         raise MeshError(msg)
-    started = time.perf_counter()
-    async with open_channel(endpoints["clearing"].address) as channel:
-        answer = await verify_chain(channel, after=after, digest=digest)
-    elapsed_s = time.perf_counter() - started
-    is_good = not answer.HasField("problem")
-    if as_json:
-        document = MessageToDict(
-            answer, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
-        )
-        document["is_good"] = is_good
-        sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
-    else:
-        _print(console(), answer, elapsed_s)
-    return 0 if is_good else 1
+    return endpoints
+
+
+def _document(answer: Any) -> dict[str, Any]:
+    document: dict[str, Any] = MessageToDict(
+        answer, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+    )
+    return document
 
 
 async def verify_chain(channel: Any, *, after: int = 0, digest: str = "") -> Any:

@@ -36,8 +36,8 @@ def bench(
         list[str] | None,
         typer.Argument(
             metavar="[policy] [classify] [rules] [settle] [stay] [slow] [load] [registries]"
-            " [clearing] [screening] [audit] [mining]",
-            help="None: all but the last four, which take longer than the others together.",
+            " [clearing] [screening] [audit] [mining] [growth]",
+            help="None: all but the last five, which take longer than the others together.",
         ),
     ] = None,
     *,

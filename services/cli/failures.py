@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.cli.connecting import ConnectingError
 from services.cli.load import LoadError
 from services.cli.mesh import MeshError
 from services.cli.migrate import DatabaseError
@@ -11,6 +12,7 @@ from services.kit.errors import DomainError
 from services.kit.migrations import MigrationError
 
 EXPECTED = (
+    ConnectingError,
     MeshError,
     DatabaseError,
     LoadError,

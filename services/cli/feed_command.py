@@ -13,9 +13,9 @@ from typing import Any, Final
 import grpc
 import orjson
 
+from services.cli.connecting import open_endpoint
 from services.cli.mesh import MeshError, read_endpoints
 from services.kit import wire
-from services.kit.channel import open_channel
 from services.kit.status import from_rpc_error
 from yijie.settlement.v1 import (
     settlement_pb2,
@@ -76,7 +76,7 @@ async def feed(
         msg = f"no mesh runs in {data_dir}; start it with `yijie up`"
         raise MeshError(msg)
     with _until_nobody_reads():
-        async with open_channel(endpoints["settlement"].address) as channel:
+        async with open_endpoint(endpoints["settlement"], region=request.region_code) as channel:
             stub = settlement_service_pb2_grpc.SettlementServiceStub(channel)
             async for response in responses(stub, request):
                 for event in response.events:

@@ -27,11 +27,15 @@ import orjson
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from services.cli import topology
+from services.cli.certs.folder import CertsError
+from services.cli.certs.local import fill
+from services.cli.connecting import open_endpoint
 from services.cli.migrate import ensure_database, migrate
 from services.cli.postgres import embedded_postgres
 from services.cli.processes import Process
 from services.cli.progress import Progress
-from services.kit.channel import open_channel
+from services.cli.signatures import local as signatures
+from services.cli.signatures.keys import SignaturesError
 
 ENDPOINTS: Final = "endpoints.json"
 READY_S_MAX: Final = 60.0
@@ -93,7 +97,7 @@ class Mesh:
         """
         process = self.processes[name]
         end = time.monotonic() + READY_S_MAX
-        async with open_channel(self.endpoints[name].address) as channel:
+        async with open_endpoint(self.endpoints[name], is_checked=False) as channel:
             health = health_pb2_grpc.HealthStub(channel)
             while not await _serves(health):
                 if process.exit_code is not None:
@@ -167,6 +171,7 @@ async def mesh(
     dsn: str = "",
     settings: Mapping[str, str] | None = None,
     provinces: Sequence[str] = (),
+    tls: bool = False,
     progress: Progress | None = None,
     remove: bool = False,
 ) -> AsyncIterator[Mesh]:
@@ -177,6 +182,7 @@ async def mesh(
         dsn: an existing PostgreSQL to use; empty: the embedded one.
         settings: more YIJIE_* variables, for all services.
         provinces: insured provinces whose benefits run apart, each with a database of its own.
+        tls: whether every call is by TLS with certificates of both sides, which are made in certs/.
         progress: where steps are announced.
         remove: whether the data directory goes with the mesh, even if this process is killed.
 
@@ -209,7 +215,9 @@ async def mesh(
         topology.write_secrets(data_dir, dsn, remote=remote)
         ports = topology.PortBook()
         stack.callback(ports.close)
-        running = Mesh(data_dir, dsn, ports.endpoints(provinces), settings or {}, guard)
+        certs = _certificates(data_dir, provinces) if tls else ""
+        endpoints = ports.endpoints(provinces, certs=certs)
+        running = Mesh(data_dir, dsn, endpoints, settings or {}, guard)
         stack.push_async_callback(_stop, running, progress)
         with progress.step("启动各服务", f"starting {len(running.endpoints)} processes"):
             for name in running.endpoints:
@@ -277,10 +285,8 @@ def _require_same_provinces(data_dir: Path, provinces: Sequence[str]) -> None:
     """What a province has booked lies in one database: another one would know nothing of it."""
     before = topology.provinces_before(data_dir)
     if before is not None and before != sorted(provinces):
-        with_or_without = "with" if before else "without"
-        msg = (
-            f"{data_dir} was filled {with_or_without} --regions: go on so, or choose another folder"
-        )
+        how = f"with {', '.join(before)} apart" if before else "without --regions"
+        msg = f"{data_dir} was filled {how}: go on so, or choose another folder"
         raise MeshError(msg)
 
 
@@ -306,6 +312,17 @@ async def _enter_postgres(stack: contextlib.AsyncExitStack, folder: Path) -> str
         raise MeshError(msg) from error
     stack.push_async_callback(asyncio.to_thread, server.__exit__, None, None, None)
     return dsn
+
+
+def _certificates(data_dir: Path, provinces: Sequence[str]) -> str:
+    """Makes the certificates and signing keys that are missing; returns the former's folder."""
+    folder = topology.certs_dir(data_dir)
+    try:
+        fill(folder, topology.process_names(provinces))
+        signatures.fill(topology.signatures_dir(data_dir))
+    except (CertsError, SignaturesError) as error:
+        raise MeshError(str(error)) from None
+    return str(folder)
 
 
 async def _own_database(dsn: str, province: str) -> str:

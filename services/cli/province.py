@@ -16,9 +16,10 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from services.cli.cases import DemoCase
+from services.cli.connecting import open_endpoint
 from services.cli.topology import Endpoint, provinces_apart, remote_name
 from services.kit import codes, telemetry
-from services.kit.channel import Callee, open_channel
+from services.kit.channel import Callee
 from yijie.benefits.v1 import benefits_service_pb2, benefits_service_pb2_grpc
 from yijie.catalogue.v1 import catalogue_service_pb2_grpc, mapping_service_pb2_grpc
 from yijie.clearing.v1 import clearing_service_pb2, clearing_service_pb2_grpc, ledger_pb2
@@ -252,7 +253,7 @@ async def connected(endpoints: Mapping[str, Endpoint], trace_dir: str) -> AsyncI
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(telemetry.telemetry("province", config))
         channels = {
-            name: await stack.enter_async_context(open_channel(endpoint.address))
+            name: await stack.enter_async_context(open_endpoint(endpoint))
             for name, endpoint in endpoints.items()
         }
         yield Province(channels)

@@ -14,10 +14,11 @@ from google.protobuf.json_format import MessageToDict
 from rich.console import Console
 from rich.table import Table
 
+from services.cli.connecting import open_endpoint
 from services.cli.mesh import MeshError, read_endpoints
 from services.cli.screen import console
 from services.kit import wire
-from services.kit.channel import Callee, open_channel
+from services.kit.channel import Callee
 from services.kit.clock import SystemClock, civil_date
 from services.kit.money import format_yuan
 from yijie.clearing.v1 import reconciliation_pb2 as pb2
@@ -66,7 +67,7 @@ async def reconcile(day: date, data_dir: Path, *, region: str, as_json: bool) ->
         msg = f"no mesh runs in {data_dir}; start it with `yijie up`"
         raise MeshError(msg)
     hub = Callee("clearing")
-    async with open_channel(endpoints["clearing"].address) as channel:
+    async with open_endpoint(endpoints["clearing"]) as channel:
         stub = reconciliation_service_pb2_grpc.ReconciliationServiceStub(channel)
         if region:
             request = service_pb2.ReconcileRequest(

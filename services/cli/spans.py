@@ -43,6 +43,8 @@ class Span:
     """UNSET, OK or ERROR."""
     code: str
     """gRPC status code of a call; empty: no call."""
+    links: tuple[str, ...] = ()
+    """Traces that it follows from."""
 
     @property
     def duration_ms(self) -> float:
@@ -69,6 +71,18 @@ def load_trace(folder: Path, trace_id: str) -> list[Span]:
         if wanted in line
     ]
     return sorted((s for s in found if s.trace_id == trace_id), key=_by_start)
+
+
+def linking(folder: Path, trace_id: str) -> list[Span]:
+    """Returns the spans of other traces that are linked to a trace, by start."""
+    wanted = trace_id.encode()
+    found = [
+        _span(orjson.loads(line))
+        for path in _files(folder)
+        for line in path.read_bytes().splitlines()
+        if wanted in line
+    ]
+    return sorted((s for s in found if trace_id in s.links), key=_by_start)
 
 
 def load_traces(folder: Path) -> dict[str, list[Span]]:
@@ -147,4 +161,5 @@ def _span(record: Mapping[str, Any]) -> Span:
         end_ns=record["end_ns"],
         status=record["status"],
         code=str(record["attributes"].get("rpc.response.status_code", "")),
+        links=tuple(record.get("links", ())),
     )

@@ -45,7 +45,7 @@ STOP_WAVES: Final = (
 CALLEES: Final[Mapping[str, tuple[str, ...]]] = {
     "settlement": ("identity", "filing", "catalogue", "supervision", "clearing"),
     "filing": ("identity", "settlement"),
-    "supervision": ("settlement", "identity", "filing", "clearing"),
+    "supervision": ("settlement", "identity", "filing", "clearing", "catalogue"),
     "clearing": ("settlement",),
 }
 """Who calls whom by a fixed address; the insured regions' endpoints are routes, not callees."""
@@ -57,14 +57,17 @@ _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "settlement": ("data_key", "index_key"),
     "supervision": ("data_key",),
 }
+SIGNATURE_KEYS: Final = "keys.yaml"
+"""Directory of public keys, in the folder of signing keys."""
 _HOSTING: Final = "benefits"
 """The service that an insured province may run itself."""
 _KEY_BYTES: Final = 32
 _DRAIN_GRACE_S: Final = "5"
 
 
-REMOTE_PROVINCES: Final = ("650000",)
-"""Insured provinces that `--regions` runs apart: Xinjiang, where case Zhang is insured."""
+REMOTE_PROVINCES: Final = ("640000", "650000")
+"""Insured provinces that `--regions` runs apart: Ningxia, and Xinjiang, where case Zhang is
+insured."""
 
 
 class UnknownService(Exception):
@@ -80,6 +83,8 @@ class Endpoint:
 
     port: int
     metrics_port: int
+    certs: str = ""
+    """Folder of the mesh's certificates; empty: it listens without TLS."""
 
     @property
     def address(self) -> str:
@@ -112,10 +117,10 @@ class PortBook:
         self._held.append(keeper)
         return int(keeper.getsockname()[1])
 
-    def endpoints(self, provinces: Sequence[str] = ()) -> dict[str, Endpoint]:
+    def endpoints(self, provinces: Sequence[str] = (), *, certs: str = "") -> dict[str, Endpoint]:
         """Returns an endpoint for each process; `provinces` are those that run apart."""
         names = process_names(provinces)
-        found = {name: Endpoint(self.take(), self.take()) for name in names}
+        found = {name: Endpoint(self.take(), self.take(), certs) for name in names}
         if sys.platform != "linux":
             self.close()
         return found
@@ -181,6 +186,16 @@ def trace_dir(data_dir: Path) -> Path:
     return data_dir / "traces"
 
 
+def certs_dir(data_dir: Path) -> Path:
+    """Returns where the mesh of a data directory has its certificates, if it uses any."""
+    return data_dir / "certs"
+
+
+def signatures_dir(data_dir: Path) -> Path:
+    """Returns where the mesh of a data directory has its signing keys, if it has certificates."""
+    return data_dir / "signatures"
+
+
 def log_path(data_dir: Path, process: str) -> Path:
     """Returns the file that holds a process's output."""
     return data_dir / "logs" / f"{process}.log"
@@ -203,9 +218,11 @@ def write_secrets(data_dir: Path, dsn: str, *, remote: Mapping[str, str] | None 
         key = base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
         _write_secret(folder / name, key, replace=False)
     # `yijie serve` reads this module, too, and needs no key to sign with.
+    from services.cli.audit_chain.keys import write_demo_checkpoint_key  # noqa: PLC0415
     from services.cli.rules.signing import write_demo_key  # noqa: PLC0415
 
     write_demo_key(folder)
+    write_demo_checkpoint_key(folder)
 
 
 def provinces_before(data_dir: Path) -> list[str] | None:
@@ -233,14 +250,26 @@ def environment(
         "YIJIE_DSN_FILE": str(folder / (f"dsn-{apart}" if apart else "dsn")),
         "YIJIE_DRAIN_GRACE_S": _DRAIN_GRACE_S,
     }
+    if here.certs:
+        own = Path(here.certs) / process
+        result["YIJIE_TLS_CERT_FILE"] = str(own / "tls.crt")
+        result["YIJIE_TLS_KEY_FILE"] = str(own / "tls.key")
+        result["YIJIE_TLS_CA_FILE"] = str(own / "ca.crt")
+    if here.certs and service == "settlement":
+        signing = signatures_dir(data_dir)
+        result["YIJIE_SIGNATURE_KEYS_FILE"] = str(signing / SIGNATURE_KEYS)
+        result["YIJIE_SIGNATURE_KEY_FILE"] = str(signing / "hub")
+        result["YIJIE_SIGNATURES_REQUIRED"] = "known"
     for callee in CALLEES.get(service, ()):
         result[f"YIJIE_{callee.upper()}_TARGET"] = endpoints[callee].address
-    if service in {"settlement", "clearing"}:
+    if service in {"settlement", "clearing", "supervision"}:
         result["YIJIE_BENEFITS_ROUTES"] = _routes(endpoints)
     if service == _HOSTING and provinces_apart(endpoints):
         result["YIJIE_POLICY_REGIONS"] = ",".join(areas_of(apart, endpoints))
     if service == "supervision":
         result["YIJIE_RULE_KEYS_FILE"] = str(folder / "rule_keys")
+        result["YIJIE_CHECKPOINT_KEY_FILE"] = str(folder / "checkpoint_key")
+        result["YIJIE_CHECKPOINT_KEYS_FILE"] = str(folder / "checkpoint_keys")
     for key in _KEYS.get(service, ()):
         result[f"YIJIE_{key.upper()}_FILE"] = str(folder / key)
     return result

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import orjson
 
-from services.cli import spans, waterfall
+from services.cli import aftermath, spans, waterfall
 from services.cli.mesh import read_endpoints
 from services.cli.province import connected
 from services.cli.screen import console
@@ -37,25 +37,33 @@ class BadIdError(Exception):
 
 
 async def trace(key: str, data_dir: Path, *, as_json: bool) -> int:
-    """Prints a trace.
+    """Prints a trace, and what came of the bill afterwards.
 
     Raises:
         BadIdError: not an id.
         TraceError: no mesh to ask, no such settlement, or no spans of the trace.
+        DomainError: a service that is asked what came of it refused or is down.
     """
-    trace_id = key if _TRACE_ID.fullmatch(key) else await _trace_of(_settlement_id(key), data_dir)
+    settlement_id = "" if _TRACE_ID.fullmatch(key) else _settlement_id(key)
+    trace_id = await _trace_of(settlement_id, data_dir) if settlement_id else key
     held = await _flushed(trace_dir(data_dir), trace_id)
     if not held:
         msg = f"no spans of trace {trace_id} in {trace_dir(data_dir)}"
         raise TraceError(msg)
     rows = waterfall.hops(held)
+    later = await aftermath.aftermath_of(data_dir, trace_id, settlement_id)
     if as_json:
-        document = {"trace_id": trace_id, "spans": waterfall.as_json(rows)}
+        document = {
+            "trace_id": trace_id,
+            "spans": waterfall.as_json(rows),
+            "afterwards": aftermath.document(later),
+        }
         sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
         return 0
     out = console()
     out.print(f"跟踪 trace {trace_id}", style="bold")
     out.print(waterfall.waterfall(rows))
+    aftermath.show(later, out)
     return 0
 
 

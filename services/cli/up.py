@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 from rich.table import Table
 
 from services.cli import cases
+from services.cli.certs.local import agency_name
 from services.cli.demo import load_demo_data
 from services.cli.mesh import Mesh, mesh
 from services.cli.progress import Progress
@@ -21,7 +22,9 @@ from services.cli.topology import (
     areas_of,
     provinces_apart,
     remote_name,
+    signatures_dir,
 )
+from services.kit import codes
 from yijie.settlement.v1 import settlement_pb2, settlement_service_pb2
 
 _CASE = "outpatient"
@@ -34,21 +37,37 @@ from yijie.settlement.v1 import settlement_service_pb2, settlement_service_pb2_g
 
 request = json_format.Parse('''{request}''', settlement_service_pb2.SettleRequest())
 request.request_id = str(uuid.uuid4())  # keep it: a repeat with the same id gets the same answer
-with grpc.insecure_channel("{address}") as channel:
+{channel}
     hub = settlement_service_pb2_grpc.SettlementServiceStub(channel)
-    reply = hub.Settle(request, timeout=1.0)
+    reply = hub.Settle(request, timeout=1.0{options})
 print(reply.settlement.settlement_id, reply.settlement.adjudication.fund_total.fen, "fen by funds")
 """
 
 
-async def up(data_dir: Path, dsn: str, *, regions: bool = False) -> int:
+_PLAIN = 'with grpc.insecure_channel("{address}") as channel:'
+_BY_TLS = """\
+from services.kit.signing.algorithms import parse_private_key
+from services.kit.signing.client import signed_metadata
+
+signing_key = parse_private_key(open("{signing_key}").read())
+signature = signed_metadata(signing_key, "/yijie.settlement.v1.SettlementService/Settle", request)
+ca, key, certificate = (
+    open(f"{folder}/{{name}}", "rb").read() for name in ("ca.crt", "tls.key", "tls.crt")
+)
+credentials = grpc.ssl_channel_credentials(ca, key, certificate)
+with grpc.secure_channel("{address}", credentials) as channel:"""
+
+
+async def up(data_dir: Path, dsn: str, *, regions: bool = False, tls: bool = False) -> int:
     """Runs the mesh until it is interrupted; fails when a service ends by itself.
 
-    With `regions` an insured province runs apart, with a database of its own.
+    With `regions` two insured provinces run apart, each with a database of its own. With `tls`
+    every call is by TLS, with certificates of both sides.
     """
     progress = Progress()
     provinces = REMOTE_PROVINCES if regions else ()
-    async with mesh(data_dir, dsn=dsn, provinces=provinces, progress=progress) as running:
+    started = mesh(data_dir, dsn=dsn, provinces=provinces, tls=tls, progress=progress)
+    async with started as running:
         async with connected(running.endpoints, str(running.trace_dir)) as province:
             await load_demo_data(province, progress)
             patient = await province.register(cases.case(_CASE))
@@ -62,8 +81,12 @@ def grpcurl_call(endpoint: Endpoint, patient: settlement_pb2.Patient) -> str:
     request = settlement_service_pb2.PreSettleRequest(
         patient=patient, bill=cases.case(_CASE).bill, use_account=True
     )
+    how = "-plaintext"
+    if endpoint.certs:
+        folder = _caller_folder(endpoint)
+        how = f"-cacert {folder}/ca.crt -cert {folder}/tls.crt -key {folder}/tls.key"
     return (
-        f"grpcurl -plaintext -max-time 2 -d '{_json(request)}' \\\n"
+        f"grpcurl {how} -max-time 2 -d '{_json(request)}' \\\n"
         f"  {endpoint.address} yijie.settlement.v1.SettlementService/PreSettle"
     )
 
@@ -73,7 +96,19 @@ def python_call(endpoint: Endpoint, patient: settlement_pb2.Patient) -> str:
     request = settlement_service_pb2.SettleRequest(
         patient=patient, bill=cases.case(_CASE).bill, use_account=True
     )
-    return _PYTHON.format(request=_json(request), address=endpoint.address)
+    channel, options = _PLAIN.format(address=endpoint.address), ""
+    if endpoint.certs:
+        folder = _caller_folder(endpoint)
+        signing_key = signatures_dir(Path(endpoint.certs).parent) / folder.name
+        channel = _BY_TLS.format(address=endpoint.address, folder=folder, signing_key=signing_key)
+        options = ", metadata=signature"
+    return _PYTHON.format(request=_json(request), channel=channel, options=options)
+
+
+def _caller_folder(endpoint: Endpoint) -> Path:
+    """Returns the certificate of whoever settles the bill: the agency of the place of care."""
+    province = codes.province_of(cases.case(_CASE).bill.care_region_code)
+    return Path(endpoint.certs) / agency_name(province)
 
 
 def _json(request: Message) -> str:
@@ -96,6 +131,13 @@ def _print(running: Mesh, patient: settlement_pb2.Patient) -> None:
             markup=False,
         )
     hub = running.endpoints["settlement"]
+    if hub.certs:
+        out.print(
+            f"双向 TLS · mutual TLS: certificates in {hub.certs};"
+            f" {beside('yijie')} certs list --certs {hub.certs}",
+            soft_wrap=True,
+            markup=False,
+        )
     # Whole lines, whatever the width of the terminal: they are there to be pasted.
     out.print("\n试算 a quote, by grpcurl:\n", style="bold")
     out.print(grpcurl_call(hub, patient), soft_wrap=True, markup=False)

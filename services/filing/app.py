@@ -18,6 +18,7 @@ from services.filing.terms_files import load_terms
 from services.filing.usecases import Filings
 from services.filing.vault import Vault
 from services.filing.warning_watch import WarningWatch
+from services.kit.audit_chain.trail import open_trail
 from services.kit.channel import open_channel
 from services.kit.clock import SystemClock
 from services.kit.config import ConfigError, shown
@@ -27,6 +28,7 @@ from services.kit.keys import open_cipher
 from services.kit.migrations import check_version
 from services.kit.outbox import Outbox, OutboxFeed, OutboxStore
 from services.kit.server import Running, run, serving
+from services.kit.tls import open_identity
 from yijie.filing.v1 import filing_feed_service_pb2_grpc, filing_service_pb2_grpc
 
 if TYPE_CHECKING:
@@ -58,8 +60,10 @@ async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterato
     clock = clock or SystemClock()
     async with (
         open_database(config.database, SERVICE) as database,
-        open_channel(config.identity_target) as identity,
-        open_channel(config.settlement_target) as settlement,
+        open_trail(database, SERVICE) as trail,
+        open_identity(config.server.tls) as own,
+        open_channel(config.identity_target, own) as identity,
+        open_channel(config.settlement_target, own) as settlement,
         open_cipher(config.data_key) as cipher,
     ):
         await check_version(database, SERVICE)
@@ -85,7 +89,7 @@ async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterato
         async with (
             following(_admissions(config, database, vault, clock, settlement)),
             WarningWatch(database, vault, clock).running(config.warning_interval_s),
-            serving(config.server, SERVICE, _FULL_NAMES, register) as server,
+            serving(config.server, SERVICE, _FULL_NAMES, register, trail=trail) as server,
         ):
             try:
                 yield server

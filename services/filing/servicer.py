@@ -83,11 +83,12 @@ class FilingServicer(rpc.FilingServiceServicer):
     async def ListFilings(
         self, request: pb.ListFilingsRequest, context: Any
     ) -> pb.ListFilingsResponse:
-        """Lists a person's filings, newest first."""
+        """Lists a person's filings, newest first: to a province those that concern it."""
         province = _province(context)
         found, more = await usecases.list_of_person(
             self._filings,
             read_uuid(request.person_id),
+            province=province,
             before=paging.read_key(request, UUID),
             size=paging.page_size(request),
         )
@@ -229,6 +230,7 @@ class FilingServicer(rpc.FilingServiceServicer):
         self, request: pb.WhatIfFilingRequest, context: Any
     ) -> pb.WhatIfFilingResponse:
         """Answers all filings of a person and what each means at a place and date."""
+        province = _province(context)
         answer, details = await what_if_usecases.answer(
             self._filings,
             read_uuid(request.person_id),
@@ -236,8 +238,10 @@ class FilingServicer(rpc.FilingServiceServicer):
             care_region=request.care_region_code,
             service_date=read_optional_date(request.service_date, "service_date"),
             emergency=request.emergency,
+            province=province,
         )
-        shown = _may_see_details(_province(context), request.insured_region_code)
+        # They are filings of the insured region that is asked about, and of no other.
+        shown = _may_see_details(province, request.insured_region_code)
         return what_if_messages.write_answer(answer, details if shown else {}, self._today())
 
     async def _submit(
@@ -285,11 +289,11 @@ class FilingServicer(rpc.FilingServiceServicer):
 
 def _province(context: Any) -> str:
     """Returns the province that the caller stands for; empty: the hub, or no TLS."""
-    found = caller.caller_of(context)
-    if found is None or found.role == caller.HUB:
+    province = caller.province_of_caller(context)
+    if province is None:
         return ""
-    # A certificate of another role stands for no province that people are insured in.
-    return found.region_code if found.role == caller.AGENCY else "none"
+    # A certificate that names nobody stands for no province that people are insured in.
+    return province or "none"
 
 
 def _may_see_details(province: str, insured_region: str) -> bool:

@@ -100,8 +100,9 @@ LIST_FILINGS: Final = f"""/* filing.list_filings */
 {_FILINGS}
  WHERE f.person_id = $1
    AND ($2::uuid IS NULL OR f.filing_id < $2)
+   AND ($3 = '' OR left($3, 2) IN (left(f.insured_region_code, 2), left(f.target_region_code, 2)))
  ORDER BY f.filing_id DESC
- LIMIT $3"""
+ LIMIT $4"""
 
 
 class Reader(Protocol):
@@ -246,10 +247,13 @@ async def filings_of_persons(
 
 
 async def list_filings(
-    reader: Reader, person_id: UUID, *, before: UUID | None, count: int
+    reader: Reader, person_id: UUID, *, province: str = "", before: UUID | None, count: int
 ) -> list[Filing]:
-    """Returns filings of a person, newest first, from the one older than `before`."""
-    rows = await reader.fetch(LIST_FILINGS, person_id, before, count)
+    """Returns filings of a person, newest first, from the one older than `before`.
+
+    With `province` those of people insured there, and those for care there.
+    """
+    rows = await reader.fetch(LIST_FILINGS, person_id, before, province, count)
     return [_filing(row) for row in rows]
 
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Protocol
 from services.filing import metrics, store
 from services.filing.domain import changing, decide, submitting
 from services.filing.domain.errors import (
+    CallerOfAnotherProvince,
     FieldInvalid,
     FilingNotLive,
-    FilingOfAnotherProvince,
     FilingUnknown,
 )
 from services.filing.domain.model import Details
@@ -81,10 +81,10 @@ def check_caller(province: str, insured_region: str, *, field: str) -> None:
         field: path of what names the filing or its region.
 
     Raises:
-        FilingOfAnotherProvince: it is another one's.
+        CallerOfAnotherProvince: it is another one's.
     """
     if province and province != codes.province_of(insured_region):
-        raise FilingOfAnotherProvince(field)
+        raise CallerOfAnotherProvince(field)
 
 
 # --- submitting ---------------------------------------------------------------------------------
@@ -227,11 +227,16 @@ async def get(filings: Filings, filing_id: UUID) -> tuple[Filing, Details]:
 
 
 async def list_of_person(
-    filings: Filings, person_id: UUID, *, before: UUID | None, size: int
+    filings: Filings, person_id: UUID, *, province: str, before: UUID | None, size: int
 ) -> tuple[list[tuple[Filing, Details]], bool]:
-    """Returns filings of a person, newest first, and whether older ones follow."""
+    """Returns filings of a person, newest first, and whether older ones follow.
+
+    `province`: only those that concern it, as insured or as care province; empty: all.
+    """
     async with filings.database.connection() as connection:
-        found = await store.list_filings(connection, person_id, before=before, count=size + 1)
+        found = await store.list_filings(
+            connection, person_id, province=province, before=before, count=size + 1
+        )
         shown = found[:size]
         details = await store.get_details(
             connection, filings.vault, [filing.filing_id for filing in shown]
@@ -279,7 +284,7 @@ async def cancel(
 
     Raises:
         FilingUnknown: there is none.
-        FilingOfAnotherProvince: the caller's province is not the insured one.
+        CallerOfAnotherProvince: the caller's province is not the insured one.
         FilingNotLive, FilingLocked: it cannot be cancelled today.
     """
     filing = await _locked(connection, filing_id, province=province)
@@ -306,7 +311,7 @@ async def decide_pending(
     Raises:
         FieldInvalid: a refusal does not say why.
         FilingUnknown: there is none.
-        FilingOfAnotherProvince: the caller's province is not the insured one.
+        CallerOfAnotherProvince: the caller's province is not the insured one.
         FilingStateForbids, SameOfficer: this one may not decide it so.
         CommitmentBarred: the person's commitments are not accepted.
     """
@@ -351,7 +356,7 @@ async def prepare_change(
 
     Raises:
         FilingUnknown: there is none.
-        FilingOfAnotherProvince: the caller's province is not the insured one.
+        CallerOfAnotherProvince: the caller's province is not the insured one.
         DomainError: why the filing cannot be changed, or the other not be filed.
     """
     filing = await store.get_filing(filings.database, filing_id)
@@ -422,7 +427,7 @@ async def supplement(
 
     Raises:
         FilingUnknown: there is none.
-        FilingOfAnotherProvince: the caller's province is not the insured one.
+        CallerOfAnotherProvince: the caller's province is not the insured one.
         FilingNotLive, FilingStateForbids, EvidenceMissing: it cannot be.
         FieldInvalid: the region wants an officer to take the papers in.
     """
@@ -457,7 +462,7 @@ async def revoke(
 
     Raises:
         FilingUnknown: there is none.
-        FilingOfAnotherProvince: the caller's province is not the insured one.
+        CallerOfAnotherProvince: the caller's province is not the insured one.
         FilingStateForbids, SameOfficer: it cannot be.
         FieldInvalid: it does not say why.
     """

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from services.filing import store
 from services.filing.domain import what_if
-from services.filing.domain.what_if import Answer, Question
+from services.filing.domain.what_if import Answer, Effect, Question
 from services.kit.clock import civil_date
+from services.kit.codes import province_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,10 +28,12 @@ async def answer(
     care_region: str,
     service_date: date | None,
     emergency: bool,
+    province: str = "",
 ) -> tuple[Answer, Mapping[UUID, Details]]:
     """Answers what filings mean there, and what of the filings shown is sealed.
 
-    `service_date` None: today.
+    `service_date` None: today. `province`: whose callers ask, and see filings that concern it, as
+    insured or as care province; empty: all.
 
     Raises:
         RegionUnknown: a region is not in the area list.
@@ -45,6 +49,15 @@ async def answer(
             filings.terms.of(insured_region, today),
             commitments_barred_until=bars.get(person_id),
         )
+        if province:
+            found = replace(
+                found, effects=tuple(one for one in found.effects if _concerns(one, province))
+            )
         shown = [effect.filing.filing_id for effect in found.effects]
         details = await store.get_details(connection, filings.vault, shown)
     return found, details
+
+
+def _concerns(effect: Effect, province: str) -> bool:
+    filing = effect.filing
+    return province in map(province_of, (filing.insured_region, filing.target_region))

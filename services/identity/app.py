@@ -21,6 +21,7 @@ from services.identity.signal_rules import load_signal_rules
 from services.identity.signal_store import SIGNALS
 from services.identity.usecases import Identity
 from services.identity.vault import Vault
+from services.kit.audit_chain.trail import open_trail
 from services.kit.clock import SystemClock
 from services.kit.config import ConfigError, shown
 from services.kit.crypto import BlindIndex
@@ -57,6 +58,7 @@ async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterato
     async with (
         open_cipher(config.data_key) as cipher,
         open_database(config.database, SERVICE) as database,
+        open_trail(database, SERVICE) as trail,
     ):
         vault = Vault(cipher, BlindIndex(config.index_key))
         await check_version(database, SERVICE)
@@ -84,7 +86,7 @@ async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterato
         register = functools.partial(_register, identity=identity, signals=signals)
         async with (
             detecting(detector),
-            serving(config.server, SERVICE, _FULL_NAMES, register) as server,
+            serving(config.server, SERVICE, _FULL_NAMES, register, trail=trail) as server,
         ):
             try:
                 yield server

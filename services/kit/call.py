@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 from google.rpc import status_pb2
 
+from services.kit.admission import Priority
+from services.kit.errors import DomainError
+
 
 @dataclass(slots=True)
 class Call:
@@ -25,6 +28,10 @@ class Call:
     """ErrorReason of a refusal."""
     failure: status_pb2.Status | None = None
     """What it is answered with instead of a response; None: nothing was refused."""
+    priority: Priority | None = None
+    """How important it is, where that was asked: what it asks of others is as important."""
+    shed: DomainError | None = None
+    """Why it is refused before it begins; None: it is not. Such a call is worth no span."""
     fields: dict[str, str | bool] = field(default_factory=dict)
     """Further fields for the canonical log line; names of services.kit.log.FIELDS."""
 

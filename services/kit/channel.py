@@ -15,10 +15,14 @@ from typing import Any
 import grpc
 import orjson
 
+from services.kit import call as calls
 from services.kit import telemetry
+from services.kit.admission import PRIORITY_KEY
 from services.kit.deadline import budget_s
 from services.kit.errors import DomainError, NotAllowed, Unavailable
+from services.kit.renewing_channel import RenewingChannel
 from services.kit.status import from_rpc_error
+from services.kit.tls import Identity
 
 KEEPALIVE_MS = 60_000
 """Client ping interval and the server's least interval: one constant, or the server says GOAWAY."""
@@ -27,6 +31,8 @@ MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 _SERVICE_CONFIG = orjson.dumps(
     {
         "loadBalancingConfig": [{"round_robin": {}}],
+        # A callee that drains says NOT_SERVING first: nobody asks it any more before it stops.
+        "healthCheckConfig": {"serviceName": ""},
         "methodConfig": [
             {
                 "name": [{}],
@@ -50,6 +56,9 @@ CHANNEL_OPTIONS: list[tuple[str, str | int]] = [
     # grpc waits up to two minutes between attempts; a callee that is back is wanted at once.
     ("grpc.initial_reconnect_backoff_ms", 200),
     ("grpc.max_reconnect_backoff_ms", 2_000),
+    # What a name stands for may be asked anew after a second, not after grpc's thirty: two replicas
+    # that are exchanged within that time would leave a caller with nobody.
+    ("grpc.dns_min_time_between_resolutions_ms", 1_000),
     # A channel has connections of its own: shared ones share their back-off, so a channel opened
     # to a server that has just come up would fail for what another channel met before.
     ("grpc.use_local_subchannel_pool", 1),
@@ -59,10 +68,32 @@ CHANNEL_OPTIONS: list[tuple[str, str | int]] = [
 
 
 @contextlib.asynccontextmanager
-async def open_channel(target: str) -> AsyncIterator[grpc.aio.Channel]:
-    """Opens a channel; must run inside the event loop that uses it."""
-    async with grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS) as channel:
+async def open_channel(
+    target: str, identity: Identity | None = None, *, peer_name: str = ""
+) -> AsyncIterator[grpc.aio.Channel]:
+    """Opens a channel; must run inside the event loop that uses it.
+
+    With an identity both sides prove who they are, and the channel follows its files. The callee's
+    certificate must have the name of the target's host, or `peer_name` (tls.peer_name) instead:
+    who it is, where an address alone must not decide that. Without an identity it is plain.
+    """
+    if identity is None:
+        async with grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS) as channel:
+            yield channel
+        return
+    async with secure_channel(target, identity, peer_name=peer_name) as channel:
         yield channel
+
+
+def secure_channel(target: str, identity: Identity, *, peer_name: str = "") -> RenewingChannel:
+    """Returns a channel by TLS, to be closed; must be called inside the event loop that uses it."""
+    named = [("grpc.ssl_target_name_override", peer_name)] if peer_name else []
+    options = [*CHANNEL_OPTIONS, *named]
+
+    def opened() -> grpc.aio.Channel:
+        return grpc.aio.secure_channel(target, identity.channel_credentials(), options=options)
+
+    return RenewingChannel(identity, opened)
 
 
 class NotServedError(Unavailable):
@@ -93,7 +124,7 @@ class Callee:
                 answer = await method(
                     request,
                     timeout=timeout,
-                    metadata=telemetry.trace_metadata(),
+                    metadata=_metadata(),
                     wait_for_ready=True,
                 )
             except grpc.aio.AioRpcError as error:
@@ -122,3 +153,12 @@ class Callee:
             metadata={"callee": self._name},
             retry_after_ms=1000,
         )
+
+
+def _metadata() -> list[tuple[str, str]]:
+    """Returns what a callee is told of the call in hand: its span, and how important it is."""
+    metadata = telemetry.trace_metadata()
+    call = calls.current.get()
+    if call is not None and call.priority is not None:
+        metadata.append((PRIORITY_KEY, call.priority.name))
+    return metadata

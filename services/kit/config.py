@@ -41,11 +41,21 @@ def env(
     metadata = {"env": name, "parse": parse, "secret": secret}
     if default is dataclasses.MISSING:
         return dataclasses.field(metadata=metadata, repr=not secret)
+    if type(default).__hash__ is None:
+        # A mapping that cannot be changed is not hashable before Python 3.12, and is refused so.
+        return dataclasses.field(
+            default_factory=lambda: default, metadata=metadata, repr=not secret
+        )
     return dataclasses.field(default=default, metadata=metadata, repr=not secret)
 
 
-def nested(cls: type[Any]) -> Any:
-    """Declares a field that is itself a configuration class."""
+def nested(cls: type[Any], *, is_optional: bool = False) -> Any:
+    """Declares a field that is itself a configuration class.
+
+    Optional: where none is given in code, it is one with the defaults of all its fields.
+    """
+    if is_optional:
+        return dataclasses.field(default_factory=cls, metadata={"nested": cls})
     return dataclasses.field(metadata={"nested": cls})
 
 
@@ -100,6 +110,19 @@ def parse_address(text: str) -> str:
     return text
 
 
+def parse_optional_address(text: str) -> str:
+    """Reads host:port, or nothing."""
+    return parse_address(text) if text else ""
+
+
+def parse_switch(text: str) -> bool:
+    """Reads 0 or 1."""
+    if text not in {"0", "1"}:
+        msg = "must be 0 or 1"
+        raise ValueError(msg)
+    return text == "1"
+
+
 def parse_seconds(text: str) -> float:
     """Reads a positive number of seconds."""
     seconds = float(text)
@@ -129,7 +152,7 @@ def _load(cls: type[C], environ: Mapping[str, str], problems: list[str]) -> C:
             text = _text(name, environ, secret=field.metadata["secret"])
             if text is not None:
                 values[field.name] = field.metadata["parse"](text)
-            elif field.default is dataclasses.MISSING:
+            elif field.default is field.default_factory is dataclasses.MISSING:
                 problems.append(f"{name} is not set")
                 values[field.name] = None
         except (OSError, ValueError) as error:

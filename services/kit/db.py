@@ -25,7 +25,8 @@ import prometheus_client
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from services.kit import config as settings
-from services.kit import telemetry
+from services.kit import hosts, telemetry
+from services.kit.congestion import note_pool_wait
 from services.kit.errors import DomainError, LostRace, Overloaded, Unavailable
 from services.kit.log import get_logger
 
@@ -34,14 +35,32 @@ T = TypeVar("T")
 POOL_CONNECTIONS = prometheus_client.Gauge(
     "yijie_db_pool_connections", "Connections of the pool by state.", ["state"]
 )
+REPLICA_LAG = prometheus_client.Gauge(
+    "yijie_db_replica_lag_seconds", "How far a standby is behind.", ["standby"]
+)
+REPLICAS = prometheus_client.Gauge(
+    "yijie_db_replicas", "Standbys that are connected, by how commits wait.", ["sync_state"]
+)
 TRANSACTION_RETRIES = prometheus_client.Counter(
     "yijie_db_transaction_retries", "Transactions repeated after a lost race.", ["db_query_summary"]
 )
 ATTEMPTS_MAX = 3
 """A use case that loses this many races is answered ABORTED: the caller decides."""
 
+_REPLICAS: Final = """/* kit.replicas */
+SELECT application_name AS name, sync_state, COALESCE(extract(epoch FROM greatest(
+    -- Of one that no longer says how far it is there is no lag to read: since when it is silent.
+    replay_lag,
+    CASE WHEN replay_lsn IS DISTINCT FROM pg_current_wal_lsn()
+        AND reply_time < now() - interval '15 s' THEN now() - reply_time END
+)), 0)::float8 AS lag_s
+FROM pg_stat_replication WHERE sync_state IS NOT NULL AND application_name <> 'pg_basebackup'"""
+_COMMIT_S_MAX: Final = 86_400.0
+_releasing: Final[set[asyncio.Task[None]]] = set()
+"""Connections whose commit nobody waits for any more: kept from being collected."""
 _SYSTEM: Final = {"db.system.name": "postgresql"}
 _NAME = re.compile(r"^\s*/\* ([a-z_.]+) \*/")
+_WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE|MERGE)\b")
 _LOST = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 # A migration that changed a type under a live pool; the statement is prepared anew on a repeat.
 _STALE = (asyncpg.InvalidCachedStatementError,)
@@ -80,6 +99,8 @@ class DatabaseConfig:
         "DB_CONNECT_TIMEOUT_S", settings.parse_seconds, default=30.0
     )
     """How long to try at start before giving up."""
+    replica_poll_s: float = settings.env("DB_REPLICA_POLL_S", settings.parse_delay, default=15.0)
+    """Time between two looks at the standbys of the database; 0: none."""
 
 
 class Beaten(Exception):
@@ -91,22 +112,26 @@ class Connection:
 
     def __init__(self, raw: Any) -> None:
         self.raw = raw
+        self.timeout_s: float | None = None
+        """Longest wait for a statement; None: that of the configuration."""
 
     async def fetchrow(self, query: str, *arguments: Any) -> asyncpg.Record | None:
         """Runs a statement and returns its first row, or None."""
         with _timed(query):
-            return await self.raw.fetchrow(query, *arguments)
+            return await self.raw.fetchrow(query, *arguments, timeout=self.timeout_s)
 
     async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         """Runs a statement and returns its rows."""
         with _timed(query):
-            rows: list[asyncpg.Record] = await self.raw.fetch(query, *arguments)
+            rows: list[asyncpg.Record] = await self.raw.fetch(
+                query, *arguments, timeout=self.timeout_s
+            )
             return rows
 
     async def execute(self, query: str, *arguments: Any) -> str:
         """Runs a statement and returns its command tag."""
         with _timed(query):
-            tag: str = await self.raw.execute(query, *arguments)
+            tag: str = await self.raw.execute(query, *arguments, timeout=self.timeout_s)
             return tag
 
     async def copy(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -143,21 +168,54 @@ class Database:
         for attempt in range(1, ATTEMPTS_MAX + 1):
             try:
                 with telemetry.span(name, telemetry.CLIENT, _SYSTEM):
-                    async with self.connection() as connection, connection.raw.transaction():
-                        return await work(connection)
+                    return await self._transact(work)
             except (*_LOST, *_STALE, Beaten):
                 await _lost(name, attempt)
         raise _beaten()
+
+    async def _transact(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        held = _Held(self._pool, self._config.acquire_timeout_s)
+        async with held as connection:
+            await connection.raw.execute("BEGIN")
+            try:
+                result = await work(connection)
+            except BaseException:
+                await connection.raw.execute("ROLLBACK")
+                raise
+            await held.to_the_end(connection.raw.execute("COMMIT", timeout=_COMMIT_S_MAX))
+            return result
 
     async def _single(self, query: str, statement: Callable[[Connection], Awaitable[T]]) -> T:
         """Runs a statement that commits by itself, and again after a lost race: it left nothing."""
         for attempt in range(1, ATTEMPTS_MAX + 1):
             try:
-                async with self.connection() as connection:
-                    return await statement(connection)
+                held = _Held(self._pool, self._config.acquire_timeout_s)
+                async with held as connection:
+                    if not writes(query):
+                        return await statement(connection)
+                    connection.timeout_s = _COMMIT_S_MAX
+                    return await held.to_the_end(statement(connection))
             except (*_LOST, *_STALE):
                 await _lost(query_name(query), attempt)
         raise _beaten()
+
+    async def look_at_replicas(self) -> None:
+        """Tells by metrics what standbys there are and how far they are behind, until cancelled.
+
+        Where the service's role may not read it (it needs pg_monitor), nothing is told.
+        """
+        while True:
+            await asyncio.sleep(self._config.replica_poll_s)
+            try:
+                rows = await self.fetch(_REPLICAS)
+            except (DomainError, asyncpg.PostgresError):
+                # Of a database that is gone nothing is known of its standbys.
+                rows = []
+            REPLICA_LAG.clear()
+            REPLICAS.clear()
+            for row in rows:
+                REPLICA_LAG.labels(row["name"]).set(row["lag_s"])
+                REPLICAS.labels(row["sync_state"]).inc()
 
     def connection(self) -> AbstractAsyncContextManager[Connection]:
         """Holds a connection for reads; statements commit one by one.
@@ -176,6 +234,7 @@ async def open_database(config: DatabaseConfig, schema: str) -> AsyncIterator[Da
     async def connect() -> asyncpg.Pool:
         return await asyncpg.create_pool(
             config.dsn,
+            connect=hosts.connect,
             min_size=1,
             max_size=config.pool_size_max,
             command_timeout=config.statement_timeout_s,
@@ -203,9 +262,15 @@ async def open_database(config: DatabaseConfig, schema: str) -> AsyncIterator[Da
     pool: asyncpg.Pool = await attempts(connect)
     POOL_CONNECTIONS.labels("open").set_function(pool.get_size)
     POOL_CONNECTIONS.labels("idle").set_function(pool.get_idle_size)
+    POOL_CONNECTIONS.labels("max").set(config.pool_size_max)
+    database = Database(pool, config)
+    looking = asyncio.create_task(database.look_at_replicas()) if config.replica_poll_s else None
     try:
-        yield Database(pool, config)
+        yield database
     finally:
+        if looking is not None:
+            looking.cancel()
+            await asyncio.wait([looking])
         try:
             await asyncio.wait_for(pool.close(), timeout=5)
         except TimeoutError:
@@ -224,6 +289,12 @@ def _beaten() -> LostRace:
 
 async def _keep_session(_connection: Any) -> None:
     """Replaces asyncpg's reset: there is nothing to reset."""
+
+
+@functools.cache
+def writes(query: str) -> bool:
+    """Tells whether a statement may write: by its words, a function's effects are not seen."""
+    return _WRITES.search(query) is not None
 
 
 @functools.cache
@@ -265,18 +336,32 @@ def _duration_of(name: str) -> prometheus_client.Histogram:
 class _Held:
     """A connection of the pool, held while the block runs."""
 
-    __slots__ = ("_pool", "_raw", "_timeout_s")
+    __slots__ = ("_ending", "_pool", "_raw", "_timeout_s")
 
     def __init__(self, pool: asyncpg.Pool, timeout_s: float) -> None:
         self._pool = pool
         self._timeout_s = timeout_s
         self._raw: Any = None
+        self._ending: asyncio.Future[Any] | None = None
+
+    async def to_the_end(self, ending: Awaitable[T]) -> T:
+        """Carries out what commits; whoever stops waiting for it does not stop it.
+
+        A commit that waits for a synchronous standby and is cancelled is done all the same, on
+        the primary alone: it can be read, and answered to a repeat, while the standby that is
+        promoted next has never heard of it. So no commit is cancelled, by deadline or by time:
+        until the standby has it, nobody sees what it wrote.
+        """
+        self._ending = asyncio.ensure_future(ending)
+        return await asyncio.shield(self._ending)
 
     async def __aenter__(self) -> Connection:
+        asked = time.perf_counter()
         try:
             # Not the pool's own timeout: it makes a task of every wait, even of none.
             async with asyncio.timeout(self._timeout_s):
                 self._raw = await self._pool.acquire()
+            note_pool_wait(time.perf_counter() - asked)
         except TimeoutError:
             raise Overloaded(
                 "OVERLOADED", "no database connection became free in time", retry_after_ms=500
@@ -291,10 +376,29 @@ class _Held:
         error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
+        if self._ending is not None and not self._ending.done():
+            self._release_later(self._ending)
+            return
         # The pool shields this: a caller that hangs up leaves no connection neither free nor held.
         await self._pool.release(self._raw)
+        if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
+            # It was the primary and is no more: no other connection to it is of use either.
+            await self._pool.expire_connections()
         if isinstance(error, _DOWN) and not isinstance(error, DomainError):
             raise _down() from error
+
+    def _release_later(self, ending: asyncio.Future[Any]) -> None:
+        async def release() -> None:
+            await asyncio.wait([ending])
+            if not ending.cancelled():
+                # Looked at, because nobody else will: who asked has gone.
+                ending.exception()
+            with contextlib.suppress(*_DOWN):
+                await self._pool.release(self._raw)
+
+        task = asyncio.create_task(release())
+        _releasing.add(task)
+        task.add_done_callback(_releasing.discard)
 
 
 def _down() -> Unavailable:

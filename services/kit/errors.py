@@ -54,6 +54,8 @@ class DomainError(Exception):
     """An expected failure with a machine-readable reason."""
 
     kind: ClassVar[ErrorKind] = ErrorKind.RULE_FORBIDS
+    denies_caller: ClassVar[bool] = False
+    """Whether it says of the caller, not of the request, that this may not be: it is audited."""
 
     def __init__(
         self,
@@ -117,6 +119,7 @@ class NotAllowed(DomainError):
     """Whoever calls may not ask for this (PERMISSION_DENIED)."""
 
     kind = ErrorKind.NOT_ALLOWED
+    denies_caller = True
 
 
 class Absent(DomainError):

@@ -13,10 +13,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Sequence,
+)
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import grpc
 import prometheus_client
@@ -43,6 +50,9 @@ FEED_FAILURES = prometheus_client.Counter(
     "Times that following a feed broke off, by class of error.",
     ["feed", "error"],
 )
+
+_RECORDS: Final = ("settlement", "refusal", "reimbursement")
+"""Fields of events that hold a record with a trace."""
 
 _LOAD_CURSOR = """/* feed.load_cursor */
 SELECT cursor FROM feed_cursor WHERE feed = $1"""
@@ -76,6 +86,8 @@ class Batch(Generic[E]):
     """When the last of the events happened; None without events."""
     lag_s: float = 0.0
     """How far the feed was behind its journal when it read this; 0: nothing was left."""
+    trace_ids: Sequence[str] = ()
+    """Traces of the calls that the events tell of, 32 hex digits each; without those unknown."""
 
 
 async def batches(
@@ -94,10 +106,17 @@ async def batches(
                     wire.read_time(response.events[-1].event_time) if response.events else None
                 ),
                 lag_s=response.lag_ms / 1000,
+                trace_ids=_trace_ids(response.events),
             )
     finally:
         # An abandoned stream would go on receiving.
         stream.cancel()
+
+
+def _trace_ids(events: Iterable[Any]) -> tuple[str, ...]:
+    """Returns the traces that events tell of: those of the record in each of them."""
+    records = (getattr(event, name, None) for event in events for name in _RECORDS)
+    return tuple(dict.fromkeys(record.trace_id for record in records if record is not None))
 
 
 class CursorMoved(Exception):
@@ -201,6 +220,8 @@ class Follower(Generic[E]):
     async def _take(self, cursor: str, batch: Batch[E]) -> str:
         self.caught_up.clear()
         with telemetry.span(f"feed.{self._feed}", attributes={"yijie.count": len(batch.events)}):
+            for trace_id in batch.trace_ids:
+                telemetry.link(trace_id)
             await self._apply(cursor, batch)
         if batch.last_event_time is not None:
             self._current_at = batch.last_event_time

@@ -51,6 +51,11 @@ FIELDS: Final[dict[str, str]] = {
     "query": "name of a statement",
     "invariant": "what must hold and does not",
     "round": "name of a loop",
+    "feed": "name of a feed or of a source of the audit chain",
+    "block": "number of a block of the audit chain",
+    "digest": "SHA-256 of a block of the audit chain, hexadecimal",
+    "time": "an instant, UTC",
+    "expires": "end of a certificate, UTC, ISO 8601",
 }
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from services.kit import config as settings
 from services.kit.breaker import Limits
+from services.kit.caller import BENEFITS
+from services.kit.tls import peer_name
 
 EVERY_REGION = "*"
 """Stands for the insured provinces that no route names."""
@@ -33,6 +35,14 @@ class Route:
     """Calls without an answer in a row after which the province is not asked for a while."""
     pause_s: float = Limits().pause_s
     """That while; doubles as long as the province stays silent, up to ten times."""
+
+
+def peer_name_of(region: str) -> str:
+    """Returns the name that the certificate at the end of a route must have; empty: its host's.
+
+    What goes to a province is about its people, and an address alone must not send it to another.
+    """
+    return "" if region == EVERY_REGION else peer_name(BENEFITS, region)
 
 
 def _parse_count(lowest: int) -> Callable[[str], int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -22,7 +23,7 @@ from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -40,6 +41,22 @@ SERVER_DURATION = prometheus_client.Histogram(
     "Time in the handler of a unary call.",
     ["rpc_method", "rpc_response_status_code"],
     buckets=LATENCY_BUCKETS,
+)
+DENIALS = prometheus_client.Counter(
+    "yijie_denials",
+    "Calls refused for who made them.",
+    ["method", "role"],
+)
+SIGNATURES = prometheus_client.Counter(
+    "yijie_signatures",
+    "Requests of signed methods by what became of their signature, and answers signed.",
+    ["method", "outcome"],
+)
+# With a label, so that it is not there where nothing is signed.
+SIGNATURE_KEY_EXPIRY = prometheus_client.Gauge(
+    "yijie_signature_key_expiry_timestamp_seconds",
+    "When the key that answers are signed with may sign no more, Unix time.",
+    ["algorithm"],
 )
 CLIENT_DURATION = prometheus_client.Histogram(
     "rpc_client_call_duration_seconds",
@@ -60,6 +77,10 @@ LOOP_LAG = prometheus_client.Gauge(
 INTERNAL: Final = SpanKind.INTERNAL
 CLIENT: Final = SpanKind.CLIENT
 
+_TRACE_ID: Final = re.compile(r"[0-9a-f]{32}")
+_NO_TRACE: Final = "0" * 32
+_LINKS_MAX: Final = 512
+"""Of a span: a batch of a feed is linked to the trace of each of its events."""
 _propagator = TraceContextTextMapPropagator()
 _tracer = trace.get_tracer("yijie")
 
@@ -108,7 +129,8 @@ async def telemetry(service: str, config: TelemetryConfig) -> AsyncIterator[None
     """Exports the process's spans and serves its metrics while the block runs."""
     global _tracer  # noqa: PLW0603 - one tracer per process, replaced once at start
     resource = Resource.create({"service.name": f"yijie.{service}"})
-    provider = TracerProvider(resource=resource)
+    limits = SpanLimits(max_links=_LINKS_MAX)
+    provider = TracerProvider(resource=resource, span_limits=limits)
     for exporter in _exporters(service, config):
         # The queue holds some seconds of the peak: a full one drops spans, which orphans others.
         processor = BatchSpanProcessor(
@@ -198,6 +220,18 @@ def trace_id() -> str:
     return format(trace.get_current_span().get_span_context().trace_id, "032x")
 
 
+def link(trace_id: str) -> None:
+    """Links the span in hand to the trace that it follows from, 32 hex digits; "": to none.
+
+    What comes of a bill later (its reversal, its audit, its booking) has a trace of its own: by
+    the link the one is found from the other. Records keep a trace and not a span of it, so the
+    span of the link is the trace's first half: it names nothing, and no backend looks it up.
+    """
+    if _TRACE_ID.fullmatch(trace_id) and trace_id != _NO_TRACE:
+        context = trace.SpanContext(int(trace_id, 16), int(trace_id[:16], 16) or 1, is_remote=True)
+        trace.get_current_span().add_link(context)
+
+
 def mark_failed(opened: Span, code: str, reason: str) -> None:
     """Marks a span as failed by a gRPC code and a reason; texts are kept out."""
     opened.failed = True
@@ -226,6 +260,7 @@ def _span_record(opened: ReadableSpan) -> dict[str, Any]:
         "end_ns": opened.end_time,
         "status": opened.status.status_code.name,
         "attributes": dict(opened.attributes or {}),
+        "links": [format(one.context.trace_id, "032x") for one in opened.links],
     }
 
 

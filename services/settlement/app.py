@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import grpc
 
+from services.kit.audit_chain.trail import open_trail
 from services.kit.clock import Clock, SystemClock
 from services.kit.crypto import BlindIndex
 from services.kit.db import Database, open_database
@@ -15,6 +16,8 @@ from services.kit.keys import open_cipher
 from services.kit.migrations import check_version
 from services.kit.outbox import OutboxFeed, OutboxStore
 from services.kit.server import Running, serving
+from services.kit.signing.files import open_key_book
+from services.kit.tls import open_identity
 from services.settlement.advice_servicer import AdviceServicer
 from services.settlement.assembly import Waits, assemble
 from services.settlement.clients import open_callees
@@ -27,8 +30,11 @@ from services.settlement.refusal_store import REFUSALS, RefusalStore
 from services.settlement.refusals import RefusalInterceptor, Refusals
 from services.settlement.reimbursement.parts import ReimbursementParts, Shared
 from services.settlement.reimbursement.servicer import FULL_NAME as REIMBURSEMENT_FULL_NAME
+from services.settlement.round_trips import RoundTripInterceptor
 from services.settlement.screening_policy import PolicyStore, ScreeningPolicy
 from services.settlement.servicer import SettlementServicer
+from services.settlement.signature_store import SignatureStore
+from services.settlement.signatures import signing_interceptor
 from services.settlement.snapshots import Snapshots
 from services.settlement.visit_servicer import VisitServicer
 from yijie.settlement.v1 import advice_service_pb2_grpc as advice_rpc
@@ -60,10 +66,14 @@ async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterato
     async with (
         open_cipher(config.data_key) as cipher,
         open_database(config.database, SERVICE) as database,
-        open_callees(config, clock) as callees,
+        open_trail(database, SERVICE) as trail,
+        open_identity(config.server.tls) as identity,
+        open_key_book(config.signing) as book,
+        open_callees(config, clock, identity) as callees,
         open_limits(
             config.clearing_target,
             clock,
+            identity,
             interval_s=config.limits_interval_s,
             age_s_max=config.limits_age_s_max,
         ) as limits,
@@ -71,9 +81,8 @@ async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterato
         await check_version(database, SERVICE)
         snapshots, index = Snapshots(callees.catalogue), BlindIndex(config.index_key)
         # Its own loop and tables beside those of the journal, which knows nothing of it.
-        reimbursements = ReimbursementParts(
-            config, Shared(database, callees, snapshots, cipher, index, clock)
-        )
+        shared = Shared(database, callees, snapshots, cipher, index, clock)
+        reimbursements = ReimbursementParts(config, shared)
         policy = ScreeningPolicy(clock)
         parts = assemble(
             database=database,
@@ -84,12 +93,7 @@ async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterato
             clock=clock,
             limits=limits,
             policy=policy,
-            waits=Waits(
-                recovery_after_s=config.recovery_after_s,
-                abandon_after_s=config.abandon_after_s,
-                feed_poll_s=config.feed_poll_s,
-                feed_heartbeat_s=config.feed_heartbeat_s,
-            ),
+            waits=_waits(config),
         )
         refusal_store, refusal_feed = RefusalStore(database), _refusal_feed(config, database, clock)
         refusals = Refusals(refusal_store)
@@ -102,7 +106,12 @@ async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterato
             refusals=RefusalServicer(refusal_store, refusal_feed),
             reimbursements=reimbursements,
         )
-        observers = (RefusalInterceptor(refusals, clock),)
+        serve = functools.partial(
+            serving,
+            observers=(RoundTripInterceptor(), RefusalInterceptor(refusals, clock)),
+            guards=(signing_interceptor(book, SignatureStore(database, cipher), clock),),
+            trail=trail,
+        )
         async with (
             snapshots.following(),
             parts.recovery.running(config.recovery_interval_s),
@@ -112,7 +121,7 @@ async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterato
             ),
             # Closed after the server: what it refuses last is written, too.
             refusals.running(),
-            serving(config.server, SERVICE, _FULL_NAMES, register, observers=observers) as server,
+            serve(config.server, SERVICE, _FULL_NAMES, register) as server,
         ):
             try:
                 yield server
@@ -120,6 +129,15 @@ async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterato
                 parts.feed.close()
                 refusal_feed.close()
                 reimbursements.close()
+
+
+def _waits(config: Config) -> Waits:
+    return Waits(
+        recovery_after_s=config.recovery_after_s,
+        abandon_after_s=config.abandon_after_s,
+        feed_poll_s=config.feed_poll_s,
+        feed_heartbeat_s=config.feed_heartbeat_s,
+    )
 
 
 def _refusal_feed(config: Config, database: Database, clock: Clock) -> OutboxFeed:

@@ -19,6 +19,8 @@ from services.kit.errors import (
     ErrorKind,
 )
 from services.kit.log import get_logger
+from services.kit.routes import peer_name_of
+from services.kit.tls import Identity
 from services.settlement.config import Config
 from services.settlement.regions import Place, Regions
 from yijie.benefits.v1 import adjudication_pb2, benefits_service_pb2
@@ -277,15 +279,21 @@ class Callees:
 
 
 @contextlib.asynccontextmanager
-async def open_callees(config: Config, clock: Clock) -> AsyncIterator[Callees]:
+async def open_callees(
+    config: Config, clock: Clock, identity: Identity | None = None
+) -> AsyncIterator[Callees]:
     """Opens one channel per callee, and one per route to an insured region."""
     async with contextlib.AsyncExitStack() as stack:
 
-        async def channel(target: str) -> grpc.aio.Channel:
-            return await stack.enter_async_context(open_channel(target))
+        async def channel(target: str, peer_name: str = "") -> grpc.aio.Channel:
+            opened = open_channel(target, identity, peer_name=peer_name)
+            return await stack.enter_async_context(opened)
 
         routes = config.benefits_routes
-        channels = {region: await channel(route.target) for region, route in routes.items()}
+        channels = {
+            region: await channel(route.target, peer_name_of(region))
+            for region, route in routes.items()
+        }
         regions = Regions(routes, channels, timeout_s=config.benefits_timeout_s, clock=clock)
         yield Callees(
             identity=IdentityClient(await channel(config.identity_target), config.callee_timeout_s),

@@ -9,6 +9,7 @@ from services.kit.crypto import KeyRing, parse_key_text, parse_keyring_text
 from services.kit.db import DatabaseConfig
 from services.kit.routes import Route, parse_routes
 from services.kit.server import ServerConfig
+from services.kit.signing.config import SigningConfig
 from services.kit.telemetry import TelemetryConfig
 
 
@@ -68,3 +69,5 @@ class Config:
     """Time between two looks for new events of one subscriber."""
     feed_heartbeat_s: float = settings.env("FEED_HEARTBEAT_S", settings.parse_seconds, default=5.0)
     """Longest silence of the feed."""
+    signing: SigningConfig = settings.nested(SigningConfig, is_optional=True)
+    """Who must sign requests, and what answers are signed with."""

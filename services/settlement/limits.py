@@ -19,6 +19,7 @@ from services.kit.clock import Clock
 from services.kit.deadline import DeadlineTooShortError
 from services.kit.errors import DomainError, RuleForbids
 from services.kit.log import get_logger
+from services.kit.tls import Identity
 from services.settlement import metrics
 from services.settlement.domain.bill import Bill
 from yijie.clearing.v1 import prepayment_pb2, prepayment_service_pb2, prepayment_service_pb2_grpc
@@ -126,14 +127,19 @@ class Limits:
 
 @contextlib.asynccontextmanager
 async def open_limits(
-    target: str, clock: Clock, *, interval_s: float, age_s_max: float
+    target: str,
+    clock: Clock,
+    identity: Identity | None = None,
+    *,
+    interval_s: float,
+    age_s_max: float,
 ) -> AsyncIterator[Limits]:
     """Gives the list, polled from clearing while the block runs; no target: no list, ever."""
     limits = Limits(clock, age_s_max=age_s_max)
     if not target:
         yield limits
         return
-    async with open_channel(target) as channel:
+    async with open_channel(target, identity) as channel:
         stub = prepayment_service_pb2_grpc.PrepaymentServiceStub(channel)
         async with limits.polling(stub, interval_s):
             yield limits

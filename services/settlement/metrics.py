@@ -9,6 +9,28 @@ SETTLEMENTS = prometheus_client.Counter(
     "Settlements by outcome, first answers only.",
     ["state", "insured_region"],
 )
+ROUND_TRIP_DURATION = prometheus_client.Histogram(
+    "yijie_settlement_round_trip_duration_seconds",
+    "Time to the decision about a bill, settled or refused, or until the caller gave up.",
+    ["care_region", "insured_region"],
+    # Few: there is one histogram for each pair of provinces that meets.
+    buckets=(0.1, 0.25, 0.5, 1.0, 2.5),
+)
+ROUND_TRIPS = prometheus_client.Counter(
+    "yijie_settlement_round_trips",
+    "Bills sent to be settled, by what they came to: settled, refused, failed. No repeats.",
+    ["care_region", "insured_region", "outcome"],
+)
+ROUND_TRIP_FAILURES = prometheus_client.Counter(
+    "yijie_settlement_round_trip_failures",
+    "Bills that came to no decision, by the party at fault.",
+    ["care_region", "insured_region", "party"],
+)
+SLOW_ROUND_TRIPS = prometheus_client.Counter(
+    "yijie_settlement_slow_round_trips",
+    "Bills that took longer than their second, by the party that took the time.",
+    ["care_region", "insured_region", "party"],
+)
 OPEN_INTENTS = prometheus_client.Gauge(
     "yijie_settlement_open_intents", "Intents whose outcome is not written yet."
 )

@@ -82,8 +82,7 @@ class RecomputationStore:
         settlement is reversed, being reversed or being replaced.
         """
         try:
-            row = await self._database.fetchrow(
-                sql.INSERT_RECOMPUTATION,
+            values = [
                 request_id,
                 request_hash,
                 record.settlement_id,
@@ -92,6 +91,9 @@ class RecomputationStore:
                 visit.visit_id if visit else None,
                 visit.revision if visit else None,
                 self._cipher.encrypt(filing, context=_FILING + record.settlement_id.bytes),
+            ]
+            row = await self._store.write_signed(
+                sql.INSERT_RECOMPUTATION, values, record.settlement_id, request_id
             )
         except asyncpg.UniqueViolationError:
             return False

@@ -31,10 +31,11 @@ from services.settlement.refusal_facts import Learned
 from services.settlement.refusal_messages import refusal_of_call
 from services.settlement.refusal_store import Refusal, RefusalStore
 
-_CALLS: Final = {
+CALLS: Final = {
     "/yijie.settlement.v1.SettlementService/Settle": "SETTLE",
     "/yijie.settlement.v1.SettlementService/SettleVisit": "SETTLE_VISIT",
 }
+"""The two ways to send a bill to be settled."""
 KEPT_MAX: Final = 2000
 """Refusals in memory; further ones are lost."""
 _BATCH: Final = 200
@@ -128,7 +129,7 @@ class RefusalInterceptor(Interceptor):
 
     def unary(self, method: str, inner: Unary) -> Unary:
         """Returns the handler itself, or one that keeps what is refused."""
-        name = _CALLS.get(method)
+        name = CALLS.get(method)
         if name is None:
             return inner
 

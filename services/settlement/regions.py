@@ -34,7 +34,7 @@ from services.kit.deadline import budget_s
 from services.kit.errors import DomainError, Overloaded, RuleForbids, Unavailable
 from services.kit.log import get_logger
 from services.kit.routes import EVERY_REGION, Route
-from services.settlement import metrics
+from services.settlement import metrics, round_trips
 from yijie.benefits.v1 import benefits_service_pb2_grpc
 
 REASON: Final = "INSURED_REGION_UNAVAILABLE"
@@ -195,7 +195,9 @@ class Region:
         except (Unavailable, Overloaded) as error:
             outcome = "unanswered"
             is_behind = isinstance(error, NotServedError) and method in _OPTIONAL
-            if given_s >= self._timeout_s * _FAIR_SHARE and not is_behind:
+            # Who sheds a call is there, and holds itself to what it can do: no reason not to ask.
+            is_silent = not is_behind and not isinstance(error, Overloaded)
+            if is_silent and given_s >= self._timeout_s * _FAIR_SHARE:
                 self._breaker.failed(ticket)
             if error.reason != REASON or error.domain:
                 raise
@@ -213,9 +215,9 @@ class Region:
         finally:
             # Where nothing was learned: the caller hung up, or had no time left.
             self._breaker.forget(ticket)
-            metrics.REGION_CALLS.labels(self.province, outcome).observe(
-                self._clock.monotonic() - started
-            )
+            took_s = self._clock.monotonic() - started
+            metrics.REGION_CALLS.labels(self.province, outcome).observe(took_s)
+            round_trips.note_region(took_s)
 
     def _require_place(self, lane: Lane) -> None:
         if self._in_flight[lane] >= self._places[lane]:

@@ -6,9 +6,11 @@ done by whoever comes to it first, the call or the recovery loop.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 from services.kit import call as calls
+from services.kit import telemetry
 from services.kit.clock import Clock
 from services.kit.crypto import BlindIndex
 from services.kit.db import ATTEMPTS_MAX
@@ -47,20 +49,25 @@ class Reversals:
         self._clock = clock
 
     async def reverse(
-        self, request: settlement_service_pb2.ReverseSettlementRequest
+        self,
+        request: settlement_service_pb2.ReverseSettlementRequest,
+        *,
+        allow: Callable[[Record], None] = lambda _: None,
     ) -> tuple[settlement_pb2.Settlement, bool]:
         """Takes a settlement back; returns it and whether that had been done before.
 
         By its id one request reverses a settlement, and its repeats get that answer; any other is
         told that it came too late. By the request that made it any request may ask, for its caller
         does not know what there is. After RESOURCE_NOT_FOUND for a request id, that id settles
-        nothing any more.
+        nothing any more. `allow` raises where the caller may not reverse what was found.
         """
         digest = self._index.digest("request", messages.content_of(request))
         request_id = UUID(request.request_id)
         field = request.WhichOneof("target")
         record = await self._target(request, digest)
+        allow(record)
         calls.note(settlement_id=str(record.settlement_id))
+        telemetry.link(record.trace_id)
         known = await self._store.find_request(request_id)
         if known is not None and (known.method != REVERSE or known.request_hash != digest):
             raise reused()

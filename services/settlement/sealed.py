@@ -69,5 +69,6 @@ SEALED: Final = (
         "reimbursement_event", "reimbursement", context=b"settlement.reimbursement.event:"
     ),
     SealedColumn("recomputation", "filing", context=b"settlement.recomputation:"),
+    SealedColumn("message_signature", "message", context=b"settlement.message_signature:"),
     SealedColumn("admission_event", "admission", context=b"settlement.admission:"),
 )

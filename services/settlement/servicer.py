@@ -8,15 +8,15 @@ from uuid import UUID
 
 import grpc
 
-from services.kit import telemetry
-from services.kit.caller import require_region
+from services.kit import codes, telemetry
+from services.kit.caller import province_of_caller, require_party, require_region
 from services.kit.paging import page_size, read_key, write_token
 from services.kit.wire import read_optional_date
 from services.settlement import messages
 from services.settlement.feed import Feed
 from services.settlement.recomputations import Recomputations
 from services.settlement.reversals import Reversals
-from services.settlement.store import Filter
+from services.settlement.store import Filter, Record
 from services.settlement.usecases import Settlements
 from yijie.settlement.v1 import settlement_service_pb2 as pb
 from yijie.settlement.v1 import settlement_service_pb2_grpc as rpc
@@ -73,7 +73,12 @@ class SettlementServicer(rpc.SettlementServiceServicer):
         self, request: Any, context: Context
     ) -> pb.ReverseSettlementResponse:
         """Takes a settlement back."""
-        settlement, replayed = await self._reversals.reverse(request)
+
+        def allow(record: Record) -> None:
+            care = codes.province_of(record.care_region_code)
+            require_region(context, care, field=request.WhichOneof("target"))
+
+        settlement, replayed = await self._reversals.reverse(request, allow=allow)
         return pb.ReverseSettlementResponse(
             settlement=settlement, replayed=replayed, trace_id=telemetry.trace_id()
         )
@@ -82,6 +87,10 @@ class SettlementServicer(rpc.SettlementServiceServicer):
         self, request: Any, context: Context
     ) -> pb.RecomputeSettlementResponse:
         """Computes a settlement anew by the filing that counts now."""
+        if province_of_caller(context) is not None:
+            record = await self._settlements.find(UUID(request.settlement_id))
+            parties = {record.care_region_code, record.insured_region_code}
+            require_party(context, set(map(codes.province_of, parties)), field="settlement_id")
         return await self._recomputations.recompute(request)
 
     async def GetSettlement(self, request: Any, context: Context) -> pb.GetSettlementResponse:

@@ -137,8 +137,11 @@ IS_REVERSING: Final = """/* settlement.is_reversing */
 SELECT 1 FROM open_intent WHERE settlement_id = $1 AND kind = 'REVERSE'"""
 
 TAKE_REQUEST: Final = """/* settlement.take_request */
-INSERT INTO request (request_id, method, request_hash, settlement_id, create_time)
-VALUES ($1, $5, $2, $3, $4) ON CONFLICT (request_id) DO NOTHING RETURNING request_id"""
+WITH fresh AS (
+    INSERT INTO request (request_id, method, request_hash, settlement_id, create_time)
+    VALUES ($1, $5, $2, $3, $4) ON CONFLICT (request_id) DO NOTHING RETURNING request_id
+)
+SELECT request_id FROM fresh"""
 
 INSERT_REVERSED: Final = f"""/* settlement.insert_reversed */
 WITH won AS (

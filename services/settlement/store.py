@@ -18,11 +18,13 @@ from services.kit.codes import province_of
 from services.kit.crypto import FieldCipher
 from services.kit.db import Database
 from services.kit.ids import first_id_at
+from services.kit.signing import exchange
 from services.settlement import invoices
 from services.settlement import statements as sql
 from services.settlement.domain.states import State
 from services.settlement.feed_store import EVENT_CONTEXT
 from services.settlement.order import Part
+from services.settlement.signature_store import kept_with
 
 _DETAIL = b"settlement.detail:"
 _ADJUDICATION = b"settlement.adjudication:"
@@ -147,8 +149,11 @@ class Store:
             statement = sql.INSERT_VISIT_INTENT
             values += [part.visit_id, part.revision]
             values += [part.scope.value, part.charge_batch_number, part.until_date]
+        values.append(intent.invoice_key)
         try:
-            row = await self._database.fetchrow(statement, *values, intent.invoice_key)
+            row = await self.write_signed(
+                statement, values, intent.settlement_id, intent.request_id
+            )
         except asyncpg.UniqueViolationError as error:
             if intent.invoice_key is not None and error.constraint_name == invoices.CONSTRAINT:
                 raise await invoices.refusal(self._database, intent.invoice_key) from None
@@ -260,8 +265,7 @@ class Store:
         the settlement is reversed or being reversed.
         """
         try:
-            row = await self._database.fetchrow(
-                sql.INSERT_REVERSAL,
+            values = [
                 request_id,
                 request_hash,
                 record.settlement_id,
@@ -269,6 +273,9 @@ class Store:
                 province_of(record.insured_region_code),
                 visit.visit_id if visit else None,
                 visit.revision if visit else None,
+            ]
+            row = await self.write_signed(
+                sql.INSERT_REVERSAL, values, record.settlement_id, request_id
             )
         except asyncpg.UniqueViolationError:
             return False
@@ -291,9 +298,8 @@ class Store:
 
         Of NOTHING, so that no Settle on its way can use the id.
         """
-        row = await self._database.fetchrow(
-            sql.TAKE_REQUEST, request_id, request_hash, settlement_id, now, method
-        )
+        values = [request_id, request_hash, settlement_id, now, method]
+        row = await self.write_signed(sql.TAKE_REQUEST, values, settlement_id, request_id)
         return row is not None
 
     async def insert_reversed(
@@ -322,6 +328,17 @@ class Store:
             invoice_key,
         )
         return row is not None
+
+    async def write_signed(
+        self, statement: str, values: list[Any], record_id: UUID, request_id: UUID
+    ) -> Any:
+        """Writes what a request leads to, and with it the request, where it was signed."""
+        row = await self._database.fetchrow(
+            *kept_with(self._cipher, statement, values, record_id, request_id)
+        )
+        if row is not None:
+            exchange.note_kept()
+        return row
 
     async def find_request(self, request_id: UUID) -> Request | None:
         """Returns what a request id was used for."""

@@ -30,7 +30,7 @@ from services.kit.idempotency import reused
 from services.kit.ids import new_id
 from services.kit.log import get_logger
 from services.kit.status import to_status
-from services.settlement import messages, metrics
+from services.settlement import messages, metrics, round_trips
 from services.settlement.checking import Checking
 from services.settlement.clients import Callees, is_refusal
 from services.settlement.domain.bill import check_bill
@@ -264,7 +264,8 @@ class Settlements:
         """
         try:
             return await self._resume(record, last=last, began=began)
-        except (*_NO_ANSWER, DeadlineTooShortError):
+        except (*_NO_ANSWER, DeadlineTooShortError) as error:
+            round_trips.note_cause(error)
             # Whose silence it was: something may be booked, so never "nothing happened".
             raise outcome_pending(record.settlement_id) from None
 

@@ -6,6 +6,7 @@ import contextlib
 import functools
 from typing import TYPE_CHECKING, Final
 
+from services.kit.audit_chain.trail import open_trail
 from services.kit.channel import open_channel
 from services.kit.clock import SystemClock
 from services.kit.config import shown
@@ -13,7 +14,9 @@ from services.kit.db import open_database
 from services.kit.keys import open_cipher
 from services.kit.migrations import check_version
 from services.kit.server import Running, run, serving
+from services.kit.tls import open_identity
 from services.supervision.areas import Shared, open_areas
+from services.supervision.chain.sources import open_further
 from services.supervision.publication.current import Current
 from services.supervision.publication.keys import trusted_keys
 from services.supervision.rules_loader import load_rules
@@ -43,10 +46,13 @@ async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterato
     async with (
         open_cipher(config.data_key) as cipher,
         open_database(config.database, SERVICE) as database,
-        open_channel(config.settlement_target) as settlement,
-        open_channel(config.identity_target) as identity,
-        open_channel(config.filing_target) as filing,
-        open_channel(config.clearing_target) as clearing,
+        open_trail(database, SERVICE) as trail,
+        open_identity(config.server.tls) as own,
+        open_channel(config.settlement_target, own) as settlement,
+        open_channel(config.identity_target, own) as identity,
+        open_channel(config.filing_target, own) as filing,
+        open_channel(config.clearing_target, own) as clearing,
+        open_further(config.catalogue_target, config.benefits_routes, own) as further,
         contextlib.AsyncExitStack() as stack,
     ):
         await check_version(database, SERVICE)
@@ -64,6 +70,7 @@ async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterato
                 current,
                 filing,
                 clearing,
+                further,
             )
         )
 
@@ -75,7 +82,9 @@ async def running(config: Config, *, clock: Clock | None = None) -> AsyncIterato
             for loop in area.loops:
                 await stack.enter_async_context(loop)
         names = tuple(area.full_name for area in areas)
-        server = await stack.enter_async_context(serving(config.server, SERVICE, names, register))
+        server = await stack.enter_async_context(
+            serving(config.server, SERVICE, names, register, trail=trail)
+        )
         for area in areas:
             if area.close is not None:
                 # A stream never ends by itself: it ends before the server drains.

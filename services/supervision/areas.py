@@ -21,6 +21,8 @@ from services.supervision.cases.desk import Desk
 from services.supervision.cases.loop import CaseLoop
 from services.supervision.cases.servicer import CaseServicer
 from services.supervision.cases.terms import load_case_terms
+from services.supervision.chain import servicer as chain_servicer
+from services.supervision.chain.area import open_chain
 from services.supervision.clients import IdentityClient, SettlementClient
 from services.supervision.credit import servicer as credit_servicer
 from services.supervision.credit.clients import SuspensionsClient
@@ -47,6 +49,7 @@ from services.supervision.tickets import servicer as ticket_servicer
 from services.supervision.tickets.loop import Tickets
 from services.supervision.tickets.servicer import TicketServicer
 from services.supervision.tickets.terms import load_ticket_terms
+from yijie.audit.v1 import chain_service_pb2_grpc as chain_rpc
 from yijie.supervision.v1 import audit_service_pb2_grpc as audit_rpc
 from yijie.supervision.v1 import case_service_pb2_grpc as case_rpc
 from yijie.supervision.v1 import credit_service_pb2_grpc as credit_rpc
@@ -57,7 +60,7 @@ from yijie.supervision.v1 import supervision_service_pb2_grpc as supervision_rpc
 from yijie.supervision.v1 import ticket_service_pb2_grpc as ticket_rpc
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractAsyncContextManager
 
     import grpc
@@ -85,6 +88,8 @@ class Shared:
     rules: Current
     filing: grpc.aio.Channel
     clearing: grpc.aio.Channel
+    further: Mapping[str, grpc.aio.Channel] = field(default_factory=dict)
+    """Channels to those of whom only the audit chain asks anything, by name."""
     gate: Gate = field(default_factory=Gate)
 
 
@@ -109,6 +114,7 @@ def open_areas(shared: Shared) -> tuple[Area, ...]:
         _statistics(shared),
         _cases(shared),
         _credit(shared),
+        _chain(shared),
     )
 
 
@@ -270,4 +276,21 @@ def _credit(shared: Shared) -> Area:
         credit_servicer.FULL_NAME,
         credit_rpc.add_CreditServiceServicer_to_server,
         CreditServicer(shared.database, shared.clock, load_credit_terms()),
+    )
+
+
+def _chain(shared: Shared) -> Area:
+    channels = {
+        "settlement": shared.settlement,
+        "identity": shared.identity,
+        "filing": shared.filing,
+        "clearing": shared.clearing,
+        **shared.further,
+    }
+    answering, *loops = open_chain(shared.config, shared.clock, shared.database, channels)
+    return _area(
+        chain_servicer.FULL_NAME,
+        chain_rpc.add_ChainServiceServicer_to_server,
+        answering,
+        *loops,
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from services.kit import config as settings
 from services.kit.crypto import KeyRing, parse_keyring_text
 from services.kit.db import DatabaseConfig
 from services.kit.feed import FeedConfig
+from services.kit.routes import Route, parse_routes
 from services.kit.server import ServerConfig
 from services.kit.telemetry import TelemetryConfig
 
@@ -44,6 +47,26 @@ class Config:
     """File of the public keys that may sign rule packs; empty: none may, the shipped rules run."""
     rule_poll_s: float = settings.env("RULE_POLL_S", settings.parse_seconds, default=1.0)
     """Time between two looks for published rule packs."""
+    catalogue_target: str = settings.env(
+        "CATALOGUE_TARGET", settings.parse_optional_address, default=""
+    )
+    """gRPC target of catalogue, for the audit chain: host:port; empty: it is not sealed."""
+    benefits_routes: Mapping[str, Route] = settings.env(
+        "BENEFITS_ROUTES", parse_routes, default=MappingProxyType({})
+    )
+    """Insured provinces' benefits, for the audit chain, as settlement has them."""
+    chain_interval_s: float = settings.env("CHAIN_INTERVAL_S", settings.parse_seconds, default=1.0)
+    """Time between two looks at what the audit chain seals."""
+    chain_patrol_s: float = settings.env("CHAIN_PATROL_S", settings.parse_seconds, default=60.0)
+    """Time between two stretches of the audit chain that are verified."""
+    checkpoint_interval_s: float = settings.env(
+        "CHECKPOINT_INTERVAL_S", settings.parse_seconds, default=60.0
+    )
+    """Time between two checkpoints of a chain that grows."""
+    checkpoint_key_file: str = settings.env("CHECKPOINT_KEY_FILE", default="")
+    """File of the private key that signs checkpoints; empty: none are signed."""
+    checkpoint_keys_file: str = settings.env("CHECKPOINT_KEYS_FILE", default="")
+    """File of the public keys that checkpoints are verified with; empty: the one in use alone."""
     ticket_interval_s: float = settings.env(
         "TICKET_INTERVAL_S", settings.parse_seconds, default=60.0
     )

@@ -96,3 +96,27 @@ DECIDED_CASES: Final = prometheus_client.Counter(
 DEDUCTED_FEN: Final = prometheus_client.Counter(
     "yijie_supervision_deducted_fen", "Amount of deductions that clearing recorded, fen."
 )
+CHAIN_LAG: Final = prometheus_client.Gauge(
+    "yijie_audit_chain_lag_seconds",
+    "Age of what is not in the audit chain yet, by source; grows while it cannot be read.",
+    ["source"],
+)
+CHAIN_FAILURES: Final = prometheus_client.Counter(
+    "yijie_audit_chain_failures",
+    "Times that a source could not be read or sealed, by source and class of error.",
+    ["source", "error"],
+)
+CHAIN_ENTRIES: Final = prometheus_client.Counter(
+    "yijie_audit_chain_entries", "Entries sealed in the audit chain, by source.", ["source"]
+)
+CHAIN_BLOCKS: Final = prometheus_client.Counter(
+    "yijie_audit_chain_blocks", "Blocks appended to the audit chain."
+)
+CHAIN_UNSIGNED: Final = prometheus_client.Gauge(
+    "yijie_audit_chain_unsigned_seconds",
+    "Age of the oldest block of the audit chain that no checkpoint covers, or zero.",
+)
+CHAIN_BROKEN: Final = prometheus_client.Gauge(
+    "yijie_audit_chain_broken",
+    "1 where the audit chain, or rows that it was sealed from, were found altered.",
+)

@@ -26,6 +26,7 @@ CHARTS: Final = ROOT / "charts"
 GOLDEN: Final = Path(__file__).parent / "golden"
 RELEASE: Final = "yijie"
 NAMESPACE: Final = "hub"
+HUB: Final = "000000"
 SERVICES: Final = (
     "identity",
     "filing",
@@ -64,13 +65,19 @@ SINGLE: Final = (
     Case("grpc-service", "grpc-service/ci/settlement-full-values.yaml"),
     Case("grpc-service", "grpc-service/ci/benefits-region-values.yaml"),
 )
+REGIONS: Final = tuple(
+    Case("yijie", f"yijie/regions/{file.name}")
+    for file in sorted((CHARTS / "yijie/regions").glob("*.yaml"))
+)
+NINGXIA: Final = Case("yijie", "yijie/regions/640000.yaml")
 POSTGRES: Final = (
     Case("yijie-postgres"),
     Case("yijie-postgres", "yijie-postgres/values-dev.yaml"),
 )
-CASES: Final = (*UMBRELLA, *SINGLE, *POSTGRES)
+POSTGRES_REGION: Final = Case("yijie-postgres", "yijie-postgres/ci/region-values.yaml")
+CASES: Final = (*UMBRELLA, *REGIONS, *SINGLE, *POSTGRES, POSTGRES_REGION)
 DIFFERING: Final = ("/configmap.yaml", "/hpa.yaml", "/networkpolicy.yaml")
-GOLDEN_CASES: Final = (UMBRELLA[2], *SINGLE)
+GOLDEN_CASES: Final = (UMBRELLA[2], NINGXIA, *SINGLE, POSTGRES_REGION)
 
 helm_python.disable_logging()
 
@@ -125,12 +132,12 @@ def of_kind(objects: tuple[Manifest, ...], kind: str) -> dict[str, Manifest]:
 def golden_text(case: Case) -> str:
     """What the golden file of a case holds.
 
-    Nothing that changes with every version, and of the umbrella only what its services differ in.
+    Nothing that changes with every version, and of the hub only what its services differ in.
     """
     parts = [
         f"# {path}\n{text.strip()}\n"
         for path, text in rendered(case).items()
-        if text.strip() and (case.chart != "yijie" or path.endswith(DIFFERING))
+        if text.strip() and (case not in UMBRELLA or path.endswith(DIFFERING))
     ]
     text = "---\n".join(parts)
     text = re.sub(r"(checksum/config: ).*", r"\1(left out)", text)

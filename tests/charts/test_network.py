@@ -31,14 +31,15 @@ if TYPE_CHECKING:
 CALLS: Final = {
     "settlement": {"identity", "filing", "catalogue", "supervision", "benefits", "clearing"},
     "clearing": {"settlement", "benefits"},
-    "supervision": {"settlement", "identity", "filing", "clearing"},
+    "supervision": {"settlement", "identity", "filing", "clearing", "catalogue", "benefits"},
     "filing": {"identity", "settlement"},
     "provinces": {"identity", "filing", "catalogue", "settlement", "clearing", "supervision"},
 }
 """The architecture: who calls whom. Clearing and supervision follow the feed of settlement, filing
 its admissions, supervision the signals of identity; filing asks identity who is insured where;
 clearing reconciles with the insured regions; settlement polls clearing for limits; supervision
-brings clearing its final decisions and asks filing how many filings succeed."""
+brings clearing its final decisions, asks filing how many filings succeed, and seals what all of
+them tell into the audit chain."""
 
 GRPC: Final = 50051
 METRICS: Final = 9464

@@ -1,4 +1,5 @@
-"""Goal: a pod gets the settings that its service reads: all that it requires, none unknown to it.
+"""Goal: a pod gets the settings that its service reads: all that it requires, none unknown to it,
+and none that a release cannot give.
 
 Method: the rendered environment is read by the service's own configuration class, with the secret
 files put where the pod would have them.
@@ -8,13 +9,23 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-import importlib.util
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from services.kit import config as settings
-from tests.charts.render import RELEASE, SERVICES, UMBRELLA, Case, manifests, of_kind
+from tests.charts.render import (
+    CHARTS,
+    RELEASE,
+    SERVICES,
+    UMBRELLA,
+    Case,
+    Manifest,
+    manifests,
+    of_kind,
+    parse,
+    render,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,30 +39,8 @@ SECRETS: Final = {
 }
 
 
-AGREED: Final = {
-    "YIJIE_LISTEN",
-    "YIJIE_METRICS_PORT",
-    "YIJIE_DRAIN_DELAY_S",
-    "YIJIE_DRAIN_GRACE_S",
-    "YIJIE_DSN_FILE",
-    "YIJIE_LOG_LEVEL",
-    "YIJIE_OTLP_ENDPOINT",
-    "YIJIE_IDENTITY_TARGET",
-    "YIJIE_FILING_TARGET",
-    "YIJIE_CATALOGUE_TARGET",
-    "YIJIE_SETTLEMENT_TARGET",
-    "YIJIE_SUPERVISION_TARGET",
-    "YIJIE_BENEFITS_ROUTES",
-    "YIJIE_DATA_KEY_FILE",
-    "YIJIE_INDEX_KEY_FILE",
-}
-"""What services and charts agreed on; judges a service that has no configuration class."""
-
-
-def _configuration(service: str) -> type[Any] | None:
+def _configuration(service: str) -> type[Any]:
     """Finds the service's configuration class: the one that no other in its module nests."""
-    if importlib.util.find_spec(f"services.{service}.config") is None:
-        return None
     module = importlib.import_module(f"services.{service}.config")
     classes = [
         c
@@ -75,7 +64,22 @@ def _environment(service: str, case: Case, directory: Path) -> dict[str, str]:
 def test_environment_makes_a_configuration(service: str, case: Case, tmp_path: Path) -> None:
     environment = _environment(service, case, tmp_path)
     configuration = _configuration(service)
-    known = settings.variables(configuration) if configuration else AGREED
-    assert environment.keys() - known == set()
-    if configuration:
-        settings.load(configuration, environment)
+    assert environment.keys() - settings.variables(configuration) == set()
+    settings.load(configuration, environment)
+
+
+EVERY_KEY: Final[Manifest] = {
+    "settlement": {"signatureKey": "a", "signatureKeys": "b"},
+    "supervision": {"ruleKeys": "a", "checkpointKey": "b", "checkpointKeys": "c"},
+}
+
+
+def test_a_release_can_give_every_file_and_every_target() -> None:
+    """`settings` takes neither, so one that the chart does not know could not be given."""
+    keys = {service: {"keys": {"secret": names}} for service, names in EVERY_KEY.items()}
+    configs = of_kind(parse(render(CHARTS / "yijie", keys)), "ConfigMap")
+    for service in SERVICES:
+        given = configs[f"{RELEASE}-{service}"]["data"].keys()
+        read = settings.variables(_configuration(service))
+        ours = {v for v in read if v.endswith(("_FILE", "_TARGET", "_ROUTES"))}
+        assert ours - given == set(), service

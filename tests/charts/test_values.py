@@ -42,6 +42,13 @@ def _with(values: Manifest, path: str, value: Any) -> Manifest:
     return changed
 
 
+ELSEWHERE: Final = {
+    "target": "dns:///benefits.example:443",
+    "port": 443,
+    "to": [{"ipBlock": {"cidr": "192.0.2.1/32"}}],
+}
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [
@@ -52,6 +59,13 @@ def _with(values: Manifest, path: str, value: Any) -> Manifest:
         ("settlement/callees/identities", {}),
         ("settlement/benefitsRoutes/640100", {}),
         ("settlement/benefitsRoutes/640000/callsMax", 1),
+        ("mode", "province"),
+        ("monitoring/prometheusRules", {}),
+        ("monitoring/prometheusRule/excludeRule", []),
+        ("monitoring/dashboards/folders", ""),
+        ("global/tls/enable", True),
+        ("global/tls/issuer/names", "x"),
+        ("global/region/name", "x"),
         ("global/imag", {}),
         ("global/image/tags", "1"),
     ],
@@ -84,6 +98,13 @@ def test_umbrella_refuses_a_typo(path: str, value: object) -> None:
         ("global/logLevel", "chatty"),
         ("global/otlp/endpoint", "collector:4317"),
         ("global/dns/to", []),
+        ("global/region/code", 640000),
+        ("global/region/code", "640100"),
+        ("global/tls/duration", "90d"),
+        ("tls/secret/key", "tls.key"),
+        ("tls/dnsNames", ["Benefits"]),
+        ("exposure/type", "ClusterIP"),
+        ("keys/secret/signatureKey", "a key"),
     ],
 )
 def test_schema_refuses(path: str, value: object) -> None:
@@ -97,6 +118,7 @@ def test_service_is_required() -> None:
 
 
 PEERS: Final = [{"ipBlock": {"cidr": "192.0.2.1/32"}}]
+NAMESPACES: Final = [{"namespaceSelector": {"matchLabels": {"team": "gateway"}}}]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +126,7 @@ PEERS: Final = [{"ipBlock": {"cidr": "192.0.2.1/32"}}]
     [
         ("autoscaling/minReplicas", 13, "autoscaling.minReplicas is above"),
         ("benefitsRoutes", None, "settlement needs benefitsRoutes"),
-        ("service", "filing", "benefitsRoutes is read by settlement and clearing only"),
+        ("service", "filing", "read by settlement, clearing and supervision only"),
         ("callees/settlement", {}, "a service does not call itself"),
         ("keys/secret/indexKey", "", "settlement needs a blind-index key"),
         ("service", "supervision", "supervision reads none"),
@@ -112,6 +134,13 @@ PEERS: Final = [{"ipBlock": {"cidr": "192.0.2.1/32"}}]
         ("callees/identity/to", PEERS, "callees.identity: set target and to together"),
         ("benefitsRoutes/*/to", PEERS, "benefitsRoutes.*: set target and to together"),
         ("callers/reports", {}, "callers.reports is no service of the mesh"),
+        ("global/tls/enabled", False, "exposure.enabled: only with global.tls.enabled"),
+        ("global/provinces/from", NAMESPACES, "exposure.enabled: no caller comes from an ipBlock"),
+        ("global/region/code", "640000", "a region runs benefits alone, and settlement belongs"),
+        ("keys/secret/checkpointKey", "k", "checkpointKeys, ruleKeys: read by supervision only"),
+        ("service", "clearing", "signatureKeys: read by settlement only: remove them from clear"),
+        ("settings/YIJIE_TLS_CERT_FILE", "x", "settings.YIJIE_TLS_CERT_FILE: the chart sets it"),
+        ("settings/YIJIE_PROBE_LISTEN", "x", "settings.YIJIE_PROBE_LISTEN: the chart sets it"),
         ("settings/YIJIE_LISTEN", "x", "settings.YIJIE_LISTEN: the chart sets it"),
         ("settings/YIJIE_CLEARING_TARGET", "x", "settings.YIJIE_CLEARING_TARGET: the chart sets"),
     ],
@@ -148,7 +177,8 @@ def test_a_service_can_be_left_out(service: str) -> None:
         values = _with(values, "settlement/benefitsRoutes/*", route)
         with pytest.raises(helm_python.HelmError, match="ask the same insured provinces"):
             render(CHARTS / "yijie", values)
-        values = _with(values, "clearing/benefitsRoutes/*", route)
+        for other in ("clearing", "supervision"):
+            values = _with(values, f"{other}/benefitsRoutes/*", route)
     objects = parse(render(CHARTS / "yijie", values))
     left = {f"{RELEASE}-{other}" for other in SERVICES if other != service}
     assert of_kind(objects, "Deployment").keys() == left
@@ -159,15 +189,65 @@ def test_an_alias_runs_the_service_of_its_name() -> None:
         render(CHARTS / "yijie", {"catalogue": {"service": "filing"}})
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "says"),
+    [
+        ("mode", "region", "settlement.enabled is true: it belongs to the hub"),
+        ("mode", "region", "global.region.code is 000000, the hub"),
+        ("mode", "region", "benefits.callers: nobody may call"),
+        ("global/region/code", "640000", "a region runs benefits alone"),
+        ("supervision/benefitsRoutes/640000", ELSEWHERE, "and supervision.benefitsRoutes differ"),
+    ],
+)
+def test_rules_between_services(path: str, value: object, says: str) -> None:
+    with pytest.raises(helm_python.HelmError) as refused:
+        render(CHARTS / "yijie", _with({}, path, value))
+    assert says in str(refused.value)
+
+
+def test_a_region_says_so() -> None:
+    values = load_values("yijie/regions/640000.yaml")
+    del values["mode"]
+    with pytest.raises(helm_python.HelmError, match="a region says mode: region"):
+        render(CHARTS / "yijie", values)
+
+
+def test_null_takes_a_caller_and_a_route_away() -> None:
+    values = _with({}, "identity/callers/provinces", None)
+    for service in ("settlement", "clearing", "supervision"):
+        values = _with(values, f"{service}/benefitsRoutes", {"*": None, "640000": ELSEWHERE})
+    objects = parse(render(CHARTS / "yijie", values))
+    routes = of_kind(objects, "ConfigMap")[f"{RELEASE}-clearing"]["data"]["YIJIE_BENEFITS_ROUTES"]
+    assert routes == "640000=dns:///benefits.example:443"
+    ingress = of_kind(objects, "NetworkPolicy")[f"{RELEASE}-identity"]["spec"]["ingress"]
+    assert len(ingress) == len(("settlement", "filing", "supervision", "metrics"))
+
+
 def test_notes_name_the_next_step() -> None:
     notes = render(CHARTS / "yijie", {})["yijie/templates/NOTES.txt"]
     assert "rollout status deployment" in notes
     assert f"dns:///{RELEASE}-settlement-headless.hub:50051" in notes
+    assert "yijie certs issue --region NNNNNN --role agency" in notes
+    assert "yijie region new CODE" in notes
+    assert "Nobody is warned yet" in notes
+    assert "CAUTION" not in notes
+    dev = render(CHARTS / "yijie", load_values("yijie/values-dev.yaml"))
+    assert "Nobody is asked who they are" in dev["yijie/templates/NOTES.txt"]
+
+
+def test_a_renamed_key_says_its_new_name() -> None:
+    with pytest.raises(helm_python.HelmError, match="write release: yijie"):
+        render(CHARTS / "yijie-postgres", {"hub": "yijie"})
+
+
+def test_backups_need_a_place() -> None:
+    with pytest.raises(helm_python.HelmError, match=r"needs backup\.destinationPath"):
+        render(CHARTS / "yijie-postgres", {"backup": {"enabled": True}})
 
 
 def _objects_of(schema: Any) -> Iterator[Manifest]:
     if isinstance(schema, dict):
-        if schema.get("type") == "object":
+        if "object" in schema.get("type", ()):
             yield schema
         for child in schema.values():
             yield from _objects_of(child)
@@ -181,7 +261,9 @@ def test_schema_is_closed(chart: str) -> None:
     """No object takes any key; what the umbrella passes on is judged by the subchart's schema."""
     schema = json.loads((CHARTS / chart / "values.schema.json").read_text(encoding="utf-8"))
     assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
-    delegated = list(schema["properties"].values()) if chart == "yijie" else []
+    delegated = (
+        [schema["properties"][key] for key in ("global", *SERVICES)] if chart == "yijie" else []
+    )
     for node in _objects_of(schema):
         if node not in delegated:
             assert node["additionalProperties"] is False or node["additionalProperties"]["type"]
@@ -191,7 +273,12 @@ def test_schema_is_closed(chart: str) -> None:
 def test_values_and_schema_have_the_same_keys(chart: str) -> None:
     schema = json.loads((CHARTS / chart / "values.schema.json").read_text(encoding="utf-8"))
     values = yaml.safe_load((CHARTS / chart / "values.yaml").read_text(encoding="utf-8"))
-    only_in_schema = {"grpc-service": {"service"}, "yijie": set(), "yijie-postgres": {"global"}}
+    removed = {"hub"}
+    only_in_schema = {
+        "grpc-service": {"service"},
+        "yijie": set(),
+        "yijie-postgres": {"global", *removed},
+    }
     assert schema["properties"].keys() - values.keys() == only_in_schema[chart]
     if chart != "yijie":
         _compare(schema, values)

@@ -13,6 +13,7 @@ import pytest
 from tests.charts.render import (
     CASES,
     CHARTS,
+    NINGXIA,
     RELEASE,
     ROOT,
     SERVICES,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 CLEANUP_S: Final = 10
 """What closing the pool and flushing telemetry may take after the calls in flight."""
 
-by_case = pytest.mark.parametrize("case", [*UMBRELLA, *SINGLE], ids=lambda case: case.name)
+by_case = pytest.mark.parametrize("case", [*UMBRELLA, NINGXIA, *SINGLE], ids=lambda case: case.name)
 by_service = pytest.mark.parametrize("service", SERVICES)
 
 
@@ -74,9 +75,9 @@ def test_runs_its_service(service: str) -> None:
 @by_service
 def test_probes(service: str) -> None:
     server = _server(service)
-    assert server["readinessProbe"]["grpc"] == {"port": 50051, "service": _proto_service(service)}
+    assert server["readinessProbe"]["grpc"] == {"port": 50052, "service": _proto_service(service)}
     for probe in ("startupProbe", "livenessProbe"):
-        assert server[probe]["grpc"] == {"port": 50051, "service": "live"}
+        assert server[probe]["grpc"] == {"port": 50052, "service": "live"}
 
 
 @by_case
@@ -148,6 +149,7 @@ def test_service_is_headless(service: str) -> None:
     assert ports == {"grpc": (50051, "grpc"), "metrics": (9464, "http")}
     assert {p["name"]: p["containerPort"] for p in _server(service)["ports"]} == {
         "grpc": 50051,
+        "probe": 50052,
         "metrics": 9464,
     }
 
@@ -210,7 +212,7 @@ def _mounted(pod: Manifest) -> set[str]:
     assert where["readOnly"] is True
     volume = next(v["projected"] for v in pod["volumes"] if v["name"] == "secrets")
     assert volume["defaultMode"] == 0o440
-    items = [item["path"] for source in volume["sources"] for item in source["secret"]["items"]]
+    items = [i["path"] for s in volume["sources"] for o in s.values() for i in o["items"]]
     return {f"{where['mountPath']}/{path}" for path in items}
 
 

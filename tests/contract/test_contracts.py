@@ -37,7 +37,7 @@ REASONS = {
 READS = (
     "Get", "List", "Watch", "Subscribe", "Match", "Verify", "Screen", "Remind", "Classify",
     "Estimate", "Check", "Compare", "Summarize", "LookUp", "Download", "Search", "ResolveCodes",
-    "Suggest", "WhatIf", "Export",
+    "Suggest", "WhatIf", "Export", "Read",
 )  # fmt: skip
 TRIALS = {"PreSettle", "PreSettleVisit", "Adjudicate", "DryRunRulePack"}
 KEYED_OTHERWISE = {
@@ -45,6 +45,8 @@ KEYED_OTHERWISE = {
     "Cancel": "settlement_id",
     # One token more does no harm, and a repeat must not give a second caller the first one's token.
     "IssueCredentialToken": "",
+    # Signed once for a block and key, whoever asks how often.
+    "SignCheckpoint": "",
 }
 ERRORS = {
     "InvalidArgument", "RuleForbids", "Absent", "AlreadyExists", "LostRace", "Overloaded",

@@ -8,15 +8,19 @@ needed.
 from __future__ import annotations
 
 import asyncio
+import functools
 import io
 from uuid import uuid4
 
 import grpc
 import pytest
 
+from services.kit import admission
 from services.kit import call as calls
 from services.kit.deadline import budget_s
 from services.kit.errors import LostRace, RuleForbids
+from services.kit.interceptors.admission import IN_FLIGHT, SHED
+from tests.support.eventually import eventually
 from tests.support.rpc import TIMEOUT_S, read_refusal, refused, served
 from yijie.filing.v1 import filing_pb2
 from yijie.filing.v1 import filing_service_pb2 as pb
@@ -191,11 +195,7 @@ async def test_calls_beyond_the_limit_are_shed_with_a_reason():
     def register(server):
         rpc.add_FilingServiceServicer_to_server(Servicer(), server)
 
-    request = pb.MatchFilingRequest(
-        person_id=ident(), insured_region_code="650100", care_region_code="640100",
-        service_date={"year": 2026, "month": 1, "day": 1},
-        match_until_date={"year": 2026, "month": 1, "day": 1},
-    )  # fmt: skip
+    request = match_request()
     service = "yijie.filing.v1.FilingService"
     async with served("filing", service, register, calls_max=2) as opened:
         stub = rpc.FilingServiceStub(opened)
@@ -204,8 +204,64 @@ async def test_calls_beyond_the_limit_are_shed_with_a_reason():
         listing = stub.ListFilings(pb.ListFilingsRequest(person_id=ident()), timeout=TIMEOUT_S)
         refusal = await refused(listing)
         assert (refusal.code, refusal.reason) == ("RESOURCE_EXHAUSTED", "OVERLOADED")
-        assert refusal.retry_ms == 500
+        assert 500 <= refusal.retry_ms <= 1500
         for call in held:
             call.cancel()
         await asyncio.sleep(0.2)
         await stub.ListFilings(pb.ListFilingsRequest(person_id=ident()), timeout=TIMEOUT_S)
+
+
+async def test_what_is_asked_for_a_bill_is_as_important_as_the_bill():
+    """Whoever waits in line makes room for it, and is told to come back."""
+
+    def register(server):
+        rpc.add_FilingServiceServicer_to_server(Servicer(), server)
+
+    before = {name: shed_count(name) for name in ("estimate", "list")}
+    service = "yijie.filing.v1.FilingService"
+    async with served("filing", service, register, calls_max=1) as opened:
+        stub = rpc.FilingServiceStub(opened)
+        held = stub.MatchFiling(match_request(), timeout=TIMEOUT_S)
+        await eventually(functools.partial(gauge_is, IN_FLIGHT, 1))
+        listing = pb.ListFilingsRequest(person_id=ident())
+        waiting = asyncio.create_task(refused(stub.ListFilings(listing, timeout=TIMEOUT_S)))
+        told = (("yijie-priority", "ESTIMATE"),)
+        # Nothing ends meanwhile: it waits for as long as it may, and is shed as what it is.
+        last = await refused(stub.ListFilings(listing, timeout=TIMEOUT_S, metadata=told))
+        shed = [last, await waiting]
+        held.cancel()
+    assert {(one.code, one.reason) for one in shed} == {("RESOURCE_EXHAUSTED", "OVERLOADED")}
+    counted = {name: shed_count(name) - before[name] for name in before}
+    assert counted == {"estimate": 1, "list": 1}
+
+
+async def test_what_is_shed_at_once_is_answered_and_counted_and_costs_no_line_of_the_log(
+    channel, stub, log, monkeypatch
+):
+    def full(self, method, priority, remaining_s):
+        raise admission.shed()
+
+    monkeypatch.setattr(admission.Admission, "require", full)
+    before = shed_count("list")
+    listing = pb.ListFilingsRequest(person_id=ident())
+    found = [await refused(stub.ListFilings(listing, timeout=TIMEOUT_S)) for _ in range(3)]
+    assert {(one.code, one.reason) for one in found} == {("RESOURCE_EXHAUSTED", "OVERLOADED")}
+    assert all(one.zh and 500 <= one.retry_ms <= 1500 for one in found)
+    assert shed_count("list") - before == 3
+    assert b'"call"' not in log.getvalue()
+
+
+def shed_count(priority: str) -> float:
+    return SHED.labels(priority)._value.get()
+
+
+async def gauge_is(gauge, wanted):
+    assert gauge.collect()[0].samples[0].value == wanted
+
+
+def match_request():
+    return pb.MatchFilingRequest(
+        person_id=ident(), insured_region_code="650100", care_region_code="640100",
+        service_date={"year": 2026, "month": 1, "day": 1},
+        match_until_date={"year": 2026, "month": 1, "day": 1},
+    )  # fmt: skip

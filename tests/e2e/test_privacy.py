@@ -6,8 +6,8 @@ door, well-formed and malformed, with the services' logs at debug. Then everythi
 them, as text, in hexadecimal, as a protobuf date and as an unkeyed hash, which would be no
 protection: all files of the mesh (PostgreSQL's own with its log and write-ahead log, service logs,
 spans), every column of every schema (also deflated ones), /metrics, the refusals, and what `yijie
-load` prints and writes. At last each table is made to refuse a row, because PostgreSQL writes the
-row it refuses into its log.
+load` prints and writes. The same spans, metrics and lines are held against telemetry.yaml. At last
+each table is made to refuse a row, because PostgreSQL writes the row it refuses into its log.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ import pytest
 from services.cli.mesh import Mesh, mesh
 from services.cli.province import Province
 from services.kit.wire import write_date
-from tests.e2e import doors_bills, doors_every, doors_filing, doors_identity
+from tests.e2e import doors_bills, doors_every, doors_filing, doors_identity, telling
 from tests.e2e.canaries import (
     BAD_CERT,
     BORN,
@@ -134,6 +134,30 @@ async def test_metrics_say_nothing_of_the_person(running, visit, search, quiet):
         assert search.found_in(page) == [], service
         assert quiet.found_in(page) == [], service
         assert visit.person_id.encode() not in page, service
+
+
+async def test_everything_that_is_told_is_declared(running, visit):
+    """Every span, edge, metric, label and log line of all that went through the doors."""
+    await recorded(running)
+    connection = await asyncpg.connect(running.dsn)
+    try:
+        rows = await connection.fetch("SELECT trace_id FROM settlement.settlement")
+    finally:
+        await connection.close()
+    settled = [row["trace_id"] for row in rows]
+    assert len(settled) > 5
+
+    async def whole() -> None:
+        assert list(telling.wrong_traces(running.trace_dir, settled)) == []
+
+    await eventually(whole)
+    assert set(telling.wrong_spans(running.trace_dir)) == set()
+    assert set(telling.wrong_edges(running.trace_dir)) == set()
+    for process, endpoint in running.endpoints.items():
+        page = await asyncio.to_thread(read_page, endpoint.metrics_url)
+        assert list(telling.wrong_metrics(process, page)) == []
+        log = running.data_dir / "logs" / f"{process}.log"
+        assert set(telling.wrong_lines(log)) == set()
 
 
 PERSONS = f"""\

@@ -1,12 +1,15 @@
 """Goal: an insured province that runs apart is part of the mesh, and its outage is its own.
 
-Method: the mesh of `yijie up --regions`, in which Xinjiang's benefits are a process with a database
-of its own; it is killed and started again while people of all provinces settle.
+Method: the mesh of `yijie up --tls --regions`, in which Xinjiang's benefits are a process with a
+database and a certificate of its own; it is killed and started again while people of all provinces
+settle.
 """
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,21 +20,35 @@ import grpc
 import orjson
 import pytest
 
+from services.cli.audit_chain.commands import export_chain, note_checkpoint
+from services.cli.audit_verifier import Chain, Wrong, read_keys
+from services.cli.auditing import Wanted, verify_all
 from services.cli.cases import case
+from services.cli.certs.local import agency_name
+from services.cli.connecting import Wallet
 from services.cli.load import load, wait_until_settling
 from services.cli.mesh import Mesh, MeshError, mesh, read_endpoints
 from services.cli.province import Province, connected
-from services.cli.topology import REMOTE_PROVINCES, remote_name
+from services.cli.signatures.showing import show_record, verify_record
+from services.cli.topology import (
+    REMOTE_PROVINCES,
+    SIGNATURE_KEYS,
+    remote_name,
+    signatures_dir,
+)
 from services.cli.trace import trace
+from services.cli.up import python_call
+from services.kit import codes
 from services.kit.status import reason_of
 from tests.support.eventually import eventually
 from yijie.benefits.v1 import benefits_service_pb2
 from yijie.settlement.v1 import settlement_pb2
 from yijie.settlement.v1 import settlement_service_pb2 as pb
+from yijie.settlement.v1 import settlement_service_pb2_grpc as settlement_rpc
 
 pytestmark = [pytest.mark.mesh, pytest.mark.timeout(180)]
 
-(PROVINCE,) = REMOTE_PROVINCES
+PROVINCE = REMOTE_PROVINCES[-1]
 REMOTE = remote_name(PROVINCE)
 THERE, ELSEWHERE = "zhang", "outpatient"
 SETTLED = settlement_pb2.SETTLEMENT_STATE_SETTLED
@@ -46,7 +63,7 @@ async def running() -> AsyncIterator[Mesh]:
         "YIJIE_BENEFITS_TIMEOUT_S": "0.4",
     }
     try:
-        async with mesh(folder, settings=settings, provinces=REMOTE_PROVINCES) as started:
+        async with mesh(folder, settings=settings, provinces=(PROVINCE,), tls=True) as started:
             yield started
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -150,6 +167,82 @@ async def test_its_settlements_have_whole_traces(running, province, capfdbinary)
     assert REMOTE in read_endpoints(running.data_dir)
 
 
+async def test_what_is_settled_is_proven_by_both_signatures(
+    running, province, tmp_path, capfdbinary
+):
+    settlement = await settle(province, await settle_request(province, THERE))
+    proof = tmp_path / "proof.json"
+    assert (
+        await show_record(
+            running.data_dir, settlement.settlement_id, is_service=False, out=proof, as_json=False
+        )
+        == 0
+    )
+    capfdbinary.readouterr()
+    keys = signatures_dir(running.data_dir) / SIGNATURE_KEYS
+    nowhere = tmp_path / "nowhere"
+    verified = await verify_record(nowhere, str(proof), keys, is_service=False, as_json=True)
+    assert verified == 0
+    found = orjson.loads(capfdbinary.readouterr().out)
+    care = codes.province_of(settlement.care_region_code)
+    assert [(one["direction"], one["region"], one["role"]) for one in found] == [
+        ("REQUEST", care, "agency"),
+        ("ANSWER", "000000", "hub"),
+    ]
+
+
+async def test_who_has_a_certificate_and_a_key_must_sign(running, province):
+    request = await settle_request(province, THERE)
+    endpoint = running.endpoints["settlement"]
+    agency = agency_name(codes.province_of(request.bill.care_region_code))
+    async with Wallet(endpoint.address, Path(endpoint.certs)) as wallet:
+        unsigned = settlement_rpc.SettlementServiceStub(wallet.channel_of(agency))
+        with pytest.raises(grpc.aio.AioRpcError) as refusal:
+            await unsigned.Settle(request, timeout=5.0)
+    assert reason_of(refusal.value) == "SIGNATURE_MISSING"
+
+
+async def test_the_program_that_is_shown_signs(running, province):
+    patient = await province.register(case(ELSEWHERE))
+    program = python_call(running.endpoints["settlement"], patient)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    assert process.returncode == 0
+    assert b"fen by funds" in out
+
+
+async def test_what_was_done_is_sealed_and_proven_without_us(running, province, tmp_path):
+    """A settlement and a call that was denied, in the audit chain; the rows still say the same."""
+    settlement = await settle(province, await settle_request(province, THERE))
+    request = await settle_request(province, THERE)
+    endpoint = running.endpoints["settlement"]
+    async with Wallet(endpoint.address, Path(endpoint.certs)) as wallet:
+        stranger = settlement_rpc.SettlementServiceStub(wallet.channel_of(agency_name("460000")))
+        with pytest.raises(grpc.aio.AioRpcError) as refusal:
+            await stranger.Settle(request, timeout=5.0)
+    assert reason_of(refusal.value) == "CALLER_NOT_ALLOWED"
+    out, noted = tmp_path / "chain.jsonl", tmp_path / "noted.json"
+
+    async def exported() -> list[bytes]:
+        assert await note_checkpoint(running.data_dir, noted) == 0
+        assert await export_chain(running.data_dir, out, after=None) == 0
+        lines = out.read_bytes().splitlines(keepends=True)
+        assert any(settlement.settlement_id.encode() in line for line in lines)
+        assert any(b"CALL_DENIED" in line and b'"460000"' in line for line in lines)
+        return lines
+
+    lines = await eventually(exported)
+    keys = (running.data_dir / "secrets" / "checkpoint_keys").read_text(encoding="utf-8")
+    chain = Chain(read_keys(keys), orjson.loads(noted.read_bytes()))
+    chain.read(lines)
+    assert {"settlement.journal", "identity.access", f"{REMOTE}.events"} <= set(chain.sources)
+    with pytest.raises(Wrong):
+        Chain(read_keys(keys)).read(lines[:-4] + lines[-3:])
+    assert await verify_all(running.data_dir, Wanted(noted=noted), as_json=True) == 0
+
+
 async def test_its_outage_is_its_own(running, province):
     request, elsewhere = (
         await settle_request(province, THERE),
@@ -207,6 +300,6 @@ async def test_a_folder_is_used_with_the_provinces_that_it_was_filled_with(tmp_p
         async with mesh(tmp_path, provinces=REMOTE_PROVINCES):
             pass
     (folder / f"dsn-{PROVINCE}").touch()
-    with pytest.raises(MeshError, match="filled with --regions"):
+    with pytest.raises(MeshError, match=f"filled with {PROVINCE} apart"):
         async with mesh(tmp_path):
             pass

@@ -39,6 +39,7 @@ CATCH_ALL = {
     "services/clearing/daily.py",
     "services/clearing/breaks/loop.py",
     "services/identity/signal_detector.py",
+    "services/supervision/chain/sealing.py",
 }
 
 

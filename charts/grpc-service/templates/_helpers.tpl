@@ -70,6 +70,82 @@ app.kubernetes.io/part-of: yijie
 {{- .Values.keys.secret.name | default (printf "%s-keys" (include "grpc-service.fullname" .)) -}}
 {{- end -}}
 
+{{- define "grpc-service.tlsSecret" -}}
+{{- .Values.tls.secret.name | default (printf "%s-tls" (include "grpc-service.fullname" .)) -}}
+{{- end -}}
+
+{{/* Whom the certificate names: a region's release runs the insured province's own benefits. */}}
+{{- define "grpc-service.role" -}}
+{{- ternary "hub" "benefits" (eq .Values.global.region.code "000000") -}}
+{{- end -}}
+
+{{/* Names by which callers check the server, as a YAML list: what targets say, the name of who it is
+(the hub asks an insured province by that one, wherever it is), and the public ones. */}}
+{{- define "grpc-service.dnsNames" -}}
+{{- $service := printf "%s-headless" (include "grpc-service.fullname" .) -}}
+{{- $names := list $service -}}
+{{- range $suffix := list "" ".svc" ".svc.cluster.local" -}}
+{{- $names = append $names (printf "%s.%s%s" $service $.Release.Namespace $suffix) -}}
+{{- end -}}
+{{- $identity := printf "%s.%s.yijie.internal" (include "grpc-service.role" .) .Values.global.region.code -}}
+{{- concat $names (list $identity) .Values.tls.dnsNames | toYaml -}}
+{{- end -}}
+
+{{/* The callers, as a YAML map: without those taken away with null, and in a region's release without
+the services of the hub, which run elsewhere. */}}
+{{- define "grpc-service.callers" -}}
+{{- $isHub := eq .Values.global.region.code "000000" -}}
+{{- $callers := dict -}}
+{{- range $name, $caller := .Values.callers -}}
+{{- if and (kindIs "map" $caller) (or $isHub $caller.from (eq $name "provinces")) -}}
+{{- $_ := set $callers $name $caller -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $callers -}}
+{{- end -}}
+
+{{/* The routes, as a YAML map: without those taken away with null. */}}
+{{- define "grpc-service.routes" -}}
+{{- $routes := dict -}}
+{{- range $region, $callee := .Values.benefitsRoutes -}}
+{{- if kindIs "map" $callee -}}{{- $_ := set $routes $region $callee -}}{{- end -}}
+{{- end -}}
+{{- toYaml $routes -}}
+{{- end -}}
+
+{{/* The callees, as a YAML map: without those taken away with null. */}}
+{{- define "grpc-service.callees" -}}
+{{- $callees := dict -}}
+{{- range $service, $callee := .Values.callees -}}
+{{- if kindIs "map" $callee -}}{{- $_ := set $callees $service $callee -}}{{- end -}}
+{{- end -}}
+{{- toYaml $callees -}}
+{{- end -}}
+
+{{/* Peers of a caller, as a YAML list. Dict: root, name, caller. */}}
+{{- define "grpc-service.callerPeers" -}}
+{{- if .caller.from -}}
+{{- toYaml .caller.from -}}
+{{- else if eq .name "provinces" -}}
+{{- toYaml .root.Values.global.provinces.from -}}
+{{- else -}}
+- podSelector:
+    matchLabels:
+      {{- include "grpc-service.selector" (dict "release" .root.Release.Name "service" .name "component" "server") | nindent 6 }}
+{{- end -}}
+{{- end -}}
+
+{{/* The address blocks that callers come from, as {blocks: [cidr]}. */}}
+{{- define "grpc-service.callerBlocks" -}}
+{{- $blocks := list -}}
+{{- range $name, $caller := include "grpc-service.callers" . | fromYaml -}}
+{{- range $peer := include "grpc-service.callerPeers" (dict "root" $ "name" $name "caller" $caller) | fromYamlArray -}}
+{{- with $peer.ipBlock -}}{{- $blocks = append $blocks .cidr -}}{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- dict "blocks" (uniq $blocks | sortAlpha) | toYaml -}}
+{{- end -}}
+
 {{/* gRPC target of a callee. Dict: release, service, callee. Headless, so that round_robin sees every
 pod; without a namespace, so that the first name tried by the resolver is the right one. */}}
 {{- define "grpc-service.target" -}}
@@ -80,31 +156,57 @@ pod; without a namespace, so that the first name tried by the resolver is the ri
 {{- end -}}
 {{- end -}}
 
+{{/* Keys that are mounted where the values name them, as a YAML list of variable, key and path. */}}
+{{- define "grpc-service.moreKeys" -}}
+{{- $secret := .Values.keys.secret -}}
+{{- $items := list -}}
+{{- range $variable, $key := dict
+  "YIJIE_CHECKPOINT_KEY_FILE" $secret.checkpointKey
+  "YIJIE_CHECKPOINT_KEYS_FILE" $secret.checkpointKeys
+  "YIJIE_RULE_KEYS_FILE" $secret.ruleKeys
+  "YIJIE_SIGNATURE_KEY_FILE" $secret.signatureKey
+  "YIJIE_SIGNATURE_KEYS_FILE" $secret.signatureKeys -}}
+{{- if $key -}}
+{{- $path := $variable | trimPrefix "YIJIE_" | trimSuffix "_FILE" | lower -}}
+{{- $items = append $items (dict "variable" $variable "key" $key "path" $path) -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $items -}}
+{{- end -}}
+
 {{/* The environment of the server, as a YAML map. Paths of secrets, never secrets. */}}
 {{- define "grpc-service.environment" -}}
 {{- $env := dict
   "YIJIE_LISTEN" "0.0.0.0:50051"
   "YIJIE_METRICS_PORT" "9464"
+  "YIJIE_PROBE_LISTEN" "0.0.0.0:50052"
   "YIJIE_DRAIN_DELAY_S" "3"
   "YIJIE_DRAIN_GRACE_S" "20"
   "YIJIE_DSN_FILE" "/run/secrets/yijie/dsn"
   "YIJIE_LOG_LEVEL" .Values.global.logLevel
   "YIJIE_OTLP_ENDPOINT" .Values.global.otlp.endpoint -}}
+{{- if .Values.global.tls.enabled -}}
+{{- $_ := set $env "YIJIE_TLS_CERT_FILE" "/run/secrets/yijie/tls/tls.crt" -}}
+{{- $_ := set $env "YIJIE_TLS_KEY_FILE" "/run/secrets/yijie/tls/tls.key" -}}
+{{- $_ := set $env "YIJIE_TLS_CA_FILE" "/run/secrets/yijie/tls/ca.crt" -}}
+{{- else -}}
+{{- $_ := set $env "YIJIE_INSECURE_LISTEN" "1" -}}
+{{- end -}}
 {{- if .Values.keys.enabled -}}
 {{- $_ := set $env "YIJIE_DATA_KEY_FILE" "/run/secrets/yijie/data_key" -}}
 {{- if .Values.keys.secret.indexKey -}}
 {{- $_ := set $env "YIJIE_INDEX_KEY_FILE" "/run/secrets/yijie/index_key" -}}
 {{- end -}}
-{{- if .Values.keys.secret.ruleKeys -}}
-{{- $_ := set $env "YIJIE_RULE_KEYS_FILE" "/run/secrets/yijie/rule_keys" -}}
+{{- range $item := include "grpc-service.moreKeys" . | fromYamlArray -}}
+{{- $_ := set $env $item.variable (printf "/run/secrets/yijie/%s" $item.path) -}}
 {{- end -}}
 {{- end -}}
-{{- range $service, $callee := .Values.callees -}}
+{{- range $service, $callee := include "grpc-service.callees" . | fromYaml -}}
 {{- $_ := set $env (printf "YIJIE_%s_TARGET" (upper $service)) (include "grpc-service.target" (dict "release" $.Release.Name "service" $service "callee" $callee)) -}}
 {{- end -}}
-{{- if .Values.benefitsRoutes -}}
+{{- with include "grpc-service.routes" . | fromYaml -}}
 {{- $routes := list -}}
-{{- range $region, $callee := .Values.benefitsRoutes -}}
+{{- range $region, $callee := . -}}
 {{- $target := include "grpc-service.target" (dict "release" $.Release.Name "service" "benefits" "callee" $callee) -}}
 {{- $route := printf "%s=%s" $region $target -}}
 {{- if $callee.timeoutSeconds -}}{{- $route = printf "%s;timeout_s=%v" $route $callee.timeoutSeconds -}}{{- end -}}
@@ -123,7 +225,8 @@ pod; without a namespace, so that the first name tried by the resolver is the ri
 {{- merge (include "grpc-service.environment" . | fromYaml) .Values.settings | toYaml -}}
 {{- end -}}
 
-{{/* Egress rule to a callee. Dict: release, service, callee. */}}
+{{/* Egress rule to a callee. Dict: release, service, callee. The port is that of the target, unless the
+pods behind it listen on another. */}}
 {{- define "grpc-service.egressRule" -}}
 - to:
   {{- if .callee.to }}
@@ -134,7 +237,7 @@ pod; without a namespace, so that the first name tried by the resolver is the ri
           {{- include "grpc-service.selector" (dict "release" .release "service" .service "component" "server") | nindent 10 }}
   {{- end }}
   ports:
-    - {protocol: TCP, port: {{ .callee.port | default 50051 }}}
+    - {protocol: TCP, port: {{ .callee.port | default (include "grpc-service.target" . | regexFind "[0-9]+$") }}}
 {{- end -}}
 
 {{/* Egress that the server and its migration both need: the database and DNS. */}}
@@ -175,14 +278,14 @@ capabilities: {drop: [ALL]}
 {{- with .Values.global.image.pullSecrets -}}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
   {{- end }}
 {{- end }}
 {{- end -}}
 
 {{- define "grpc-service.databaseSecretSource" -}}
 - secret:
-    name: {{ include "grpc-service.databaseSecret" . }}
+    name: {{ include "grpc-service.databaseSecret" . | quote }}
     items:
-      - {key: {{ .Values.database.secret.key }}, path: dsn}
+      - {key: {{ .Values.database.secret.key | quote }}, path: dsn}
 {{- end -}}

@@ -13,7 +13,7 @@ from services.clearing.disputes.terms import DisputeTerms, DisputeTermsBook
 from services.clearing.disputes.usecases import Decision, People
 from services.clearing.domain.deduction import Deduction
 from services.kit import paging, wire
-from services.kit.caller import AGENCY, caller_of, require_region
+from services.kit.caller import require_party, require_region
 from services.kit.clock import Clock, civil_date
 from services.kit.db import Connection, Database
 from services.kit.errors import DomainError
@@ -225,10 +225,7 @@ class DisputeServicer(dispute_service_pb2_grpc.DisputeServiceServicer):
 
 def _require_party(context: Any, found: Deduction | Inquiry, *, field: str) -> None:
     # A province sees what it is a party of.
-    caller = caller_of(context)
-    parties = {found.insured_region_code, found.care_region_code}
-    if caller is None or caller.role != AGENCY or caller.region_code not in parties:
-        require_region(context, "", field=field)
+    require_party(context, {found.insured_region_code, found.care_region_code}, field=field)
 
 
 def _read_people(request: Any) -> People:

@@ -11,7 +11,7 @@ from services.clearing import printing
 from services.clearing.domain import netting
 from services.clearing.months import messages, reading, signature_store, store, usecases
 from services.kit import paging, wire
-from services.kit.caller import AGENCY, caller_of, require_region
+from services.kit.caller import province_of_caller, require_region
 from services.kit.dates import MONTH
 from services.kit.idempotency import once
 from yijie.clearing.v1 import month_service_pb2 as pb2
@@ -235,11 +235,10 @@ class MonthServicer(month_service_pb2_grpc.MonthServiceServicer):
 
 def _require_participant(context: Any, field: str) -> str:
     """Lets every province see where months stand; returns which one asks, empty: the hub."""
-    caller = caller_of(context)
-    if caller is not None and caller.role == AGENCY:
-        return caller.region_code
-    require_region(context, "", field=field)
-    return ""
+    province = province_of_caller(context)
+    if not province:
+        require_region(context, "", field=field)
+    return province or ""
 
 
 def _time_of(month: Month) -> datetime:

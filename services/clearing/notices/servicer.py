@@ -19,7 +19,7 @@ from services.clearing.notices.bank_store import BankLineFilter
 from services.clearing.notices.store import NoticeFilter
 from services.clearing.notices.terms import due
 from services.kit import notes, paging, wire
-from services.kit.caller import AGENCY, caller_of, require_region
+from services.kit.caller import province_of_caller, require_party, require_region
 from services.kit.clock import civil_date
 from services.kit.idempotency import once
 from services.kit.wire import invalid
@@ -96,7 +96,7 @@ class NoticeServicer(notice_service_pb2_grpc.NoticeServiceServicer):
             number=request.number,
         )
         _require_party(context, notice.payer_region_code, notice.receiver_region_code)
-        if _is_agency(context) and notice.state not in _PUBLISHED:
+        if province_of_caller(context) and notice.state not in _PUBLISHED:
             raise usecases.absent("notice_id")
         views = await usecases.views(self._database, [notice], today=self._today())
         return pb2.GetNoticeResponse(notice=messages.write_notice(views[0]))
@@ -105,7 +105,7 @@ class NoticeServicer(notice_service_pb2_grpc.NoticeServiceServicer):
         """Lists notices in the order in which they were drawn up."""
         _require_party(context, request.payer_region_code, request.receiver_region_code)
         wanted = messages.read_notice_filter(request, paging.read_key(request, UUID))
-        if _is_agency(context):
+        if province_of_caller(context):
             wanted = _published(context, wanted)
         size = paging.page_size(request)
         found = await store.list_notices(self._database, wanted, limit=size + 1)
@@ -223,7 +223,7 @@ class NoticeServicer(notice_service_pb2_grpc.NoticeServiceServicer):
     async def SummarizePayments(self, request: Any, context: Any) -> Any:
         """Answers what each province paid and was paid."""
         # Any province may see what all others paid (通报), and nobody else.
-        if not _is_agency(context):
+        if not province_of_caller(context):
             require_region(context, "", field="month")
         first, last = messages.read_period(request)
         today = self._today()
@@ -244,11 +244,6 @@ class NoticeServicer(notice_service_pb2_grpc.NoticeServiceServicer):
         return civil_date(self._clock.now())
 
 
-def _is_agency(context: Any) -> bool:
-    caller = caller_of(context)
-    return caller is not None and caller.role == AGENCY
-
-
 def _published(context: Any, wanted: NoticeFilter) -> NoticeFilter:
     # What a second officer has not agreed to does not leave the hub.
     if not set(wanted.states) <= set(_PUBLISHED):
@@ -258,9 +253,7 @@ def _published(context: Any, wanted: NoticeFilter) -> NoticeFilter:
 
 def _require_party(context: Any, payer: str, receiver: str) -> None:
     # A province sees what it pays and what it gets.
-    caller = caller_of(context)
-    if caller is None or caller.role != AGENCY or caller.region_code not in {payer, receiver}:
-        require_region(context, payer or receiver, field="payer_region_code")
+    require_party(context, (payer, receiver), field="payer_region_code")
 
 
 def _write_uploaded(uploaded: Uploaded) -> Any:

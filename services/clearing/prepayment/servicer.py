@@ -27,7 +27,7 @@ from services.clearing.prepayment.drafting import require_pair
 from services.clearing.prepayment.outlook import Outlook
 from services.clearing.prepayment.top_up_store import TopUpFilter
 from services.kit import notes, paging, wire
-from services.kit.caller import AGENCY, caller_of, require_region
+from services.kit.caller import province_of_caller, require_region
 from services.kit.clock import civil_date
 from services.kit.idempotency import once
 from yijie.clearing.v1 import prepayment_service_pb2 as pb
@@ -387,14 +387,10 @@ class PrepaymentServicer(prepayment_service_pb2_grpc.PrepaymentServiceServicer):
 
 def _require_party(context: Any, request: Any) -> None:
     """Lets a province ask for what names it on either side."""
-    caller = caller_of(context)
     field = "insured_region_code"
-    if caller is not None and caller.role == AGENCY:
-        if request.care_region_code == caller.region_code:
-            field = "care_region_code"
-        require_region(context, getattr(request, field), field=field)
-        return
-    require_region(context, "", field=field)
+    if request.care_region_code and request.care_region_code == province_of_caller(context):
+        field = "care_region_code"
+    require_region(context, getattr(request, field), field=field)
 
 
 def _write_score(month_count: int, score: Score, interval_percent: int) -> Any:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
+from services.cli.connecting import open_endpoint
 from services.cli.mesh import MeshError, read_endpoints
 from services.kit import codes
-from services.kit.channel import Callee, open_channel
+from services.kit.channel import Callee
 from yijie.clearing.v1 import (
     invariant_service_pb2_grpc,
     month_pb2,
@@ -85,7 +86,7 @@ async def desk(data_dir: Path) -> AsyncIterator[Desk]:
             f" start it: `yijie up --data-dir {data_dir}`"
         )
         raise MeshError(msg)
-    async with open_channel(endpoints["clearing"].address) as channel:
+    async with open_endpoint(endpoints["clearing"]) as channel:
         yield Desk(
             months=month_service_pb2_grpc.MonthServiceStub(channel),
             notices=notice_service_pb2_grpc.NoticeServiceStub(channel),

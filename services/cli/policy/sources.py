@@ -11,11 +11,12 @@ from services.benefits.domain.errors import PolicyRefused
 from services.benefits.domain.parameter import Pack
 from services.benefits.domain.snapshot import areas_of
 from services.benefits.policies import INDEX_FILE, PACKS_FOLDER, read_files, read_pack
+from services.cli.connecting import open_endpoint
 from services.cli.mesh import MeshError, read_endpoints
 from services.cli.policy.placeholders import find_placeholders
 from services.cli.topology import Endpoint, remote_name
 from services.kit import codes
-from services.kit.channel import Callee, open_channel
+from services.kit.channel import Callee
 from services.kit.errors import Absent
 from yijie.benefits.v1 import policy_service_pb2, policy_service_pb2_grpc
 
@@ -143,7 +144,7 @@ async def policies_of(
         msg = f"no mesh runs in {data_dir}; start it with `yijie up`"
         raise MeshError(msg)
     apart = remote_name(codes.province_of(region_code))
-    async with open_channel(endpoints[apart if apart in endpoints else _HOST].address) as channel:
+    async with open_endpoint(endpoints[apart if apart in endpoints else _HOST]) as channel:
         yield policy_service_pb2_grpc.PolicyServiceStub(channel)
 
 

@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import grpc
 
+from services.cli.connecting import open_endpoint
 from services.cli.mesh import MeshError, read_endpoints
-from services.kit.channel import Callee, open_channel
+from services.kit.channel import Callee
 from services.kit.errors import Unavailable
 from services.kit.status import from_rpc_error
 from yijie.supervision.v1 import rule_service_pb2_grpc
@@ -71,7 +72,7 @@ async def desk(data_dir: Path) -> AsyncIterator[Desk]:
             f" start it: `yijie up --data-dir {data_dir}`"
         )
         raise MeshError(msg)
-    async with open_channel(endpoints["supervision"].address) as channel:
+    async with open_endpoint(endpoints["supervision"]) as channel:
         yield Desk(
             rules=rule_service_pb2_grpc.RuleServiceStub(channel), callee=Callee("supervision")
         )

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 import grpc
 
+from services.cli.connecting import open_endpoint
 from services.cli.mesh import MeshError, read_endpoints
-from services.kit.channel import Callee, open_channel
+from services.kit.channel import Callee
 
 _CALL_S: Final = 60.0
 _PAGE_ROWS: Final = 1000
@@ -58,5 +59,5 @@ async def calling(data_dir: Path, name: str) -> AsyncIterator[Called]:
             f" start it: `yijie up --data-dir {data_dir}`"
         )
         raise MeshError(msg)
-    async with open_channel(endpoints[name].address) as channel:
+    async with open_endpoint(endpoints[name]) as channel:
         yield Called(name, channel)

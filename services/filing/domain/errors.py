@@ -100,6 +100,12 @@ class FilingOfAnotherProvince(RuleForbids):
         )
 
 
+class CallerOfAnotherProvince(FilingOfAnotherProvince):
+    """The caller is the agency of another province than where the person is insured."""
+
+    denies_caller = True
+
+
 class FilingTooLate(RuleForbids):
     """The filing begins further back than the insured region allows."""
 

@@ -1,4 +1,4 @@
-"""What happens around every handler, outermost first: telemetry, errors, deadline, validation."""
+"""What happens around every handler: telemetry, errors, authorisation, deadline, validation."""
 
 from __future__ import annotations
 

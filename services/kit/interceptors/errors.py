@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, NoReturn
 from uuid import uuid4
 
 import grpc
@@ -18,37 +18,34 @@ from grpc_status import rpc_status
 from services.kit import call as calls
 from services.kit import status as statuses
 from services.kit.deadline import DeadlineTooShortError
-from services.kit.errors import DomainError, Overloaded
+from services.kit.errors import DomainError
 from services.kit.interceptors import Interceptor, Stream, Unary
 from services.kit.log import get_logger
-
-_SHED_RETRY_MS = 500
 
 
 class ErrorsInterceptor(Interceptor):
     """Answers errors of one service."""
 
-    def __init__(self, service: str, calls_max: int) -> None:
-        """Sheds unary calls beyond `calls_max` in flight, with a reason and when to come back."""
+    def __init__(self, service: str) -> None:
+        """Takes the short name of the service, which stands in every status."""
         super().__init__()
         self._service = service
-        self._calls_max = calls_max
-        self._calls = 0
+        self._shed: dict[int, tuple[status_pb2.Status, grpc.Status]] = {}
+        """What sheds a call, by when to come back."""
 
     def unary(self, method: str, inner: Unary) -> Unary:  # noqa: ARG002 - same for every method
         """Returns a handler that answers errors of a unary call."""
 
         async def guarded(request: Any, context: grpc.aio.ServicerContext) -> Any:
-            self._calls += 1
+            call = calls.current.get()
+            if call is not None and call.shed is not None:
+                await self._refuse_shed(call, call.shed, context)
             try:
-                self._shed()
                 return await inner(request, context)
             except grpc.aio.AbortError:
                 raise
             except Exception as error:  # noqa: BLE001 - the boundary: nothing may pass unmapped
                 status = self._status(error)
-            finally:
-                self._calls -= 1
             return await context.abort_with_status(rpc_status.to_status(status))
 
         return guarded
@@ -70,9 +67,18 @@ class ErrorsInterceptor(Interceptor):
 
         return guarded
 
-    def _shed(self) -> None:
-        if self._calls > self._calls_max:
-            raise Overloaded("OVERLOADED", "too many calls", retry_after_ms=_SHED_RETRY_MS)
+    async def _refuse_shed(
+        self, call: calls.Call, error: DomainError, context: grpc.aio.ServicerContext
+    ) -> NoReturn:
+        """Answers a call that was shed: there may be very many, so what is sent is made once."""
+        made = self._shed.get(error.retry_after_ms)
+        if made is None:
+            status = statuses.to_status(error, self._service)
+            made = self._shed[error.retry_after_ms] = (status, rpc_status.to_status(status))
+        call.failure, answer = made
+        call.code, call.reason = code_pb2.Code.Name(call.failure.code), error.reason
+        await context.abort_with_status(answer)
+        raise AssertionError
 
     def _status(self, error: Exception) -> status_pb2.Status:
         call = calls.current.get()

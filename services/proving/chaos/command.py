@@ -31,6 +31,7 @@ from services.proving.chaos.desk import Logbook, Window, open_windows
 from services.proving.chaos.fleet import (
     REMOTE_PROVINCE,
     Fleet,
+    Servers,
     client_address,
     direct,
     fleet,
@@ -126,6 +127,9 @@ async def run_plan(
     *,
     kept_dir: Path = KEPT_DIR,
     before_audit: Callable[[Fleet], Awaitable[None]] | None = None,
+    data_dir: Path | None = None,
+    database: Servers | None = None,
+    is_kept: bool = False,
 ) -> tuple[Outcome, Path | None]:
     """Carries out a plan in a mesh of its own and has it audited.
 
@@ -134,6 +138,9 @@ async def run_plan(
         progress: where steps are announced.
         kept_dir: where the evidence of a run with contradictions is kept.
         before_audit: called when all is quiet; a self-test plants its defect there.
+        data_dir: of the mesh; none: a temporary one.
+        is_kept: whether the data directory stays afterwards.
+        database: in the data directory; none: one embedded server.
 
     Returns:
         What came of it, and the folder with the evidence; None: there are no contradictions.
@@ -141,7 +148,8 @@ async def run_plan(
     Raises:
         MeshError: the mesh cannot be started, or not be mended.
     """
-    async with fleet(temporary_dir(), progress) as running:
+    folder = data_dir or temporary_dir()
+    async with fleet(folder, progress, database, is_kept=is_kept) as running:
         async with _offices(running) as offices:
             ground = await _prepare(running, offices, plan, progress)
             outcome, final = await _storm(
@@ -237,6 +245,7 @@ async def _storm(
         Outcome(
             plan=plan,
             history=history,
+            moments=recorder.moments(),
             done=storm.done,
             skipped=storm.skipped,
             repeats=logbook.counts,

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +30,7 @@ class Database:
     def __init__(self, folder: Path) -> None:
         self.dsn = ""
         """Once it runs."""
+        self.folders: Sequence[Path] = (folder,)
         self._folder = folder
         self._lock = asyncio.Lock()
 

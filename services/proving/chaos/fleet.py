@@ -13,9 +13,10 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -52,10 +53,32 @@ _NO_START: Final = '"event":"cannot start"'
 """In the log of a service whose database or callee was not there when it was started."""
 
 
+class Servers(Protocol):
+    """The database of a run: one server (chaos.database), or two (chaos.pair)."""
+
+    dsn: str
+
+    @property
+    def folders(self) -> Sequence[Path]:
+        """Its data folders."""
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Runs it while the block runs; sets `dsn`."""
+
+    async def crash(self) -> None:
+        """Stops it at once."""
+
+    async def ensure(self) -> None:
+        """Waits until it takes writes, started again if need be."""
+
+    async def slow(self, delay_s: float) -> None:
+        """Makes every commit wait; 0: no more."""
+
+
 class Fleet:
     """The processes, their proxies and the database. Made by `fleet`."""
 
-    def __init__(self, data_dir: Path, database: Database, guard: Guard) -> None:
+    def __init__(self, data_dir: Path, database: Servers, guard: Guard) -> None:
         self.data_dir = data_dir
         self.database = database
         self.endpoints: dict[str, topology.Endpoint] = {}
@@ -185,8 +208,12 @@ class Fleet:
 
 
 @contextlib.asynccontextmanager
-async def fleet(data_dir: Path, progress: Progress) -> AsyncIterator[Fleet]:
+async def fleet(
+    data_dir: Path, progress: Progress, database: Servers | None = None, *, is_kept: bool = False
+) -> AsyncIterator[Fleet]:
     """Runs everything while the block runs; the data directory goes with it, even if killed.
+
+    With `is_kept` it stays. `database` is in the data directory; none given: one embedded server.
 
     Raises:
         MeshError: something does not start.
@@ -194,18 +221,20 @@ async def fleet(data_dir: Path, progress: Progress) -> AsyncIterator[Fleet]:
     guard = Guard()
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(guard.dismiss)
-        guard.tell(f"remove {data_dir}")
-        guard.tell(f"postgres {data_dir / 'pg'}")
-        database = Database(data_dir / "pg")
+        if not is_kept:
+            guard.tell(f"remove {data_dir}")
+        servers: Servers = database or Database(data_dir / "pg")
+        for folder in servers.folders:
+            guard.tell(f"postgres {folder}")
         with progress.step("启动内嵌 PostgreSQL", "starting the embedded PostgreSQL"):
-            await stack.enter_async_context(database.running())
+            await stack.enter_async_context(servers.running())
         with progress.step("迁移八个库", "migrating the schemas"):
-            await migrate("", database.dsn)
-            topology.write_secrets(data_dir, database.dsn)
-            _write_remote(data_dir, await _make_remote(database.dsn))
+            await migrate("", servers.dsn)
+            topology.write_secrets(data_dir, servers.dsn)
+            _write_remote(data_dir, await _make_remote(servers.dsn))
         ports = topology.PortBook()
         stack.callback(ports.close)
-        running = Fleet(data_dir, database, guard)
+        running = Fleet(data_dir, servers, guard)
         running.endpoints = {
             name: topology.Endpoint(ports.take(), ports.take()) for name in SERVICES
         }

@@ -39,6 +39,9 @@ LINKS: Final = (
     ("supervision", "identity"),
     ("supervision", "filing"),
     ("supervision", "clearing"),
+    ("supervision", "catalogue"),
+    ("supervision", "benefits"),
+    ("supervision", "benefits-remote"),
     ("filing", "identity"),
     ("filing", "settlement-1"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
@@ -24,6 +24,8 @@ class Outcome:
 
     plan: Plan
     history: History
+    moments: Mapping[int, tuple[float, float]] = field(default_factory=dict)
+    """time.perf_counter() at which an operation of this number was sent, and had ended."""
     done: Mapping[FaultKind, int]
     skipped: Mapping[FaultKind, int]
     repeats: Mapping[str, int]

@@ -99,7 +99,7 @@ class _Errors(ErrorsInterceptor):
     """Answers errors as every service does, and keeps the defects, which nobody may have."""
 
     def __init__(self, service: str, defects: list[str]) -> None:
-        super().__init__(service, _CALLS_MAX)
+        super().__init__(service)
         self._defects = defects
 
     def _status(self, error: Exception) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from services.kit import paging, wire
-from services.kit.caller import AGENCY, caller_of, require_region
+from services.kit.caller import require_party, require_region
 from services.kit.errors import DomainError
 from services.kit.idempotency import first_answer, once
 from services.kit.notes import read_note, refuse_long_number
@@ -309,10 +309,7 @@ class CaseServicer(case_service_pb2_grpc.CaseServiceServicer):
 
 def _require_party(context: Any, case: Case, *, field: str) -> None:
     # A province sees what it is a party of.
-    caller = caller_of(context)
-    parties = {case.insured_province_code, case.care_province_code}
-    if caller is None or caller.role != AGENCY or caller.region_code not in parties:
-        require_region(context, "", field=field)
+    require_party(context, {case.insured_province_code, case.care_province_code}, field=field)
 
 
 def _write_result(outcome: Case | DomainError, hearing: Hearing) -> pb2.ConfirmResult:

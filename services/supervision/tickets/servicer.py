@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from services.kit import paging, wire
-from services.kit.caller import AGENCY, caller_of, require_region
+from services.kit.caller import require_party, require_region
 from services.kit.clock import civil_date, civil_midnight
 from services.kit.idempotency import once
 from services.kit.notes import read_note, refuse_long_number
@@ -177,9 +177,7 @@ def _read_act(request: Any, context: Any, *, optional: bool = False) -> Act:
 
 def _require_sight(context: Any, found: Ticket) -> None:
     # A province sees what it is a party of.
-    caller = caller_of(context)
-    if caller is None or caller.role != AGENCY or caller.region_code not in found.regions:
-        require_region(context, "", field="ticket_id")
+    require_party(context, found.regions, field="ticket_id")
 
 
 def _read_optional(text: str) -> UUID | None:

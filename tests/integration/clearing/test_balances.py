@@ -249,10 +249,11 @@ async def run_command(
     monkeypatch: pytest.MonkeyPatch, dsn: str, capsys: pytest.CaptureFixture[str], **options: Any
 ) -> tuple[int, str]:
     async with running(load(Config, environ(dsn, 1))) as server:
-        endpoint = SimpleNamespace(address=server.address)
+        endpoint = SimpleNamespace(address=server.address, certs="")
         monkeypatch.setattr(auditing, "read_endpoints", lambda _folder: {"clearing": endpoint})
-        given = {"after": 0, "digest": "", "as_json": False, **options}
-        code = await auditing.verify_ledger(Path(), **given)
+        as_json = options.pop("as_json", False)
+        wanted = auditing.Wanted(ledger_only=True, **options)
+        code = await auditing.verify_all(Path(), wanted, as_json=as_json)
     return code, capsys.readouterr().out
 
 

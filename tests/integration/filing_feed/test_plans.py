@@ -12,7 +12,7 @@ NOBODY = "'00000000-0000-0000-0000-000000000000'"
 # Statement, its arguments as SQL, and the indexes that a plan of it goes by.
 ASKED = {
     "match": (store.FILINGS_OF_PERSON, [PERSON], ["filing_by_person"]),
-    "list": (store.LIST_FILINGS, [PERSON, "NULL", "100"], ["filing_by_person"]),
+    "list": (store.LIST_FILINGS, [PERSON, "NULL", "''", "100"], ["filing_by_person"]),
     "batch": (store.FILINGS_OF_PERSONS, [f"ARRAY[{PERSON}]::uuid[]"], ["filing_by_person"]),
     "get": (store.GET_FILINGS, [f"ARRAY[{PERSON}]::uuid[]"], ["filing_pkey"]),
     "bars": (store.GET_BARS, [f"ARRAY[{PERSON}]::uuid[]"], ["commitment_bar_by_person"]),

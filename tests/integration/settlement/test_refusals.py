@@ -460,7 +460,8 @@ async def test_the_database_takes_nothing_else(world):
 
 async def test_an_overload_is_kept(dsn, callees, clock):
     """Shed calls never reach a handler, and are what refuses most when there is too much."""
-    async with served(dsn, callees, clock, io.BytesIO(), CONCURRENT_CALLS_MAX="1") as world:
+    few = {"CONCURRENT_CALLS_MAX": "1", "WAIT_S_MAX": "0"}
+    async with served(dsn, callees, clock, io.BytesIO(), **few) as world:
         callees.supervision.delay_s = 0.5
         calls = [asyncio.create_task(refused(world.settle())) for _ in range(3)]
         found = await asyncio.gather(*calls, return_exceptions=True)

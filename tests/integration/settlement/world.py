@@ -51,9 +51,9 @@ MORE_TABLES = (
     "visit", "visit_upload", "visit_line", "visit_request", "visit_settlement", "quarantine",
     "recomputation", "recomputation_attempt", "admission_event", "invoice",
     "reimbursement", "reimbursement_change", "reimbursement_request", "reimbursement_work",
-    "reimbursement_event",
+    "reimbursement_event", "message_signature",
 )  # fmt: skip
-BESIDE = ("refusal", "screening_policy")
+BESIDE = ("refusal", "screening_policy", "audit_event")
 """What is written beside the calls, sooner or later: nobody counts it."""
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 

@@ -10,6 +10,7 @@ import pytest
 
 from services.cli import feed_command
 from services.cli.mesh import ENDPOINTS
+from services.kit.channel import open_channel
 from services.kit.errors import InvalidArgument
 from services.kit.status import to_status
 from tests.support.settlement_feed import FakeSettlement, feed_server, reversed_, settled
@@ -99,7 +100,7 @@ async def test_a_stream_that_breaks_goes_on_from_its_cursor(journal, tmp_path, c
     events = []
     async with mesh_of(journal, tmp_path) as folder:
         target = feed_command.read_endpoints(folder)["settlement"].address
-        async with feed_command.open_channel(target) as channel:
+        async with open_channel(target) as channel:
             stub = feed_command.settlement_service_pb2_grpc.SettlementServiceStub(channel)
             async with contextlib.aclosing(
                 feed_command.responses(stub, request, wait=wait)

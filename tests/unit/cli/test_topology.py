@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import itertools
 import socket
@@ -29,6 +30,7 @@ from services.cli.topology import (
 )
 from services.kit.config import load, variables
 from services.kit.routes import parse_routes
+from services.kit.tls import TlsConfig
 
 DSN = "postgresql://postgres@/postgres?host=/nowhere"
 
@@ -167,3 +169,16 @@ def test_an_unknown_service_is_named_with_those_that_there_are():
     assert require_service("filing") == "filing"
     with pytest.raises(UnknownService, match=r"no service nix; there are: identity, filing"):
         require_service("nix")
+
+
+@pytest.mark.parametrize("name", process_names(REMOTE_PROVINCES))
+def test_with_certificates_every_process_has_its_own(name, tmp_path):
+    with contextlib.closing(PortBook()) as ports:
+        endpoints = ports.endpoints(REMOTE_PROVINCES, certs=str(tmp_path / "certs"))
+    write_secrets(tmp_path, DSN, remote=dict.fromkeys(REMOTE_PROVINCES, DSN))
+    config = load(config_of(service_of(name)), environment(name, endpoints, tmp_path))
+    own = tmp_path / "certs" / name
+    assert config.server.tls == TlsConfig(
+        *(str(own / one) for one in ("tls.crt", "tls.key", "ca.crt"))
+    )
+    assert not config.server.is_insecure_allowed

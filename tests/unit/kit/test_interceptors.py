@@ -29,7 +29,7 @@ async def wrapped(interceptor, handler):
 def interceptor(request):
     return (
         TelemetryInterceptor,
-        lambda: ErrorsInterceptor("identity", 1),
+        lambda: ErrorsInterceptor("identity"),
         DeadlineInterceptor,
         ValidationInterceptor,
     )[request.param]()

@@ -18,6 +18,7 @@ from services.kit import call as calls
 from services.kit.deadline import DeadlineTooShortError
 from services.kit.errors import RuleForbids, Unavailable
 from services.kit.routes import Route
+from services.settlement import round_trips
 from services.settlement.regions import NotAskedError, Region, Regions, recovering
 from tests.support.regions import sample
 
@@ -276,3 +277,23 @@ class _Channel:
 def grpc_channel() -> Any:
     """A channel that nothing is sent through."""
     return _Channel()
+
+
+async def test_a_round_trip_learns_how_long_the_region_took():
+    clock = MovedClock()
+
+    class Slow(Stub):
+        @property
+        def Commit(self) -> Any:
+            clock.seconds += 0.3
+            return super().Commit
+
+    trip = round_trips.Trip()
+    token = round_trips.current.set(trip)
+    try:
+        await region_of(Slow(), clock).call("Commit", None)
+        with pytest.raises(Unavailable):
+            await region_of(Slow(error=Silence()), clock).call("Commit", None)
+    finally:
+        round_trips.current.reset(token)
+    assert trip.region_s == pytest.approx(0.6)

@@ -1,0 +1,1 @@
+"""Backups of the database: base copies, its log, and a restore to a point in time."""

@@ -1,0 +1,1 @@
+"""`yijie certs`: a private authority, its certificates, and their rotation."""

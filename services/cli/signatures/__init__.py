@@ -1,0 +1,1 @@
+"""`yijie signatures`: keys that messages are signed with, and what was signed."""

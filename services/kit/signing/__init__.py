@@ -1,0 +1,1 @@
+"""Signed messages: canonical form, algorithms, the directory of keys; see docs/signatures.md."""
