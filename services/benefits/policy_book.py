@@ -102,7 +102,7 @@ class Policies:
             await policy_store.add_versions(connection, self._release.files, shipped=True)
             await policy_store.ship(connection, list(self._release.files))
 
-        await self._database.run("ship policies", ship)
+        await self._database.run("benefits.ship_policies", ship)
         await self._take_up(strict=True)
         for region in sorted(self._release.regions - self._current.versions.keys()):
             raise PolicyRefused(

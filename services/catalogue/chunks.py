@@ -79,7 +79,7 @@ async def _make(database: Database, version_id: int) -> None:
         if not await chunk_store.has_chunks(connection, version_id):
             await store_chunks(connection, version_id)
 
-    await database.run("make chunks", work)
+    await database.run("catalogue.make_chunks", work)
 
 
 def _contents(items: Sequence[CatalogueItem], first_index: int) -> list[bytes]:

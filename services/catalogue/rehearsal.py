@@ -38,4 +38,4 @@ async def once_or_rehearsed(
         finally:
             await connection.execute("/* catalogue.take_back */ ROLLBACK TO rehearsal")
 
-    return await database.run(f"rehearse {request.DESCRIPTOR.name}", rehearse)
+    return await database.run("catalogue.rehearse", rehearse)

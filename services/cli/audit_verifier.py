@@ -1,14 +1,14 @@
 """Verifies an export of Yijie's audit chain (审计链) offline, without anything else of Yijie.
 
     pip install cryptography
-    python audit_verifier.py EXPORT --key KEYS [--noted CHECKPOINT]
+    python audit_verifier.py EXPORT --key KEYS [--noted CHECKPOINT …]
 
-EXPORT is what `yijie audit export` wrote. KEYS holds the public keys that you trust, a line for
-each, `name:ed25519:base64`; have them from the hub by another way than the export. CHECKPOINT is
-the line of a checkpoint that you noted before: only it shows an end that was cut off whole.
+EXPORT is what `yijie audit export` wrote. KEYS: the public keys that you trust, one a line,
+`name:ed25519:base64`; have them from the hub by another way. CHECKPOINT: the line of one that you
+noted before. Only that shows an end that was cut off whole, and lets an export begin after it.
 
-Every line of the export is checked, byte by byte. Exit code 0: it is as it was sealed; 1: it is
-not, and the first thing wrong is told; 2: the call is wrong. docs/audit.md has the format.
+Every byte of the export is checked. Exit code 0: it is as it was sealed; 1: it is not, and the
+first thing wrong is told; 2: the call is wrong. docs/audit.md has the format.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - for older Pythons, too
 TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 FIELDS = ("checkpoint", "digest", "entries", "time", "key", "algorithm", "signature")
-DAMAGED = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
+DAMAGED = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 
 
 class Wrong(Exception):
@@ -42,15 +42,18 @@ class Wrong(Exception):
 class Chain:
     """The chain as far as the lines read."""
 
-    def __init__(self, keys: Mapping[str, bytes], noted: Mapping[str, Any] | None = None) -> None:
-        """Holds whom to trust, and what was noted before."""
-        self.keys, self.noted = keys, noted
+    def __init__(self, keys: Mapping[str, bytes], noted: Iterable[Mapping[str, Any]] = ()) -> None:
+        """Holds whom to trust, and the checkpoints that were noted before."""
         self.block, self.digest, self.entries, self.time = 0, bytes(32), 0, EPOCH
-        self.begin, self.signed, self.checkpoints = 0, 0, 0
-        self.lines: list[bytes] = []
+        self.begin, self.before, self.signed, self.checkpoints = 0, 0, 0, 0
+        self.keys, self.lines = keys, list[bytes]()
         self.sources: dict[str, str] = {}
-        if noted:
-            self.require_signed(noted)
+        self.last: Mapping[str, Any] = {}
+        self.noted: dict[int, Mapping[str, Any]] = {}
+        for one in noted:
+            self.require_signed(one)
+            if head_of(self.noted.setdefault(one["checkpoint"], one)) != head_of(one):
+                raise Wrong("所记检查点互相矛盾", f"two of --noted disagree on {one['checkpoint']}")
 
     def read(self, stream: Iterable[bytes]) -> None:
         """Reads all lines of an export. Raises Wrong."""
@@ -61,9 +64,9 @@ class Chain:
                 raise Wrong(f"第 {number} 行已损坏", f"line {number} is damaged") from None
         if self.lines or self.block == 0 or self.signed != self.block:
             raise Wrong("尾部被截断", f"the end is cut off from block {self.signed + 1} on")
-        if self.noted and not self.begin <= self.noted["checkpoint"] <= self.block:
-            block = self.noted["checkpoint"]
-            raise Wrong(f"尾部被截断：缺第 {block} 块", f"the noted block {block} is cut off")
+        for block in self.noted:
+            if block > self.block:
+                raise Wrong(f"尾部被截断：缺第 {block} 块", f"the noted block {block} is cut off")
 
     def take(self, number: int, line: bytes) -> None:
         """Takes one line."""
@@ -84,8 +87,12 @@ class Chain:
             raise ValueError
         if after is not None:
             self.require_signed(after)
-            self.begin = self.block = self.signed = after["checkpoint"]
-            self.digest, self.entries = bytes.fromhex(after["digest"]), after["entries"]
+            self.begin = self.block = self.signed = begin = after["checkpoint"]
+            if begin not in self.noted:
+                told = f"blocks 1–{begin} are missing (or --noted checkpoint {begin})"
+                raise Wrong(f"缺少第 1–{begin} 块", told)
+            self.digest, self.last = bytes.fromhex(after["digest"]), after
+            self.entries = self.before = after["entries"]
             self.require_noted()
 
     def entry(self, line: bytes, found: Mapping[str, Any]) -> None:
@@ -116,10 +123,8 @@ class Chain:
         wanted = {"block": block, "time": time.strftime(TIME), "first": first, "count": count}
         wanted |= {"previous": self.digest.hex(), "content": content.hex(), "digest": digest.hex()}
         if line != dump(wanted) or not count or time <= self.time:
-            last = first + count - 1
-            raise Wrong(
-                f"第 {block} 块与封存时不符", f"block {block} (entries {first}–{last}) changed"
-            )
+            told = f"block {block} (entries {first}–{first + count - 1}) changed"
+            raise Wrong(f"第 {block} 块与封存时不符", told)
         self.block, self.digest, self.time = block, digest, time
         self.entries, self.lines = self.entries + count, []
         self.require_noted()
@@ -130,14 +135,14 @@ class Chain:
             raise ValueError
         self.require_signed(found)
         if head_of(found) != (self.block, self.digest.hex(), self.entries):
-            block = found["checkpoint"]
-            raise Wrong(f"检查点 {block} 不属于此链", f"checkpoint {block} is of another chain")
-        self.signed, self.checkpoints = self.block, self.checkpoints + 1
+            told = f"checkpoint {found['checkpoint']} is of another chain"
+            raise Wrong(f"检查点 {found['checkpoint']} 不属于此链", told)
+        self.signed, self.last, self.checkpoints = self.block, found, self.checkpoints + 1
 
     def require_noted(self) -> None:
         """Refuses a chain that does not go through the checkpoint that was noted."""
         here = (self.block, self.digest.hex(), self.entries)
-        if self.noted and self.noted["checkpoint"] == self.block and head_of(self.noted) != here:
+        if head_of(self.noted.get(self.block)) not in {None, here}:
             raise Wrong(f"第 {self.block} 块与所记不符", f"block {self.block} is not the one noted")
 
     def require_signed(self, found: Mapping[str, Any]) -> None:
@@ -156,9 +161,9 @@ class Chain:
             raise ValueError
 
 
-def head_of(checkpoint: Mapping[str, Any]) -> tuple[int, str, int]:
+def head_of(found: Mapping[str, Any] | None) -> tuple[int, str, int] | None:
     """Returns what a checkpoint says of the chain: last block, its digest, entries."""
-    return checkpoint["checkpoint"], checkpoint["digest"], checkpoint["entries"]
+    return (found["checkpoint"], found["digest"], found["entries"]) if found else None
 
 
 def dump(value: Mapping[str, Any]) -> bytes:
@@ -177,10 +182,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Verifies an export of the audit chain.")
     parser.add_argument("export")
     parser.add_argument("--key", required=True, help="file of the public keys that you trust")
-    parser.add_argument("--noted", help="file of a checkpoint that you noted before")
+    parser.add_argument("--noted", nargs="+", default=[], help="files of checkpoints noted before")
     call = parser.parse_args()
     try:
-        noted = json.loads(Path(call.noted).read_bytes()) if call.noted else None
+        noted = [json.loads(Path(one).read_bytes()) for one in call.noted]
         chain = Chain(read_keys(Path(call.key).read_text(encoding="utf-8")), noted)
         with Path(call.export).open("rb") as export:
             chain.read(export)
@@ -190,8 +195,10 @@ def main() -> int:
     except (OSError, *DAMAGED) as error:
         print(f"无法读取 · cannot be read: {error}", file=sys.stderr)  # noqa: T201
         return 2
-    counts = f"{chain.block} blocks, {chain.entries} entries, {chain.checkpoints} checkpoints"
-    print(f"✓ 审计链完好 · as it was sealed: {counts}\n  {chain.digest.hex()}")  # noqa: T201
+    blocks, entries = chain.block - chain.begin, chain.entries - chain.before
+    counts = f"{blocks} blocks, {entries} entries, {chain.checkpoints} checkpoints"
+    until = f"至 up to block {chain.block}, signed {chain.last['time']} by {chain.last['key']}"
+    print(f"✓ 审计链完好 · as it was sealed: {counts}\n  {until}\n  {chain.digest.hex()}")  # noqa: T201
     return 0
 
 

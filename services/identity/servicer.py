@@ -103,7 +103,7 @@ class IdentityServicer(rpc.IdentityServiceServicer):
             )
 
         if request.dry_run:
-            return await self._identity.database.run("LoadPersonsRequest dry run", work)
+            return await self._identity.database.run("identity.load_persons_dry_run", work)
         return await self._once(request, pb.LoadPersonsResponse, work)
 
     async def LookUpPersons(

@@ -45,6 +45,8 @@ ROLES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Role in a certificate → who has it."""
+SERVING: Final = frozenset({HUB, BENEFITS})
+"""Roles that answer calls; any other's certificate is one of a caller alone."""
 _OF_THE_HUB: Final = frozenset({HUB, OFFICER, AUDITOR, OPERATOR})
 _OF_A_PROVINCE: Final = frozenset({AGENCY, BENEFITS, OFFICER, AUDITOR, OPERATOR})
 

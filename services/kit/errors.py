@@ -122,6 +122,16 @@ class NotAllowed(DomainError):
     denies_caller = True
 
 
+class OfAnotherProvince(RuleForbids):
+    """A province asks for what is another's to do (FAILED_PRECONDITION).
+
+    The answer is one of the business, for people at two windows mistake whose turn it is; whether
+    somebody was let near to what is none of theirs is a question of the audit all the same.
+    """
+
+    denies_caller = True
+
+
 class Absent(DomainError):
     """What is named does not exist, or not for this caller (NOT_FOUND)."""
 

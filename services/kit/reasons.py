@@ -190,6 +190,7 @@ TEXT_ZH: Final[dict[str, str]] = {
     "CHAIN_IS_EMPTY": "审计链尚无内容，不能签发检查点",
     "CHECKPOINT_KEY_MISSING": "未配置检查点签名密钥，或密钥无法使用",
     "CHECKPOINT_INVALID": "检查点签名无效，或其密钥不受信任",
+    "CHAIN_IS_BROKEN": "审计链与此前签发的检查点不符，拒绝签发；请运行 yijie audit verify",
     "SIGNATURE_MISSING": "该请求须签名，未见签名",
     "SIGNATURE_INVALID": "请求签名验证未通过",
     "SIGNATURE_STALE": "请求签名时间超出允许范围，请校准时钟后用原请求编号重新签名",

@@ -2,8 +2,9 @@
 
 The new one is connected before it takes over, and calls in flight end on the one before, which is
 closed after the last of them. So no call fails or waits for a rotation. A callee that refuses the
-new certificate, because it does not know its authority yet, keeps the connection before in use for
-as long as that one lives.
+new certificate, because it does not know its authority yet, leaves the channel before in use, with
+the certificate before, over restarts of the callee too: it is tried anew until one of the two sides
+has been put right.
 """
 
 from __future__ import annotations
@@ -114,27 +115,28 @@ class RenewingChannel(grpc.aio.Channel):  # type: ignore[misc]
             task.add_done_callback(self._closing.discard)
 
     async def _fresh(self) -> _Live:
-        """Returns a channel with the certificate in use, connected unless there is none before."""
+        """Returns a channel with the certificate in use, connected unless the one before idles."""
         is_told = False
         while True:
             fresh = _Live(self._opened(), self._identity.generation)
             try:
-                if not self._is_connected() or await _connects(fresh.channel):
+                # Who idles has called nobody: nothing is lost, whatever comes of the new one.
+                if self._is(grpc.ChannelConnectivity.IDLE) or await _connects(fresh.channel):
                     return fresh
             except asyncio.CancelledError:
                 await fresh.channel.close()
                 raise
             await fresh.channel.close()
-            if not self._is_connected():
-                # Nothing is left to hold on to.
-                continue
-            if not is_told and not self._identity.is_silent:
+            # A callee that is away refuses nothing. Whose certificate it wants when it is back, the
+            # new one's or the one's before, only it can tell: both go on trying.
+            is_refused = self._is(grpc.ChannelConnectivity.READY)
+            if is_refused and not is_told and not self._identity.is_silent:
                 get_logger().error("callee refuses the new certificate; the connection stays")
                 is_told = True
             await asyncio.sleep(_AGAIN_S)
 
-    def _is_connected(self) -> bool:
-        return bool(self.live.channel.get_state() is grpc.ChannelConnectivity.READY)
+    def _is(self, state: grpc.ChannelConnectivity) -> bool:
+        return bool(self.live.channel.get_state() is state)
 
 
 class _Live:

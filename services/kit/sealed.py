@@ -7,6 +7,7 @@ their keys stay in the ring for reading (docs/adr/0021-keys.md).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +18,12 @@ import asyncpg
 from services.kit.crypto import FieldCipher
 
 _BATCH: Final = 500
+# What `yijie partitions detach` took out of use is kept, and so are its keys.
+_DETACHED: Final = """
+SELECT format('%I.%I', n.nspname, c.relname) AS name
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE n.nspname = current_schema() || '_archive' AND c.relkind = 'r'
+   AND c.relname ~ ('^' || $1 || '_[0-9]{6}$')"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +48,19 @@ class SealedColumn:
 
 
 async def count_by_key(connection: asyncpg.Connection, column: SealedColumn) -> dict[int, int]:
-    """Returns how many fields of a column each key id has written; looks at every row."""
-    rows = await connection.fetch(
-        f"SELECT get_byte({column.column}, 0) AS key_id, count(*) AS fields FROM {column.table}"  # noqa: S608 - names are constants
-        f" WHERE {column.where} AND length({column.column}) > 0 GROUP BY 1 ORDER BY 1"
-    )
-    return {row["key_id"]: row["fields"] for row in rows}
+    """Returns how many fields of a column each key id has written; looks at every row.
+
+    Also at those of months that were detached: they come back with what they are sealed with.
+    """
+    detached = await connection.fetch(_DETACHED, column.table)
+    counted: Counter[int] = Counter()
+    for table in (column.table, *(row["name"] for row in detached)):
+        rows = await connection.fetch(
+            f"SELECT get_byte({column.column}, 0) AS key_id, count(*) AS fields FROM {table}"  # noqa: S608 - names are constants, or the catalogue's
+            f" WHERE {column.where} AND length({column.column}) > 0 GROUP BY 1"
+        )
+        counted.update({row["key_id"]: row["fields"] for row in rows})
+    return dict(sorted(counted.items()))
 
 
 async def reseal(

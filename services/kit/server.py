@@ -10,6 +10,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 import grpc
@@ -23,6 +24,7 @@ from services.kit.audit_chain.servicer import FULL_NAME as AUDIT_SOURCE
 from services.kit.audit_chain.servicer import AuditSourceServicer
 from services.kit.audit_chain.trail import Trail
 from services.kit.authorisation import load_table
+from services.kit.caller import SERVING
 from services.kit.channel import KEEPALIVE_MS, MESSAGE_BYTES_MAX
 from services.kit.config import ConfigError
 from services.kit.congestion import Congestion
@@ -49,8 +51,8 @@ _SERVER_OPTIONS: list[tuple[str, int]] = [
     # Calls of a method that Python has not taken over yet: it takes one a turn of the event loop.
     # Nobody sees how long they wait there, so there may only be few: from the first number on gRPC
     # refuses some, above the second all, as CANCELLED and at next to no cost (ADR 0039).
-    ("grpc.server.max_pending_requests", 24),
-    ("grpc.server.max_pending_requests_hard_limit", 48),
+    ("grpc.server.max_pending_requests", 100),
+    ("grpc.server.max_pending_requests_hard_limit", 200),
 ]
 
 _WAITING_MAX = 200
@@ -139,7 +141,11 @@ async def serving(
             TelemetryInterceptor(),
             *observers,
             ErrorsInterceptor(service),
-            AuthorisationInterceptor(load_table(service), trail.denied if trail else None),
+            AuthorisationInterceptor(
+                load_table(service),
+                trail.denied if trail else None,
+                is_plain_allowed=not config.tls.is_on,
+            ),
             AdmissionInterceptor(admission),
             DeadlineInterceptor(),
             *guards,
@@ -250,9 +256,17 @@ def _listen(server: grpc.aio.Server, config: ServerConfig, identity: Identity | 
     """Binds the port and returns it.
 
     Raises:
-        ConfigError: it would trust whoever can reach it, and others than this machine can.
+        ConfigError: it would trust whoever can reach it, and others than this machine can; or its
+            certificate is one of a caller, which nobody takes from a service.
     """
     if identity is not None:
+        role = identity.material.caller.role
+        if role not in SERVING:
+            problem = (
+                f"{config.tls.cert_file} is of role {role}, which only calls: a service needs one"
+                f" of role {' or '.join(sorted(SERVING))} (yijie certs issue)"
+            )
+            raise ConfigError([problem])
         return int(server.add_secure_port(config.listen, identity.server_credentials()))
     if not config.is_insecure_allowed and not _is_loopback(config.listen):
         listen, allow = f"{settings.PREFIX}LISTEN", f"{settings.PREFIX}INSECURE_LISTEN=1"
@@ -273,6 +287,17 @@ def _is_loopback(listen: str) -> bool:
         return False
 
 
+class _Probed(health_pb2_grpc.HealthServicer):  # type: ignore[misc]
+    """Answers how a service is, at once: whoever could watch it could fill the port for good."""
+
+    def __init__(self, states: health.aio.HealthServicer) -> None:
+        self._states = states
+
+    async def Check(self, request: Any, context: grpc.aio.ServicerContext) -> Any:  # noqa: N802
+        """Answers for the process, or for one of its services."""
+        return await self._states.Check(request, context)
+
+
 @contextlib.asynccontextmanager
 async def _probed(listen: str, states: health.aio.HealthServicer) -> AsyncIterator[str]:
     """Answers health, and nothing else, without TLS while the block runs; gives host:port."""
@@ -281,7 +306,7 @@ async def _probed(listen: str, states: health.aio.HealthServicer) -> AsyncIterat
         return
     # A server of its own: no method of ours can be reached through a port that asks nobody's name.
     server = grpc.aio.server(options=_SERVER_OPTIONS, maximum_concurrent_rpcs=_PROBES_MAX)
-    health_pb2_grpc.add_HealthServicer_to_server(states, server)
+    health_pb2_grpc.add_HealthServicer_to_server(_Probed(states), server)
     port = server.add_insecure_port(listen)
     await server.start()
     try:

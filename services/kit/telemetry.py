@@ -29,6 +29,7 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from services.kit import config as settings
+from services.kit.exposition import ConsiderateRegistry
 from services.kit.log import parse_level
 
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -73,6 +74,10 @@ DATABASE_DURATION = prometheus_client.Histogram(
 LOOP_LAG = prometheus_client.Gauge(
     "yijie_event_loop_lag_seconds", "How late the event loop woke up when last measured."
 )
+CLOCK = prometheus_client.Gauge(
+    "yijie_clock_seconds", "The process's clock when it is asked, Unix time."
+)
+CLOCK.set_function(time.time)
 
 INTERNAL: Final = SpanKind.INTERNAL
 CLIENT: Final = SpanKind.CLIENT
@@ -141,7 +146,7 @@ async def telemetry(service: str, config: TelemetryConfig) -> AsyncIterator[None
     server = None
     if config.metrics_port:
         server, _ = prometheus_client.start_http_server(
-            config.metrics_port, addr=config.metrics_host
+            config.metrics_port, addr=config.metrics_host, registry=ConsiderateRegistry()
         )
     lag = asyncio.create_task(_measure_loop_lag())
     try:
@@ -150,6 +155,7 @@ async def telemetry(service: str, config: TelemetryConfig) -> AsyncIterator[None
         lag.cancel()
         if server:
             server.shutdown()
+            server.server_close()
         _tracer = before
         await asyncio.to_thread(provider.shutdown)
 

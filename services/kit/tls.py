@@ -23,11 +23,12 @@ from typing import Final
 import grpc
 import prometheus_client
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from services.kit import config as settings
-from services.kit.caller import NOBODY, Caller, named_by
+from services.kit.caller import NOBODY, SERVING, Caller, named_by
 from services.kit.clock import Clock, SystemClock
 from services.kit.config import PREFIX, ConfigError
 from services.kit.log import get_logger
@@ -51,8 +52,21 @@ AUTHORITIES_FILE: Final = "ca.crt"
 
 _POLL_S: Final = 1.0
 _CHAIN_MAX: Final = 4
-_PEER_DOMAIN: Final = "yijie.internal"
+PEER_DOMAIN: Final = "yijie.internal"
+"""Where the names are that say who answers (`peer_name`); no host has one."""
+_LOOKS_BEFORE_TOLD: Final = 2
+"""The three files are written one after the other: only what still does not fit at the next look
+is wrong."""
+_OTHERS: Final = 0o007
 _Stamp = tuple[tuple[int, int, int, int], ...]
+# What cryptography says of text that it cannot read, or reads and does not know (SM2).
+_UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +126,7 @@ def peer_name(role: str, region_code: str) -> str:
     `benefits.650000.yijie.internal`. A caller that must reach one province and no other asks for
     this name instead of the host's.
     """
-    return f"{role}.{region_code}.{_PEER_DOMAIN}"
+    return f"{role}.{region_code}.{PEER_DOMAIN}"
 
 
 def read_material(config: TlsConfig, now: datetime) -> Material:
@@ -120,7 +134,7 @@ def read_material(config: TlsConfig, now: datetime) -> Material:
 
     Raises:
         BadCertificate: a file cannot be read, the certificate names nobody, has expired, is not of
-            this key, or of none of the authorities.
+            this key, not for what its role does, or of none of the authorities.
     """
     certificate, key, authorities = (
         _read(path) for path in (config.cert_file, config.key_file, config.ca_file)
@@ -137,11 +151,13 @@ def read_material(config: TlsConfig, now: datetime) -> Material:
             " issued by one of them, or add its authority to the bundle (yijie certs list)"
         )
         raise BadCertificate(msg)
+    caller = _caller(leaf, config.cert_file)
+    _require_purpose(leaf, caller, config.cert_file)
     return Material(
         certificate=certificate,
         key=key,
         authorities=authorities,
-        caller=_caller(leaf, config.cert_file),
+        caller=caller,
         expires=leaf.not_valid_after_utc,
         authority_expires=authority.not_valid_after_utc,
     )
@@ -179,6 +195,7 @@ class Identity:
         self._config = config
         self._clock = clock
         self._seen = self._stamp()
+        self._looks = 0
         self._doubted: _Stamp | None = None
         self._is_told_expired = False
         try:
@@ -226,25 +243,40 @@ class Identity:
         """Takes the files into use, if they have changed and fit; else what is in use stays."""
         self._tell_expired()
         stamp = self._stamp()
-        if stamp is None or stamp == self._seen:
+        if stamp == self._seen:
+            self._looks = 0
             return
         try:
-            material = read_material(self._config, self._clock.now())
+            material = self._read_again()
         except BadCertificate as error:
-            # The three files are written one after the other: only what still does not fit at the
-            # next look is wrong.
-            if self._doubted == stamp:
-                self._seen = stamp
-                REFUSED.inc()
-                self._tell_refused(str(error))
-            self._doubted = stamp
+            # Looked at again all the same: a certificate of a clock ahead of ours becomes valid
+            # without any change of its file.
+            self._doubt(stamp, str(error))
             return
-        if self._stamp() != stamp:
+        if stamp is None or self._stamp() != stamp:
             # Written while it was read: the next look sees all of it.
             return
-        self._seen, self._doubted = stamp, None
+        self._seen, self._looks = stamp, 0
         if material != self._material:
             self._use(material)
+
+    def _read_again(self) -> Material:
+        material = read_material(self._config, self._clock.now())
+        if material.caller != self._material.caller:
+            was, now = (_title(one) for one in (self._material.caller, material.caller))
+            msg = (
+                f"{self._config.cert_file} names {now}, and this process is {was}: put its own"
+                " certificate there, or start it anew"
+            )
+            raise BadCertificate(msg)
+        return material
+
+    def _doubt(self, stamp: _Stamp | None, reason: str) -> None:
+        self._looks = self._looks + 1 if self._looks and self._doubted == stamp else 1
+        self._doubted = stamp
+        if self._looks == _LOOKS_BEFORE_TOLD:
+            REFUSED.inc()
+            self._tell_refused(reason)
 
     def _use(self, material: Material) -> None:
         self._material = material
@@ -271,9 +303,14 @@ class Identity:
             return
         get_logger().info(
             "certificate read",
-            caller=f"{material.caller.role} {material.caller.region_code}",
+            caller=_title(material.caller),
             expires=material.expires.isoformat(),
         )
+        if _is_open(self._config.key_file):
+            get_logger().warning(
+                "private key can be read by every user of this machine",
+                reason=f"chmod o-rwx {self._config.key_file}",
+            )
 
     def _tell_refused(self, reason: str) -> None:
         if not self.is_silent:
@@ -336,10 +373,21 @@ def _read(path: str) -> bytes:
         raise BadCertificate(msg) from None
 
 
+def _is_open(path: str) -> bool:
+    try:
+        return bool(Path(path).stat().st_mode & _OTHERS)
+    except OSError:
+        return False
+
+
+def _title(caller: Caller) -> str:
+    return f"{caller.role} {caller.region_code}"
+
+
 def _certificates(text: bytes, where: str) -> Sequence[x509.Certificate]:
     try:
         return x509.load_pem_x509_certificates(text)
-    except ValueError:
+    except _UNREADABLE:
         msg = f"{where} holds no certificate in PEM"
         raise BadCertificate(msg) from None
 
@@ -347,10 +395,17 @@ def _certificates(text: bytes, where: str) -> Sequence[x509.Certificate]:
 def _require_pair(leaf: x509.Certificate, key: bytes, config: TlsConfig) -> None:
     try:
         public = serialization.load_pem_private_key(key, password=None).public_key()
-    except (ValueError, TypeError):
+        certified = leaf.public_key()
+    except UnsupportedAlgorithm:
+        msg = (
+            f"{config.key_file} or {config.cert_file} is of an algorithm that TLS here has not,"
+            " such as SM2: have it issued for a key of EC P-256 (docs/adr/0033-certificates.md)"
+        )
+        raise BadCertificate(msg) from None
+    except _UNREADABLE:
         msg = f"{config.key_file} holds no private key in PEM, or an encrypted one"
         raise BadCertificate(msg) from None
-    if public != leaf.public_key():
+    if public != certified:
         msg = f"{config.key_file} is not the key of {config.cert_file}: take both from one issue"
         raise BadCertificate(msg)
 
@@ -359,7 +414,7 @@ def _caller(leaf: x509.Certificate, where: str) -> Caller:
     try:
         names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         uris = names.get_values_for_type(x509.UniformResourceIdentifier)
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, *_UNREADABLE):
         uris = []
     caller = named_by(uris[0]) if len(uris) == 1 else NOBODY
     if caller == NOBODY:
@@ -369,6 +424,24 @@ def _caller(leaf: x509.Certificate, where: str) -> Caller:
         )
         raise BadCertificate(msg)
     return caller
+
+
+def _require_purpose(leaf: x509.Certificate, caller: Caller, where: str) -> None:
+    """Raises BadCertificate where everybody would refuse the certificate for what it is used for.
+
+    One without extended key usage is for everything.
+    """
+    try:
+        usage = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return
+    needed = {"client auth": ExtendedKeyUsageOID.CLIENT_AUTH}
+    if caller.role in SERVING:
+        needed["server auth"] = ExtendedKeyUsageOID.SERVER_AUTH
+    missing = [name for name, purpose in needed.items() if purpose not in usage]
+    if missing:
+        msg = f"{where} is not for {' and '.join(missing)}, which role {caller.role} needs"
+        raise BadCertificate(msg)
 
 
 def _authority_of(
@@ -390,6 +463,6 @@ def _authority_of(
 def _is_issuer(authority: x509.Certificate, issued: x509.Certificate) -> bool:
     try:
         issued.verify_directly_issued_by(authority)
-    except (ValueError, TypeError, InvalidSignature):
+    except (InvalidSignature, *_UNREADABLE):
         return False
     return True

@@ -20,6 +20,7 @@ OF_PROMETHEUS: Final[Mapping[str, frozenset[str]]] = {
     "up": TARGET_LABELS,
     "process_cpu_seconds_total": TARGET_LABELS,
     "process_resident_memory_bytes": TARGET_LABELS,
+    "process_start_time_seconds": TARGET_LABELS,
 }
 """Series that every target has without declaring them."""
 

@@ -59,8 +59,6 @@ class Window:
     factor: Decimal
     speed: str
     """fast or slow."""
-    wait: str
-    """How long it has to be so before somebody is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +68,13 @@ class Windows:
     budget_days: int
     windows: tuple[Window, ...]
     severities: Mapping[str, str]
-    pair_events_min: int
+    """page or ticket, by speed; `pair` for those of a pair of provinces."""
+    waits: Mapping[str, str]
+    """How long it has to be so before somebody is told, likewise."""
+    bad_events_min: Mapping[str, int]
+    """Bad events of the long window below which nobody is told, by level."""
+    pair_times_hub: int
+    """A pair is told of while the country burns too only where it is so many times worse."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,12 +112,13 @@ def windows() -> Windows:
                 short=one["short"],
                 factor=Decimal(one["factor"]),
                 speed=one["speed"],
-                wait=one["for"],
             )
             for one in tree["windows"]
         ),
         severities=tree["severities"],
-        pair_events_min=tree["pair_events_min"],
+        waits=tree["waits"],
+        bad_events_min=tree["bad_events_min"],
+        pair_times_hub=tree["pair_times_hub"],
     )
 
 

@@ -26,7 +26,9 @@ _BASE: Final = "5m"
 _DAY_BASE: Final = "1h"
 """Window of the rates that windows of a day and more are averages of."""
 _OFTEN: Final = "30s"
-_SELDOM: Final = "5m"
+LONG_INTERVAL_S: Final = 300
+"""How often the rates of an hour are recorded: a sum of them by this is a number of events."""
+_SELDOM: Final = f"{LONG_INTERVAL_S // 60}m"
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -76,34 +78,29 @@ def recording_groups(objective: Objective, windows: Windows) -> Iterator[Group]:
 
 
 def burn_alerts(objective: Objective, windows: Windows) -> dict[str, list[Rule]]:
-    """Returns the alerts of one objective: name → rules, one per pair of windows."""
+    """Returns the alerts of one objective: name → its one rule."""
     found: dict[str, list[Rule]] = {}
     for level in objective.levels:
-        for window in windows.windows:
-            if level == "pair":
-                name, severity = f"{objective.alert}ForPair", "ticket"
-            else:
-                name = f"{objective.alert}Burn{window.speed.capitalize()}"
-                severity = windows.severities[window.speed]
-            rule = _burn(objective, level, window, windows)
-            found.setdefault(name, []).append(
+        for speed in ("pair",) if level == "pair" else ("fast", "slow"):
+            suffix = "ForPair" if level == "pair" else f"Burn{speed.capitalize()}"
+            name = f"{objective.alert}{suffix}"
+            found[name] = [
                 {
                     "alert": name,
-                    "expr": rule,
-                    "for": window.wait,
-                    "labels": {"severity": severity, "window": window.long},
+                    "expr": _burn(objective, level, speed, windows),
+                    "for": windows.waits[speed],
+                    "labels": {"severity": windows.severities[speed]},
                     "annotations": {
-                        "summary": _summary(objective, level, window),
+                        "summary": _summary(objective, level),
                         "description": (
                             f"{objective.title}; the budget of {windows.budget_days} days burns "
-                            f"{_plain(window.factor)} times too fast or worse over {window.long} "
-                            f"and still over {window.short}: {{{{ $value | humanizePercentage }}}}"
-                            " are bad."
+                            f"{_pace(_at_speed(windows, speed))}: "
+                            "{{ $value | humanizePercentage }} are bad."
                         ),
                         "runbook_url": f"{RUNBOOKS}/{name}.md",
                     },
                 }
-            )
+            ]
     return found
 
 
@@ -119,7 +116,7 @@ def _base_rules(objective: Objective, level: str) -> Iterator[Rule]:
         bad = f"clamp_min({events} - {_filled(objective.good, labels)}, 0)"
     else:
         # Where nothing ever was bad there is no series of it: then none is bad, not unknown.
-        bad = f"({_filled(objective.bad, labels)}) or 0 * {events}"
+        bad = f"({_filled(objective.bad, labels)}) or 0 * ({events})"
     yield _record(recorded(objective, level, f"_events:rate{_BASE}"), events)
     yield _record(recorded(objective, level, f"_bad:rate{_BASE}"), bad)
     if objective.parties:
@@ -149,29 +146,59 @@ def _ratio(objective: Objective, level: str, span: str) -> Rule:
     return _record(recorded(objective, level, f":ratio_rate{span}"), expr)
 
 
-def _burn(objective: Objective, level: str, window: Window, windows: Windows) -> str:
+def _burn(objective: Objective, level: str, speed: str, windows: Windows) -> str:
+    burning = _any_window(objective, level, _at_speed(windows, speed), windows)
+    if speed != "slow":
+        return burning
+    # Who was got up needs no ticket for the same as well.
+    return f"({burning}) unless ({_burn(objective, level, 'fast', windows)})"
+
+
+def _any_window(objective: Objective, level: str, chosen: list[Window], windows: Windows) -> str:
+    return " or ".join(f"({_over(objective, level, one, windows)})" for one in chosen)
+
+
+def _over(objective: Objective, level: str, window: Window, windows: Windows) -> str:
+    is_short = _seconds(window.long) < _SECONDS["d"]
+    base, interval = (_BASE, _OFTEN) if is_short else (_DAY_BASE, _SELDOM)
+    bad = recorded(objective, level, f"_bad:rate{base}")
+    # A sum, not an average times the window: a pair that is new has few samples.
+    events = f"sum_over_time({bad}[{window.long}]) * {_seconds(interval)}"
+    over = f"{_both(objective, level, window)} and {events} >= {windows.bad_events_min[level]}"
+    if level != "pair":
+        return over
+    pair, hub = (recorded(objective, one, f":ratio_rate{window.long}") for one in ("pair", "hub"))
+    like_all = f"{pair} <= on () group_left () {windows.pair_times_hub} * {hub}"
+    return f"{over} unless ({like_all} and on () ({_both(objective, 'hub', window)}))"
+
+
+def _both(objective: Objective, level: str, window: Window) -> str:
     limit = _plain(window.factor * objective.budget)
-    terms = [
+    return " and ".join(
         f"{recorded(objective, level, f':ratio_rate{span}')} > {limit}"
         for span in (window.long, window.short)
-    ]
-    if level == "pair":
-        is_short = _seconds(window.long) < _SECONDS["d"]
-        base, interval = (_BASE, _OFTEN) if is_short else (_DAY_BASE, _SELDOM)
-        bad = recorded(objective, level, f"_bad:rate{base}")
-        # A sum, not an average times the window: a pair that is new has few samples.
-        events = f"sum_over_time({bad}[{window.long}]) * {_seconds(interval)}"
-        terms.append(f"{events} >= {windows.pair_events_min}")
-    return " and ".join(terms)
+    )
 
 
-def _summary(objective: Objective, level: str, window: Window) -> str:
+def _at_speed(windows: Windows, speed: str) -> list[Window]:
+    """Returns the windows of a speed; a pair is looked at over all of them."""
+    return [one for one in windows.windows if speed in (one.speed, "pair")]
+
+
+def _pace(chosen: list[Window]) -> str:
+    return " or ".join(
+        f"{_plain(one.factor)} times too fast over {one.long} and still over {one.short}"
+        for one in chosen
+    )
+
+
+def _summary(objective: Objective, level: str) -> str:
     whose = {
         "hub": "in the whole country",
         "pair": "from {{ $labels.insured_region }} in {{ $labels.care_region }}",
         "job": "at {{ $labels.job }}",
     }[level]
-    return f"{objective.says} {whose}, for {window.long}"
+    return f"{objective.says} {whose}"
 
 
 def _single(alert: Alert) -> Rule:

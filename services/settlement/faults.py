@@ -17,10 +17,23 @@ INSTITUTION: Final = "institution"
 PARTIES: Final = (INSTITUTION, CARE_REGION, HUB, INSURED_REGION)
 """Who can be at fault, in the order of the round trip."""
 
+SILENCE: Final = frozenset(
+    {
+        "INSURED_REGION_UNAVAILABLE",
+        "OUTCOME_PENDING",
+        "CALLEE_UNAVAILABLE",
+        "SCREENING_UNAVAILABLE",
+    }
+)
+"""Reasons that may say no more than that somebody did not answer in the time that was left."""
+OUT_OF_TIME: Final = "DEADLINE_TOO_SHORT"
+
 SECOND_S: Final = 1.0
 """What a settlement may take (design, Numbers)."""
 HUB_SHARE_S: Final = 0.25
 """How much of it is the hub's own; the rest is the insured region's and the network's."""
+PATIENCE_S: Final = 0.9
+"""A caller that gave this long waited its second: some of it went by on the way here."""
 
 _SECTIONS: Final = {"failed", "refused", "elsewhere"}
 
@@ -53,13 +66,11 @@ class Faults:
 
 
 def slow_party(total_s: float, region_s: float) -> str:
-    """Returns who made a round trip late: the insured region, had it been in time with its share.
+    """Returns who used up the time: the insured region, where the hub kept to its own share.
 
     `region_s` is the part of `total_s` that was spent waiting for the insured region.
     """
-    share_s = SECOND_S - HUB_SHARE_S
-    without_excess_s = total_s - max(0.0, region_s - share_s)
-    return INSURED_REGION if without_excess_s <= SECOND_S else HUB
+    return INSURED_REGION if total_s - region_s <= HUB_SHARE_S else HUB
 
 
 @functools.cache

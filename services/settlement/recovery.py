@@ -19,6 +19,7 @@ import asyncpg
 from services.kit.clock import Clock, civil_date
 from services.kit.errors import DomainError
 from services.kit.log import get_logger
+from services.kit.rounds import ROUND_FAILURES
 from services.kit.telemetry import span
 from services.settlement import metrics
 from services.settlement.domain.states import State
@@ -86,6 +87,7 @@ class Recovery:
             except asyncio.CancelledError:
                 raise
             except Exception as error:  # noqa: BLE001 - one bad round must not end recovery
+                ROUND_FAILURES.labels("recovery").inc()
                 get_logger().warning("recovery round failed", exception=type(error).__name__)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(interval_s):

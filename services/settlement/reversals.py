@@ -137,7 +137,9 @@ class Reversals:
         # Taken first: a Settle that is still on its way must not settle what its caller has been
         # told does not exist.
         request_id = UUID(request.settle_request_id)
-        if not await self._store.take_request(request_id, digest, NOTHING, self._clock.now()):
+        if not await self._store.take_request(
+            request_id, digest, NOTHING, self._clock.now(), asked_by=UUID(request.request_id)
+        ):
             known = await self._store.find_request(request_id)
             if known is not None and known.method == RECOMPUTE:
                 # Not "no such settlement": it may have put one in the place of another.

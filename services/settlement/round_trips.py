@@ -26,8 +26,11 @@ from services.settlement.faults import (
     HUB,
     INSTITUTION,
     INSURED_REGION,
+    OUT_OF_TIME,
     PARTIES,
+    PATIENCE_S,
     SECOND_S,
+    SILENCE,
     faults,
     slow_party,
 )
@@ -40,6 +43,10 @@ REFUSED: Final = "refused"
 FAILED: Final = "failed"
 _OUTCOMES: Final = (SETTLED, REFUSED, FAILED)
 _NO_TRACE: Final = "0" * 32
+_LATE_S: Final = SECOND_S + 0.001
+"""What is given up counts as late, though its caller's second was over a little before ours."""
+_LAST_S: Final = 0.05
+"""With no more than this left of the caller's deadline, nobody could be asked any more."""
 
 
 @dataclass(slots=True)
@@ -112,12 +119,21 @@ class RoundTripInterceptor(Interceptor):
 
 
 def judge(
-    reason: str, service: str, trip: Trip, total_s: float, *, is_abandoned: bool = False
+    reason: str,
+    service: str,
+    trip: Trip,
+    total_s: float,
+    *,
+    is_abandoned: bool = False,
+    left_s: float | None = None,
 ) -> Verdict:
-    """Says what a round trip of `total_s` seconds came to; `reason` empty: it was settled."""
-    if is_abandoned:
-        # A caller that hangs up within the second set too short a deadline; after it, we were late.
-        is_late = total_s > SECOND_S
+    """Says what a round trip of `total_s` seconds came to; `reason` empty: it was settled.
+
+    `left_s` is what is left of the caller's deadline; None: it is not known.
+    """
+    if is_abandoned or _ran_out(reason, left_s):
+        # Who asked for less than the second set too short a deadline; of the others we were late.
+        is_late = total_s > PATIENCE_S
         who = slow_party(total_s, trip.region_s) if is_late else INSTITUTION
         return Verdict(FAILED, who, is_timed=is_late)
     if not reason:
@@ -130,6 +146,16 @@ def judge(
         # The outcome is pending since our own database, not the region, did not answer.
         return Verdict(FAILED, HUB, is_timed=False)
     return Verdict(FAILED, party, is_timed=False)
+
+
+def _ran_out(reason: str, left_s: float | None) -> bool:
+    """Tells whether the caller's time ended the call, and not what somebody said.
+
+    Who was asked with the last of it is silent through no fault of its own.
+    """
+    if reason == OUT_OF_TIME:
+        return True
+    return reason in SILENCE and left_s is not None and left_s <= _LAST_S
 
 
 def pair_of(request: Any, call: calls.Call) -> tuple[str, str]:
@@ -152,7 +178,9 @@ def _count(request: Any, trip: Trip, *, is_abandoned: bool) -> None:
         return
     total_s = time.perf_counter() - call.started
     service = _service_of(call.failure)
-    verdict = judge(call.reason, service, trip, total_s, is_abandoned=is_abandoned)
+    verdict = judge(
+        call.reason, service, trip, total_s, is_abandoned=is_abandoned, left_s=call.remaining_s()
+    )
     pair = _instruments(*pair_of(request, call))
     pair.outcomes[verdict.outcome].inc()
     if verdict.party is not None:
@@ -160,6 +188,8 @@ def _count(request: Any, trip: Trip, *, is_abandoned: bool) -> None:
     if verdict.is_timed:
         trace_id = telemetry.trace_id()
         exemplar = {"trace_id": trace_id} if trace_id != _NO_TRACE else None
+        if verdict.outcome == FAILED:
+            total_s = max(total_s, _LATE_S)
         pair.duration.observe(total_s, exemplar)
         if total_s > SECOND_S:
             pair.slow[slow_party(total_s, trip.region_s)].inc()

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from services.kit.crypto import UnreadableField
 from services.kit.signing import exchange
 from services.kit.signing.message import Direction, Signed
 
@@ -37,6 +38,7 @@ _COLUMNS: Final[tuple[tuple[str, str], ...]] = (
     ("signature", "bytea"),
     ("message", "bytea"),
     ("receive_time", "timestamptz"),
+    ("is_cause", "boolean"),
 )
 _NAMES: Final = ", ".join(name for name, _ in _COLUMNS)
 _ARRAYS: Final = ", ".join(f"${at}::{kind}[]" for at, (_, kind) in enumerate(_COLUMNS, 1))
@@ -45,10 +47,17 @@ _INSERT: Final = f"""/* settlement.insert_signatures */
 INSERT INTO message_signature ({_NAMES})
 SELECT {_NAMES} FROM unnest({_ARRAYS}) AS t ({_NAMES})
 ON CONFLICT DO NOTHING"""
+# The commit is not waited for: an answer that a crash of the database takes binds us all the same,
+# by the signature that its receiver has, and its request is on the disk since the intent is.
+_INSERT_ANSWERS: Final = f"""/* settlement.insert_signed_answers */
+WITH soon AS (SELECT set_config('synchronous_commit', 'off', true) AS value)
+INSERT INTO message_signature ({_NAMES})
+SELECT {_NAMES} FROM unnest({_ARRAYS}) AS t ({_NAMES}) CROSS JOIN soon
+ON CONFLICT DO NOTHING"""
 
 FIND: Final = f"""/* settlement.find_signatures */
 SELECT {_NAMES} FROM message_signature WHERE record_id = ANY($1)
-ORDER BY receive_time, direction DESC, signed_ms"""
+ORDER BY receive_time, direction DESC, signed_ms, signature"""
 """Whatever was signed of some records."""
 
 FIND_VISIT: Final = """/* settlement.find_visit_of */
@@ -88,8 +97,27 @@ def kept_with(
     proof = exchange.unkept_request()
     if proof is None:
         return [statement, *values]
-    row = _row(cipher, proof, record_id, request_id)
+    row = _row(cipher, proof, record_id, request_id, is_cause=True)
     return [with_signature(statement, len(values)), *values, *row]
+
+
+async def write_signed(
+    database: Database,
+    cipher: FieldCipher,
+    statement: str,
+    values: Sequence[Any],
+    *,
+    record_id: UUID,
+    request_id: UUID,
+) -> Any:
+    """Writes what a request leads to, and with it the request, where it was signed.
+
+    Returns the first row of the statement, which is one of those that `with_signature` takes.
+    """
+    row = await database.fetchrow(*kept_with(cipher, statement, values, record_id, request_id))
+    if row is not None:
+        exchange.note_kept()
+    return row
 
 
 class SignatureStore:
@@ -103,16 +131,34 @@ class SignatureStore:
         """Writes proofs; those that are there already are left as they are."""
         if not proofs:
             return
-        rows = [_row(self._cipher, proof, record_id, request_id) for proof in proofs]
-        await self._database.execute(_INSERT, *map(list, zip(*rows, strict=True)))
+        rows = [
+            _row(self._cipher, proof, record_id, request_id, is_cause=False) for proof in proofs
+        ]
+        are_answers = all(proof.signed.direction is Direction.ANSWER for proof in proofs)
+        statement = _INSERT_ANSWERS if are_answers else _INSERT
+        await self._database.execute(statement, *map(list, zip(*rows, strict=True)))
 
 
 def signed_of(cipher: FieldCipher, row: Any) -> Signed:
     """Returns the signed message of a row.
 
     Raises:
-        UnreadableField: it cannot be decrypted.
+        UnreadableField: it cannot be decrypted, or is not what was encrypted.
     """
+    sealed = cipher.decrypt(row["message"], context=MESSAGE_CONTEXT + row["record_id"].bytes)
+    try:
+        message = zlib.decompress(sealed)
+    except zlib.error:
+        raise UnreadableField("it is not compressed as it was written") from None
+    return _signed(row, message)
+
+
+def unread_of(row: Any) -> Signed:
+    """Returns what a row says of a message that cannot be decrypted, without the message."""
+    return _signed(row, b"")
+
+
+def _signed(row: Any, message: bytes) -> Signed:
     return Signed(
         method=row["method"],
         direction=Direction(row["direction"]),
@@ -120,14 +166,14 @@ def signed_of(cipher: FieldCipher, row: Any) -> Signed:
         key_id=row["key_id"],
         signed_ms=row["signed_ms"],
         answers=row["answers"] or b"",
-        message=zlib.decompress(
-            cipher.decrypt(row["message"], context=MESSAGE_CONTEXT + row["record_id"].bytes)
-        ),
+        message=message,
         signature=row["signature"],
     )
 
 
-def _row(cipher: FieldCipher, proof: Proof, record_id: UUID, request_id: UUID) -> list[Any]:
+def _row(
+    cipher: FieldCipher, proof: Proof, record_id: UUID, request_id: UUID, *, is_cause: bool
+) -> list[Any]:
     signed = proof.signed
     return [
         record_id,
@@ -145,4 +191,5 @@ def _row(cipher: FieldCipher, proof: Proof, record_id: UUID, request_id: UUID) -
             zlib.compress(signed.message, _LEVEL), context=MESSAGE_CONTEXT + record_id.bytes
         ),
         proof.receive_time,
+        is_cause,
     ]

@@ -18,13 +18,12 @@ from services.kit.codes import province_of
 from services.kit.crypto import FieldCipher
 from services.kit.db import Database
 from services.kit.ids import first_id_at
-from services.kit.signing import exchange
 from services.settlement import invoices
 from services.settlement import statements as sql
 from services.settlement.domain.states import State
 from services.settlement.feed_store import EVENT_CONTEXT
 from services.settlement.order import Part
-from services.settlement.signature_store import kept_with
+from services.settlement.signature_store import write_signed
 
 _DETAIL = b"settlement.detail:"
 _ADJUDICATION = b"settlement.adjudication:"
@@ -293,13 +292,17 @@ class Store:
         now: datetime,
         *,
         method: str = REVERSE,
+        asked_by: UUID | None = None,
     ) -> bool:
         """Takes a request id for what has nothing to do; False if it is taken.
 
-        Of NOTHING, so that no Settle on its way can use the id.
+        Of NOTHING, so that no Settle on its way can use the id; `asked_by` is then the request that
+        asks for it.
         """
         values = [request_id, request_hash, settlement_id, now, method]
-        row = await self.write_signed(sql.TAKE_REQUEST, values, settlement_id, request_id)
+        row = await self.write_signed(
+            sql.TAKE_REQUEST, values, settlement_id, asked_by or request_id
+        )
         return row is not None
 
     async def insert_reversed(
@@ -333,12 +336,14 @@ class Store:
         self, statement: str, values: list[Any], record_id: UUID, request_id: UUID
     ) -> Any:
         """Writes what a request leads to, and with it the request, where it was signed."""
-        row = await self._database.fetchrow(
-            *kept_with(self._cipher, statement, values, record_id, request_id)
+        return await write_signed(
+            self._database,
+            self._cipher,
+            statement,
+            values,
+            record_id=record_id,
+            request_id=request_id,
         )
-        if row is not None:
-            exchange.note_kept()
-        return row
 
     async def find_request(self, request_id: UUID) -> Request | None:
         """Returns what a request id was used for."""

@@ -24,6 +24,7 @@ from services.settlement import visit_messages as messages
 from services.settlement.admission_store import CONTEXT as ADMISSION_CONTEXT
 from services.settlement.domain.visit import Line, Scope, Standing, Visit
 from services.settlement.domain.visit_states import VisitState
+from services.settlement.signature_store import write_signed
 from services.settlement.store import first_id_of
 from yijie.settlement.v1 import settlement_pb2, visit_pb2
 
@@ -249,6 +250,8 @@ class VisitStore:
         )
         record = messages.write_record(visit.record).SerializeToString()
         return await self._written(
+            visit,
+            answer,
             _INSERT,
             *self._answered(answer),
             visit.visit_id,
@@ -280,12 +283,14 @@ class VisitStore:
             # To them it is as if it had been taken back.
             told = VisitState.CANCELLED.value
         moved = self._moved(visit, answer)
-        return await self._written(_UPDATE, *moved, told, self._admission(visit))
+        return await self._written(visit, answer, _UPDATE, *moved, told, self._admission(visit))
 
     async def add_lines(self, visit: Visit, lines: Sequence[Line], answer: Answer) -> bool:
         """Writes a visit and the lines of an upload; returns False as `update`."""
         context = _UPLOAD + _upload_key(visit.visit_id, visit.revision)
         return await self._written(
+            visit,
+            answer,
             _ADD_LINES,
             *self._moved(visit, answer),
             self._sealed(messages.kept_lines(lines), context),
@@ -298,15 +303,24 @@ class VisitStore:
     async def cancel_lines(self, visit: Visit, lines: Sequence[Line], answer: Answer) -> bool:
         """Writes a visit and takes lines back; returns False as `update`."""
         return await self._written(
+            visit,
+            answer,
             _CANCEL_LINES,
             *self._moved(visit, answer),
             [line.revision for line in lines],
             [line.position for line in lines],
         )
 
-    async def _written(self, query: str, *arguments: Any) -> bool:
+    async def _written(self, visit: Visit, answer: Answer, query: str, *arguments: Any) -> bool:
         try:
-            return await self._database.fetchrow(query, *arguments) is not None
+            row = await write_signed(
+                self._database,
+                self._cipher,
+                query,
+                arguments,
+                record_id=visit.visit_id,
+                request_id=answer.request_id,
+            )
         except asyncpg.UniqueViolationError as error:
             if error.constraint_name == "visit_one_open_stay":
                 raise StayOpenError from None
@@ -314,6 +328,7 @@ class VisitStore:
                 # The same request, on its way twice for two visits: the other was first.
                 return False
             raise
+        return row is not None
 
     def _admission(self, visit: Visit) -> bytes:
         return self._cipher.encrypt(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import helm_python
+import kubernetes_validate.utils
 import yaml
 
 if TYPE_CHECKING:
@@ -79,7 +80,12 @@ CASES: Final = (*UMBRELLA, *REGIONS, *SINGLE, *POSTGRES, POSTGRES_REGION)
 DIFFERING: Final = ("/configmap.yaml", "/hpa.yaml", "/networkpolicy.yaml")
 GOLDEN_CASES: Final = (UMBRELLA[2], NINGXIA, *SINGLE, POSTGRES_REGION)
 
+# The C parser where there is one: most of the time of these tests would be spent in the other.
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 helm_python.disable_logging()
+# Otherwise it reads a version's definitions, megabytes of JSON, for each object anew.
+kubernetes_validate.utils.schema_contents = cache(kubernetes_validate.utils.schema_contents)
 
 
 def load_values(path: str) -> Manifest:
@@ -121,7 +127,7 @@ def manifests(case: Case) -> tuple[Manifest, ...]:
 def _objects(texts: dict[str, str]) -> Iterator[Manifest]:
     for path, text in texts.items():
         if not path.endswith("NOTES.txt"):
-            yield from (document for document in yaml.safe_load_all(text) if document)
+            yield from (document for document in yaml.load_all(text, _LOADER) if document)
 
 
 def of_kind(objects: tuple[Manifest, ...], kind: str) -> dict[str, Manifest]:

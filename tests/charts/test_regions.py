@@ -6,16 +6,19 @@ Method: every committed region file is rendered as it would be installed; slips 
 
 from __future__ import annotations
 
+import copy
 import ipaddress
 import shutil
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import helm_python
 import orjson
 import pytest
+import yaml
 from typer.testing import CliRunner
 
-from services.cli.__main__ import app
+from services.cli.region.app import app
+from services.cli.region.files import read_region
 from services.cli.region.new import new, text
 from services.kit import codes
 from tests.charts.render import (
@@ -33,6 +36,7 @@ from tests.charts.render import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 WANTED: Final = {"110000", "460000", "640000", "650000", "660000"}
@@ -95,11 +99,9 @@ def test_notes_hand_the_hub_its_route(case: Case) -> None:
 
 
 def test_the_route_of_the_notes_is_one() -> None:
-    route = {
-        "target": "dns:///benefits.640000.yijie.example:443",
-        "port": 443,
-        "to": [{"ipBlock": {"cidr": "192.0.2.7/32"}}],
-    }
+    notes = render(CHARTS / "yijie", load_values(NINGXIA.values))["yijie/templates/NOTES.txt"]
+    said = notes[notes.index("     benefitsRoutes:") :].replace("ADDRESS", "192.0.2.7")
+    route = yaml.safe_load(said.split("\n\n")[0])["benefitsRoutes"]["640000"]
     services = ("settlement", "clearing", "supervision")
     values: Manifest = {s: {"benefitsRoutes": {"640000": route}} for s in services}
     objects = parse(render(CHARTS / "yijie", values))
@@ -143,7 +145,7 @@ def _yijie(command: str, *arguments: str | Path):
     words = [str(a) for a in arguments]
     at = next(n for n, word in enumerate(words) if word.endswith("regions"))
     words[at : at + 1] = ["--regions", words[at]]
-    return CliRunner().invoke(app, ["region", command, *words], env={"COLUMNS": "200"})
+    return CliRunner().invoke(app, [command, *words], env={"COLUMNS": "200"})
 
 
 def _ningxia(folder: Path, change: tuple[str, str], *, name: str = "640000") -> Path:
@@ -162,6 +164,14 @@ SLIPS: Final = [
     (("region: {code", "regions: {code"), "global.regions: no such key; did you mean region?"),
     (("hub:\n      from", "hub:\n      form"), "benefits.callers.hub.form: no such key"),
     (("enabled: true", "enable: true"), "benefits.exposure.enable: no such key; did you mean"),
+    (
+        ("POLICY_REGIONS:", "POLICY_REGION:"),
+        "benefits.settings.YIJIE_POLICY_REGION: no such key; did you mean YIJIE_POLICY_REGIONS?",
+    ),
+    (
+        ("\n\n# The hub's.", "\n    YIJIE_DSN: secret"),
+        "benefits.settings.YIJIE_DSN: no such key",
+    ),
 ]
 
 
@@ -197,6 +207,25 @@ def test_an_unknown_key_is_refused_with_the_way_out(
             ("cidr: 198.51.100.0/28", "cidr: 0.0.0.0/0"),
             "640000.yaml:13: benefits.callers.hub.from[0]",
         ),
+        (
+            ("cidr: 198.51.100.0/28", "cidr: 198.51.100.1/28"),
+            "benefits.callers: 198.51.100.1/28 is no address block; write its first address",
+        ),
+        (('REGIONS: "640000"', 'REGIONS: ""'), "names no area; name the areas of 640000, or it"),
+        (("exposure: {enabled: true}", "exposure:"), "benefits.exposure: is empty; leave it out"),
+        (
+            ("exposure: {enabled: true}", "keys: {enabled: false}"),
+            "benefits.keys.enabled: is false; leave it out",
+        ),
+        (("benefits:\n", "benefits:\n  enabled: false\n"), "benefits.enabled: is false; leave it"),
+        (
+            ("benefits:\n", "benefits:\n  callees: {settlement: {}}\n"),
+            "benefits.callees: is not empty; leave it out",
+        ),
+        (
+            ("ipBlock: {cidr: 198.51.100.0/28}", "podSelector: {matchLabels: {a: b}}"),
+            "benefits.callers: nobody may call from outside",
+        ),
         (("mode: region", "- mode"), "is not YAML"),
     ],
 )
@@ -206,6 +235,53 @@ def test_a_slip_is_refused(change: tuple[str, str], says: str, tmp_path: Path) -
     checked = _yijie("check", folder)
     assert checked.exit_code == 1
     assert says in checked.output
+
+
+def _without_one_key(tree: Manifest) -> Iterator[Manifest]:
+    """Copies of the values in which one key, at any depth, is missing, empty or null."""
+
+    def places(node: Any, above: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+        pairs = node.items() if isinstance(node, dict) else enumerate(node)
+        for key, child in pairs:
+            yield (*above, key)
+            if isinstance(child, dict | list):
+                yield from places(child, (*above, key))
+
+    for *above, last in places(tree):
+        for slip in ("missing", "empty", "null"):
+            changed = copy.deepcopy(tree)
+            parent: Any = changed
+            for key in above:
+                parent = parent[key]
+            if slip == "missing":
+                del parent[last]
+            else:
+                parent[last] = type(parent[last])() if slip == "empty" else None
+            yield changed
+
+
+def test_what_passes_here_helm_takes(tmp_path: Path) -> None:
+    """Whatever is missing or empty in a region file: the check is not milder than the charts."""
+    file = _chart(tmp_path) / "640000.yaml"
+    passed = refused = 0
+    for tree in _without_one_key(yaml.safe_load(text("640000", hub=[], host=""))):
+        file.write_text(yaml.safe_dump(tree), encoding="utf-8")
+        if read_region(file)[1]:
+            refused += 1
+        else:
+            render(CHARTS / "yijie", tree)
+            passed += 1
+    assert passed >= 5
+    assert refused >= 30
+
+
+def test_a_file_that_helm_would_take_by_another_name_is_seen(tmp_path: Path) -> None:
+    folder = _chart(tmp_path)
+    _ningxia(folder, NO_CHANGE).rename(folder / "640000.yml")
+    checked = _yijie("check", folder)
+    assert checked.exit_code == 1
+    assert "is 640000 in 640000.yml; name the file 640000.yaml" in checked.output
+    assert _yijie("new", "640000", folder).exit_code == 2
 
 
 def test_two_files_with_one_code_are_refused(tmp_path: Path) -> None:

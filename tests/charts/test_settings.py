@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import json
 from typing import TYPE_CHECKING, Any, Final
 
+import helm_python
 import pytest
 
 from services.kit import config as settings
@@ -66,6 +68,59 @@ def test_environment_makes_a_configuration(service: str, case: Case, tmp_path: P
     configuration = _configuration(service)
     assert environment.keys() - settings.variables(configuration) == set()
     settings.load(configuration, environment)
+
+
+def test_the_schema_knows_every_setting_of_each_service_and_no_secret() -> None:
+    """One that is misspelt, of another service, or a secret would be ignored or laid open."""
+    schema = json.loads((CHARTS / "grpc-service/values.schema.json").read_text(encoding="utf-8"))
+    takes = {
+        rule["if"]["properties"]["service"]["const"]: rule["then"]["properties"]["settings"]
+        for rule in schema["allOf"]
+    }
+    assert takes.keys() == set(SERVICES)
+    for service, taken in takes.items():
+        read = settings.variables(_configuration(service))
+        secrets = {v.removesuffix("_FILE") for v in read if v.endswith("_FILE")}
+        given = {
+            variable
+            for case in UMBRELLA[:2]
+            for variable in of_kind(manifests(case), "ConfigMap")[f"{RELEASE}-{service}"]["data"]
+        }
+        ours = {v for v in read if v.endswith(("_FILE", "_TARGET"))}
+        assert set(taken["propertyNames"]["enum"]) == read - secrets - given - ours, service
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_what_a_service_does_not_start_without_is_asked_for(service: str) -> None:
+    """Its own configuration says what it lacks; the chart says so before anything is installed."""
+    with pytest.raises(settings.ConfigError) as lacking:
+        settings.load(_configuration(service), {})
+    required = {problem.removesuffix(" is not set") for problem in lacking.value.problems}
+    said = _refused({"service": service})
+    callees = {name for name in SERVICES if f"callees.{name}: {service} does not start" in said}
+    assert {f"YIJIE_{name.upper()}_TARGET" for name in callees} == {
+        variable for variable in required if variable.endswith("_TARGET")
+    }
+    assert ("needs benefitsRoutes" in said) is ("YIJIE_BENEFITS_ROUTES" in required)
+    assert ("keys.enabled is false" in said) is ("YIJIE_DATA_KEY" in required)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_callee_that_a_service_does_not_call_is_refused(service: str) -> None:
+    others: Manifest = {name: {} for name in SERVICES if name != "benefits"}
+    said = _refused({"service": service, "callees": others})
+    refused = {name for name in others if f"callees.{name}: {service} does not call it" in said}
+    read = settings.variables(_configuration(service))
+    assert others.keys() - refused == {n for n in others if f"YIJIE_{n.upper()}_TARGET" in read}
+
+
+def _refused(values: Manifest) -> str:
+    """What the chart says against the values; nothing: it renders."""
+    try:
+        render(CHARTS / "grpc-service", values)
+    except helm_python.HelmError as error:
+        return str(error)
+    return ""
 
 
 EVERY_KEY: Final[Manifest] = {

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import helm_python
+import kubernetes_validate
 import pytest
 import yaml
 
+from services.kit import codes
 from tests.charts.render import (
     CHARTS,
+    HUB,
     RELEASE,
     SERVICES,
     Manifest,
@@ -23,6 +27,7 @@ from tests.charts.render import (
     parse,
     render,
 )
+from tests.charts.test_network import CALLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,8 +95,18 @@ def test_umbrella_refuses_a_typo(path: str, value: object) -> None:
         ("callers/reporting/from", [{"namespaceSelector": {}}]),
         ("callers/reporting/from", [{"podSelector": {"matchLabels": {}}}]),
         ("database/to", [{"ipBlock": {"cidr": "0.0.0.0/0"}}]),
+        ("database/to", [{"ipBlock": {"cidr": "0.0.0.0/00"}}]),
+        ("database/to", [{"ipBlock": {"cidr": "::/0"}}]),
+        ("database/to", [{"ipBlock": {"cidr": "198.51.100.300/32"}}]),
+        ("database/to", [{"ipBlock": {"cidr": "198.51.100.3/33"}}]),
         ("callees/identity/target", "dns:///a:1,dns:///b:2"),
-        ("settings/LISTEN", "x"),
+        ("settings/YIJIE_DB_POOL_SIZ_MAX", "20"),
+        ("settings/YIJIE_RECONCILE_HOUR", "3"),
+        ("settings/YIJIE_LISTEN", "0.0.0.0:1"),
+        ("settings/YIJIE_CLEARING_TARGET", "x:1"),
+        ("settings/YIJIE_DSN", "postgresql://settlement:secret@database/settlement"),
+        ("settings/YIJIE_DATA_KEY", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="),
+        ("benefitsRoutes/690000", {}),
         ("settings/YIJIE_DB_POOL_SIZE_MAX", 20),
         ("global/image/tag", "latest"),
         ("global/image/digest", "sha256:12"),
@@ -100,6 +115,7 @@ def test_umbrella_refuses_a_typo(path: str, value: object) -> None:
         ("global/dns/to", []),
         ("global/region/code", 640000),
         ("global/region/code", "640100"),
+        ("global/region/code", "690000"),
         ("global/tls/duration", "90d"),
         ("tls/secret/key", "tls.key"),
         ("tls/dnsNames", ["Benefits"]),
@@ -127,7 +143,13 @@ NAMESPACES: Final = [{"namespaceSelector": {"matchLabels": {"team": "gateway"}}}
         ("autoscaling/minReplicas", 13, "autoscaling.minReplicas is above"),
         ("benefitsRoutes", None, "settlement needs benefitsRoutes"),
         ("service", "filing", "read by settlement, clearing and supervision only"),
-        ("callees/settlement", {}, "a service does not call itself"),
+        ("callees/settlement", {}, "callees.settlement: settlement does not call it"),
+        ("callees/filing", None, "callees.filing: settlement does not start without it"),
+        ("keys/enabled", False, "keys.enabled is false: settlement holds personal data"),
+        ("service", "clearing", "keys.enabled is true: clearing reads none"),
+        ("keys/secret/signatureKeys", "", "settings.YIJIE_SIGNATURES_REQUIRED is known: keys.se"),
+        ("global/tls/renewBefore", "2160h", "renewBefore is not below global.tls.duration"),
+        ("database/to", [], "database.to: say where the database of Secret journal-dsn is"),
         ("keys/secret/indexKey", "", "settlement needs a blind-index key"),
         ("service", "supervision", "supervision reads none"),
         ("callees/identity/target", "dns:///id:1", "callees.identity: set target and to together"),
@@ -139,15 +161,14 @@ NAMESPACES: Final = [{"namespaceSelector": {"matchLabels": {"team": "gateway"}}}
         ("global/region/code", "640000", "a region runs benefits alone, and settlement belongs"),
         ("keys/secret/checkpointKey", "k", "checkpointKeys, ruleKeys: read by supervision only"),
         ("service", "clearing", "signatureKeys: read by settlement only: remove them from clear"),
-        ("settings/YIJIE_TLS_CERT_FILE", "x", "settings.YIJIE_TLS_CERT_FILE: the chart sets it"),
-        ("settings/YIJIE_PROBE_LISTEN", "x", "settings.YIJIE_PROBE_LISTEN: the chart sets it"),
-        ("settings/YIJIE_LISTEN", "x", "settings.YIJIE_LISTEN: the chart sets it"),
-        ("settings/YIJIE_CLEARING_TARGET", "x", "settings.YIJIE_CLEARING_TARGET: the chart sets"),
     ],
 )
 def test_rules_between_values(path: str, value: object, says: str) -> None:
+    values = _with(SETTLEMENT, path, value)
+    if path == "service":
+        values["settings"] = {}  # another service's would be refused first
     with pytest.raises(helm_python.HelmError) as refused:
-        render(CHARTS / "grpc-service", _with(SETTLEMENT, path, value))
+        render(CHARTS / "grpc-service", values)
     assert says in str(refused.value)
 
 
@@ -157,6 +178,57 @@ def test_problems_are_reported_together() -> None:
         render(CHARTS / "grpc-service", values)
     assert "callers.reports" in str(refused.value)
     assert "callees.settlement" in str(refused.value)
+
+
+REGION: Final = load_values("grpc-service/ci/benefits-region-values.yaml")
+
+
+@pytest.mark.parametrize(
+    ("areas", "says"),
+    [
+        ("", "not there, so that it would answer for every province"),
+        ("650100", "650100 is no area of 640000: leave it out"),
+        ("640100, 650100", "650100 is no area of 640000: leave it out"),
+    ],
+)
+def test_a_province_answers_for_its_own_areas(areas: str, says: str) -> None:
+    with pytest.raises(helm_python.HelmError, match=f"YIJIE_POLICY_REGIONS: {says}"):
+        render(CHARTS / "grpc-service", _with(REGION, "settings/YIJIE_POLICY_REGIONS", areas))
+
+
+def test_a_province_may_name_several_areas() -> None:
+    values = _with(REGION, "settings/YIJIE_POLICY_REGIONS", "640100, 640200")
+    assert of_kind(parse(render(CHARTS / "grpc-service", values)), "Deployment")
+
+
+def test_route_and_callee_provinces_are_those_that_there_are() -> None:
+    schema = json.loads((CHARTS / "grpc-service/values.schema.json").read_text(encoding="utf-8"))
+    places = schema["properties"]["global"]["properties"]["region"]["properties"]["code"]
+    (routes,) = schema["properties"]["benefitsRoutes"]["patternProperties"]
+    candidates = {f"{number:02}0000" for number in range(100)}
+    assert {c for c in candidates if re.search(places["pattern"], c)} == {HUB, *codes.PROVINCES}
+    assert {c for c in candidates if re.search(routes, c)} == set(codes.PROVINCES)
+
+
+def test_a_name_that_looks_like_a_number_stays_a_name() -> None:
+    values = copy.deepcopy(SETTLEMENT)
+    for path in (
+        "database/secret/name",
+        "database/secret/key",
+        "keys/secret/name",
+        "keys/secret/dataKey",
+        "keys/secret/signatureKey",
+        "tls/secret/name",
+        "global/tls/bundle/configMap",
+        "global/tls/bundle/key",
+        "priorityClassName",
+    ):
+        values = _with(values, path, "123")
+    values = _with(values, "global/image/pullSecrets", ["123"])
+    for manifest in parse(render(CHARTS / "grpc-service", values)):
+        if manifest["kind"] in {"Deployment", "Job"}:
+            version = kubernetes_validate.latest_version()
+            kubernetes_validate.validate(manifest, version, strict=True)
 
 
 def test_long_names_fail_rather_than_meet() -> None:
@@ -170,6 +242,16 @@ def test_long_names_fail_rather_than_meet() -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_can_be_left_out(service: str) -> None:
     values = _with({}, f"{service}/enabled", value=False)
+    callers = [name for name, calls in CALLS.items() if service in calls and name != "provinces"]
+    if callers and service != "benefits":
+        with pytest.raises(
+            helm_python.HelmError, match=f"leads to {service}, which is off"
+        ) as all_:
+            render(CHARTS / "yijie", values)
+        for caller in callers:
+            assert f"{caller}.callees.{service} leads to" in str(all_.value)
+            elsewhere = {"target": f"dns:///{service}.example:443", "to": PEERS}
+            values = _with(values, f"{caller}/callees/{service}", elsewhere)
     if service == "benefits":
         with pytest.raises(helm_python.HelmError, match="leads to benefits, which is off"):
             render(CHARTS / "yijie", values)
@@ -186,7 +268,7 @@ def test_a_service_can_be_left_out(service: str) -> None:
 
 def test_an_alias_runs_the_service_of_its_name() -> None:
     with pytest.raises(helm_python.HelmError, match="an alias runs the service of its name"):
-        render(CHARTS / "yijie", {"catalogue": {"service": "filing"}})
+        render(CHARTS / "yijie", {"identity": {"service": "benefits"}})
 
 
 @pytest.mark.parametrize(
@@ -197,6 +279,11 @@ def test_an_alias_runs_the_service_of_its_name() -> None:
         ("mode", "region", "benefits.callers: nobody may call"),
         ("global/region/code", "640000", "a region runs benefits alone"),
         ("supervision/benefitsRoutes/640000", ELSEWHERE, "and supervision.benefitsRoutes differ"),
+        (
+            "monitoring/prometheusRule/excludeRules",
+            ["FeedBehnd"],
+            "excludeRules: there is no rules/FeedBehnd.yaml to leave out",
+        ),
     ],
 )
 def test_rules_between_services(path: str, value: object, says: str) -> None:
@@ -212,13 +299,17 @@ def test_a_region_says_so() -> None:
         render(CHARTS / "yijie", values)
 
 
-def test_null_takes_a_caller_and_a_route_away() -> None:
+def test_null_takes_a_caller_a_callee_and_a_route_away() -> None:
     values = _with({}, "identity/callers/provinces", None)
+    values = _with(values, "settlement/callees/clearing", None)
     for service in ("settlement", "clearing", "supervision"):
         values = _with(values, f"{service}/benefitsRoutes", {"*": None, "640000": ELSEWHERE})
     objects = parse(render(CHARTS / "yijie", values))
     routes = of_kind(objects, "ConfigMap")[f"{RELEASE}-clearing"]["data"]["YIJIE_BENEFITS_ROUTES"]
     assert routes == "640000=dns:///benefits.example:443"
+    own = of_kind(objects, "ConfigMap")[f"{RELEASE}-settlement"]["data"]
+    assert "YIJIE_CLEARING_TARGET" not in own
+    assert "YIJIE_SUPERVISION_TARGET" in own
     ingress = of_kind(objects, "NetworkPolicy")[f"{RELEASE}-identity"]["spec"]["ingress"]
     assert len(ingress) == len(("settlement", "filing", "supervision", "metrics"))
 

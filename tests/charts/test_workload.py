@@ -273,4 +273,10 @@ def test_postgres_clusters_are_what_the_services_look_for() -> None:
         assert source["name"] == f"{name}-app"
         assert source["items"] == [{"key": "uri", "path": "dsn"}]
         assert clusters[name]["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
-        assert clusters[name]["spec"]["postgresql"]["synchronous"]["dataDurability"] == "required"
+        spec = clusters[name]["spec"]
+        assert spec["postgresql"]["synchronous"]["dataDurability"] == "required"
+        # On two machines, not merely in two pods of one.
+        assert spec["affinity"] == {
+            "enablePodAntiAffinity": True,
+            "podAntiAffinityType": "required",
+        }

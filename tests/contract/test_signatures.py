@@ -18,7 +18,7 @@ from google.protobuf.descriptor import FieldDescriptor as Field
 from services.kit.signing.algorithms import verify
 from services.kit.signing.canonical import canonical
 from services.kit.signing.message import Direction, read_header
-from services.settlement.signatures import SIGNED
+from services.settlement.signed_calls import SIGNED
 from tests.support import signature_vectors as vectors
 from tests.support.canonical import encode
 from tests.tidy.sources import ROOT
@@ -62,6 +62,12 @@ def is_mutation(method) -> bool:
 
 def test_every_mutation_of_settlement_is_signed():
     assert set(SIGNED) == {name for name, method in METHODS.items() if is_mutation(method)}
+
+
+@pytest.mark.parametrize("name", SIGNED)
+def test_what_is_signed_is_no_stream(name):
+    assert not METHODS[name].client_streaming
+    assert not METHODS[name].server_streaming
 
 
 @pytest.mark.parametrize("name", SIGNED)

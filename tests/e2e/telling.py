@@ -18,9 +18,8 @@ from google.protobuf import descriptor_pool
 from prometheus_client.parser import text_string_to_metric_families
 
 from services.cli import spans as traces
-from services.cli.topology import SERVICES, service_of
+from services.cli.topology import SERVICES, policy_areas, service_of
 from services.kit.codes import PROVINCES
-from services.kit.reasons import TEXT_ZH
 from tests.support.telemetry_schema import declared
 
 OUTSIDE: Final = "province"
@@ -30,11 +29,16 @@ DEFAULTS: Final = ("python_", "process_")
 """Metrics of the client library itself."""
 VALUES_MAX: Final = 60
 """Of one label of one metric, where its values are no list of ours."""
-REGIONS: Final = frozenset(PROVINCES) | {"", "unknown", "all", "*", "000000"}
-REASONS: Final = frozenset(TEXT_ZH) | {""}
-_STATEMENT: Final = re.compile(r"[a-z_]+\.[a-z_.]+")
+REGIONS: Final = frozenset(PROVINCES) | {"", "unknown", "all", "admissions", "*", "000000"}
+_STATEMENT: Final = re.compile(r"[a-z_]+\.[a-z0-9_.]+|once [A-Z][A-Za-z]+")
+"""A statement or transaction by its name, or the transaction of a request that has effect once."""
 _GRPC: Final = re.compile(r"[a-z0-9.]+\.[A-Za-z]+/[A-Za-z]+")
-_LISTS: Final = {"care_region": REGIONS, "insured_region": REGIONS, "region": REGIONS}
+_LISTS: Final = {
+    "care_region": REGIONS,
+    "insured_region": REGIONS,
+    # A policy is of a pooling area.
+    "region": REGIONS | frozenset(policy_areas()),
+}
 _GRPC_CORE: Final = re.compile(rb"[IWE][0-9]{4} [0-9:.]+ +[0-9]+ [a-z_]+\.cc:")
 """What gRPC's core writes past every logger: files and lines of its own, no call's content."""
 _PLUMBING: Final = ("grpc.health.v1.", "grpc.reflection.")
@@ -59,12 +63,12 @@ def wrong_spans(folder: Path) -> Iterator[str]:
 
 def _kind_of(record: dict[str, Any], service: str) -> str:
     name = record["name"]
+    if record["attributes"].get("db.system.name") == "postgresql":
+        return "database" if _STATEMENT.fullmatch(name) else ""
     if _GRPC.fullmatch(name):
         return "rpc" if _is_method(name) else ""
     if name.startswith("feed."):
         return "feed"
-    if record["attributes"].get("db.system.name") == "postgresql":
-        return "database" if _STATEMENT.fullmatch(name) else ""
     own = declared(service).get("spans", {}) if service in SERVICES else {}
     return "own" if name in own else ""
 
@@ -133,8 +137,6 @@ def _unbounded(metric: str, label: str, found: set[str]) -> Iterator[str]:
         unlisted = {one for one in found if not _is_method(one)}
     elif label in _LISTS:
         unlisted = found - _LISTS[label]
-    elif label == "reason":
-        unlisted = found - REASONS
     else:
         unlisted = found if len(found) > VALUES_MAX else set()
     if unlisted:

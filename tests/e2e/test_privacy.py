@@ -145,19 +145,19 @@ async def test_everything_that_is_told_is_declared(running, visit):
     finally:
         await connection.close()
     settled = [row["trace_id"] for row in rows]
-    assert len(settled) > 5
+    assert len(settled) > 3
 
     async def whole() -> None:
         assert list(telling.wrong_traces(running.trace_dir, settled)) == []
 
     await eventually(whole)
-    assert set(telling.wrong_spans(running.trace_dir)) == set()
-    assert set(telling.wrong_edges(running.trace_dir)) == set()
+    assert sorted(set(telling.wrong_spans(running.trace_dir))) == []
+    assert sorted(set(telling.wrong_edges(running.trace_dir))) == []
     for process, endpoint in running.endpoints.items():
         page = await asyncio.to_thread(read_page, endpoint.metrics_url)
         assert list(telling.wrong_metrics(process, page)) == []
         log = running.data_dir / "logs" / f"{process}.log"
-        assert set(telling.wrong_lines(log)) == set()
+        assert sorted(set(telling.wrong_lines(log))) == []
 
 
 PERSONS = f"""\

@@ -235,7 +235,7 @@ async def test_what_was_done_is_sealed_and_proven_without_us(running, province, 
 
     lines = await eventually(exported)
     keys = (running.data_dir / "secrets" / "checkpoint_keys").read_text(encoding="utf-8")
-    chain = Chain(read_keys(keys), orjson.loads(noted.read_bytes()))
+    chain = Chain(read_keys(keys), [orjson.loads(noted.read_bytes())])
     chain.read(lines)
     assert {"settlement.journal", "identity.access", f"{REMOTE}.events"} <= set(chain.sources)
     with pytest.raises(Wrong):

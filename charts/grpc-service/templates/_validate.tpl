@@ -67,6 +67,10 @@ way out. Included by deployment.yaml, which is always rendered. */}}
 {{- if and (ne $required "off") (not .Values.keys.secret.signatureKeys) -}}
 {{- $problems = append $problems (printf "settings.YIJIE_SIGNATURES_REQUIRED is %s: keys.secret.signatureKeys has to name the directory of the keys that may sign" $required) -}}
 {{- end -}}
+{{- $tls := .Values.global.tls -}}
+{{- if and $tls.issuer.name (ge (int (trimSuffix "h" $tls.renewBefore)) (int (trimSuffix "h" $tls.duration))) -}}
+{{- $problems = append $problems "global.tls.renewBefore is not below global.tls.duration" -}}
+{{- end -}}
 {{- if and .Values.exposure.enabled (not .Values.global.tls.enabled) -}}
 {{- $problems = append $problems "exposure.enabled: only with global.tls.enabled, or anybody could call" -}}
 {{- end -}}

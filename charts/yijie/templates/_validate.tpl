@@ -9,6 +9,11 @@ problems are reported together, each with the way out. */}}
 {{- $problems = append $problems (printf "%s.service is %q: an alias runs the service of its name" $alias $values.service) -}}
 {{- end -}}
 {{- end -}}
+{{- range $name := .Values.monitoring.prometheusRule.excludeRules -}}
+{{- if not ($.Files.Get (printf "rules/%s.yaml" $name)) -}}
+{{- $problems = append $problems (printf "monitoring.prometheusRule.excludeRules: there is no rules/%s.yaml to leave out" $name) -}}
+{{- end -}}
+{{- end -}}
 {{- $code := .Values.global.region.code -}}
 {{- if eq .Values.mode "hub" -}}
 {{- if ne $code "000000" -}}
@@ -38,7 +43,7 @@ problems are reported together, each with the way out. */}}
 {{- end -}}
 {{- end -}}
 {{- else -}}
-{{- if eq $code "000000" -}}
+{{- if has $code (list nil "000000") -}}
 {{- $problems = append $problems "global.region.code is 000000, the hub: name the province, or use its file of regions/ (`yijie region new CODE` writes one)" -}}
 {{- end -}}
 {{- if not .Values.benefits.enabled -}}

@@ -35,7 +35,7 @@ from services.clearing.domain.ledger import Kind, Movement, Pair, Posting, Purpo
 from services.kit import calendar
 from services.kit.clock import civil_date
 from services.kit.db import Connection, Database
-from services.kit.errors import Absent, AlreadyExists, DomainError, RuleForbids
+from services.kit.errors import Absent, AlreadyExists, DomainError, OfAnotherProvince, RuleForbids
 from services.kit.ids import new_id
 
 _AT_ONCE: Final = 200
@@ -380,7 +380,7 @@ def _require_other(appellant_id: str, people: People) -> None:
 
 def of_another_province(message: str) -> RuleForbids:
     """Returns the error for a province that is not the party that may do this."""
-    return RuleForbids("DISPUTE_OF_ANOTHER_PROVINCE", message, field="region_code")
+    return OfAnotherProvince("DISPUTE_OF_ANOTHER_PROVINCE", message, field="region_code")
 
 
 def _posting(deduction: Deduction) -> Posting:

@@ -18,7 +18,7 @@ from services.clearing.months.signature_store import Decision, Signing
 from services.clearing.notices import store as notice_store
 from services.kit.clock import civil_date, civil_midnight, civil_month
 from services.kit.dates import first_day, months_of, next_month
-from services.kit.errors import Absent, InvalidArgument, RuleForbids
+from services.kit.errors import Absent, InvalidArgument, OfAnotherProvince, RuleForbids
 from services.kit.wire import invalid
 
 if TYPE_CHECKING:
@@ -275,7 +275,7 @@ def _wanted(signing: Signing, sides: Sequence[Side]) -> list[Side]:
 
 def _of_another(field: str, pair: tuple[str, str] | None) -> RuleForbids:
     named = {} if pair is None else {"insuredRegionCode": pair[0], "careRegionCode": pair[1]}
-    return RuleForbids(
+    return OfAnotherProvince(
         "SIGNATURE_OF_ANOTHER_PROVINCE",
         "the province is neither side of it",
         field=field,

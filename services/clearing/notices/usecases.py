@@ -33,7 +33,7 @@ from services.kit import notes
 from services.kit.calendar import add_working_days
 from services.kit.clock import civil_date
 from services.kit.db import Connection, Database
-from services.kit.errors import Absent, RuleForbids
+from services.kit.errors import Absent, OfAnotherProvince, RuleForbids
 from services.kit.ids import new_id
 from services.kit.wire import invalid
 
@@ -186,7 +186,7 @@ async def record_step(
     if notice.issue_date is None or (booked and notice.state is not NoticeState.PAID):
         raise state_forbids(notice, field="notice_id")
     if region_of(done.step, notice) != done.region_code:
-        raise RuleForbids(
+        raise OfAnotherProvince(
             "NOTICE_OF_ANOTHER_PROVINCE",
             "the step is not of this province",
             field="region_code",

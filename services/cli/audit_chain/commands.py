@@ -27,8 +27,9 @@ async def export_chain(data_dir: Path, out: Path, *, after: Path | None) -> int:
         style="bold green",
         soft_wrap=True,
     )
+    noted = "" if after is None else f" --noted {after.name}"
     screen.print(
-        f"  离线核验 verify it offline: python audit_verifier.py {out.name} --key KEYS",
+        f"  离线核验 verify it offline: python audit_verifier.py {out.name} --key KEYS{noted}",
         soft_wrap=True,
     )
     screen.print("  公钥须另行取得，此处仅供比对 have the keys by another way; here they are:")

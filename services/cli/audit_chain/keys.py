@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from services.kit.signing.algorithms import generate, write_private_key
-from services.supervision.chain.keys import PublicKey
+from services.supervision.chain.keys import PublicKey, parse_public_keys
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +30,7 @@ def new_checkpoint_key(folder: Path, name: str, *, algorithm: str = "ed25519") -
         BadKey: the name or the algorithm is none.
     """
     key = generate(algorithm, name)
+    _require_new_name(folder / PUBLIC, name)
     public = PublicKey(key.key_id, key.algorithm, key.public)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -46,6 +47,20 @@ def write_demo_checkpoint_key(folder: Path) -> None:
     if not (folder / PUBLIC).exists():
         (folder / PRIVATE).unlink(missing_ok=True)
         new_checkpoint_key(folder, DEMO_KEY_ID)
+
+
+def _require_new_name(path: Path, name: str) -> None:
+    # Two keys of one name: no file of keys, and what the old one signed could not be told apart.
+    try:
+        names = parse_public_keys(path.read_text(encoding="ascii"))
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        msg = f"{path}：{error}"
+        raise CheckpointKeyError(msg) from error
+    if name in names:
+        msg = f"{path}：已有同名公钥，请另取名 · has a key named {name}: name the new one otherwise"
+        raise CheckpointKeyError(msg)
 
 
 def _write(path: Path, text: str, how: int) -> None:

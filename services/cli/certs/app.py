@@ -151,14 +151,14 @@ def renew(
     names: Annotated[list[str] | None, typer.Argument(help="Certificates; none: all.")] = None,
     certs: Certs = _FOLDER,
 ) -> None:
-    """Issues certificates anew with new keys; an announced authority signs (step 2 of 3)."""
+    """Issues certificates anew with new keys; all: an announced authority signs (step 2 of 3)."""
 
     def work(folder: Folder) -> None:
-        is_exchange = folder.next_step == "renew"
+        is_exchange = folder.next_step == "renew" and not names
         done = folder.renew(names or ())
         step = "2/3 " if is_exchange else ""
         typer.echo(f"✓ {step}已重新签发 · issued anew: {', '.join(done)}")
-        if folder.next_step:
+        if folder.next_step == "drop-ca":
             typer.echo(
                 "  待各方改用新证书后 · once everybody uses them, next:"
                 f" yijie certs {folder.next_step}"
@@ -168,12 +168,20 @@ def renew(
 
 
 @app.command("drop-ca")
-def drop_ca(certs: Certs = _FOLDER) -> None:
+def drop_ca(
+    certs: Certs = _FOLDER,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(help="Certificate that is given up: stolen, or its holder has left."),
+    ] = None,
+) -> None:
     """Exchange of the authority, step 3 of 3: no bundle trusts the one before any more."""
 
     def work(folder: Folder) -> None:
-        folder.drop()
+        gone = folder.drop(without=without or ())
         typer.echo("✓ 3/3 旧机构已撤出 · the authority before is trusted no more")
+        if gone:
+            typer.echo(f"  已作废 · given up: {', '.join(gone)}")
 
     _do(certs, work)
 

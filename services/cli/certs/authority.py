@@ -17,11 +17,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from services.kit.caller import BENEFITS, HUB, Caller, named_by, uri_of
-from services.kit.tls import peer_name
-
-SERVING: Final = frozenset({HUB, BENEFITS})
-"""Roles that answer calls; any other's certificate is one of a caller alone."""
+from services.kit.caller import SERVING, Caller, named_by, uri_of
+from services.kit.tls import PEER_DOMAIN, peer_name
 
 _SKEW: Final = timedelta(minutes=5)
 """Clocks that are late must not refuse a certificate that is new."""
@@ -152,7 +149,11 @@ def read_authority(key: bytes, certificate: bytes) -> Authority:
     if not isinstance(read, ec.EllipticCurvePrivateKey):
         msg = "the key of the authority is not EC"
         raise ValueError(msg)  # noqa: TRY004 - what a file holds is a value
-    return Authority(read, x509.load_pem_x509_certificate(certificate))
+    found = x509.load_pem_x509_certificate(certificate)
+    if found.public_key() != read.public_key():
+        msg = "the key is not the certificate's"
+        raise ValueError(msg)
+    return Authority(read, found)
 
 
 def asked_of(certificate: x509.Certificate) -> Asked:
@@ -199,6 +200,10 @@ def _names(asked: Asked) -> list[x509.GeneralName]:
             msg = f"{caller.role} only calls: its certificate has no --dns and no --ip"
             raise RequestRefused(msg)
         return names
+    if any(one.rstrip(".").lower().endswith(PEER_DOMAIN) for one in asked.dns):
+        # By such a name a caller knows whose certificate it is: nobody has another's.
+        msg = f"names in {PEER_DOMAIN} say who it is, and follow from region and role: no --dns"
+        raise RequestRefused(msg)
     try:
         own = peer_name(caller.role, caller.region_code)
         dns = [x509.DNSName(one) for one in (own, *asked.dns)]

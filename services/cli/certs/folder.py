@@ -12,6 +12,7 @@ bundles hold both), certificates are issued anew by it, the one before is droppe
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -66,6 +67,8 @@ class Issued:
     """UTC."""
     is_requested: bool
     """Its key lies elsewhere: it was issued to a request."""
+    is_given_up: bool = False
+    """Its authority was dropped without it."""
 
 
 class Folder:
@@ -130,18 +133,22 @@ class Folder:
     def renew(self, names: Sequence[str] = ()) -> list[str]:
         """Issues certificates anew, each with a new key; of no name: all. Returns their names.
 
-        An announced authority signs from now on. Those issued to requests are left out of all.
+        All: an announced authority signs from now on. Some: whoever signs goes on, for what must be
+        issued anew while an authority is announced is needed by those who do not know it yet. Those
+        issued to requests are left out of all.
 
         Raises:
             CertsError: there is no authority, no such name, or its key lies elsewhere.
         """
-        self.current()
+        if self.next_step != "renew":
+            self.current()
         chosen = list(names) or [one.name for one in self.issued() if not one.is_requested]
         for name in chosen:
             if not (self.path / name / KEY_FILE).exists():
                 msg = f"{name}: no key of it lies here; have it requested: yijie certs issue --csr"
                 raise CertsError(msg)
-        self._promote()
+        if not names:
+            self._promote()
         for name in chosen:
             at = self.path / name
             asked = asked_of(x509.load_pem_x509_certificate((at / CERTIFICATE_FILE).read_bytes()))
@@ -163,31 +170,45 @@ class Folder:
         self._spread()
         return authority
 
-    def drop(self) -> None:
-        """Takes the authority before out of all bundles.
+    def drop(self, *, without: Sequence[str] = ()) -> list[str]:
+        """Takes the authority before out of all bundles; returns whom that shuts out.
+
+        Certificates named in `without` are given up: stolen, or of somebody who has left. They work
+        no more, and are neither listed nor issued anew from now on.
 
         Raises:
-            CertsError: there is none, or certificates of it are in use.
+            CertsError: there is none, or certificates of it are in use, or one that is to be given
+                up is of today's authority.
         """
         if self.next_step != "drop-ca":
             after = f"; next: yijie certs {self.next_step}" if self.next_step else ""
             msg = f"there is no authority to drop{after}"
             raise CertsError(msg)
         serial, now = self.current().serial, self._clock.now()
-        left = [one.name for one in self.issued() if one.authority != serial and one.expires > now]
+        issued = {one.name: one for one in self.issued()}
+        for name in without:
+            if name not in issued or issued[name].authority == serial:
+                msg = f"{name}: no certificate of the authority before has this name"
+                raise CertsError(msg)
+        old = [one for one in issued.values() if one.authority != serial and one.expires > now]
+        left = [one.name for one in old if one.name not in without]
         if left:
             msg = (
                 f"of the authority before are still: {', '.join(left)};"
-                " issue them anew first (yijie certs renew, or issue --csr)"
+                " issue them anew first (yijie certs renew, or issue --csr), or give them up"
+                f" (--without {left[0]})"
             )
             raise CertsError(msg)
+        for name in without:
+            self._append(dataclasses.replace(issued[name], is_given_up=True))
         (self._authority / _BEFORE).unlink()
         self._spread()
+        return sorted(without)
 
     def issued(self) -> list[Issued]:
-        """Returns the last certificate of each name, by name."""
+        """Returns the last certificate of each name, by name, but for those given up."""
         last = {one.name: one for one in self._lines()}
-        return [last[name] for name in sorted(last)]
+        return [last[name] for name in sorted(last) if not last[name].is_given_up]
 
     def current(self) -> Authority:
         """Returns the authority that signs. Raises CertsError: there is none."""
@@ -222,8 +243,11 @@ class Folder:
         """Makes an announced authority the one that signs."""
         if self.next_step != "renew":
             return
-        current, announced = self._read(_CURRENT), self._read(_NEXT)
-        write_file(self._authority / _BEFORE, certificate_pem(current.certificate), mode=0o644)
+        announced = self._read(_NEXT)
+        before = (self._authority / f"{_CURRENT}.crt").read_bytes()
+        if before != certificate_pem(announced.certificate):
+            # Else this step was begun before and cut off.
+            write_file(self._authority / _BEFORE, before, mode=0o644)
         self._keep(_CURRENT, announced)
         for suffix in ("key", "crt"):
             (self._authority / f"{_NEXT}.{suffix}").unlink()
@@ -236,9 +260,11 @@ class Folder:
                 write_file(at / AUTHORITIES_FILE, bundle, mode=0o644)
 
     def _keep(self, name: str, authority: Authority) -> None:
-        write_file(self._authority / f"{name}.key", key_pem(authority.key), mode=0o600)
         pem = certificate_pem(authority.certificate)
-        write_file(self._authority / f"{name}.crt", pem, mode=0o644)
+        # There is no other copy: the machine may be switched off right after. The key comes last,
+        # by which everybody tells whether there is an authority.
+        write_file(self._authority / f"{name}.crt", pem, mode=0o644, sync=True)
+        write_file(self._authority / f"{name}.key", key_pem(authority.key), mode=0o600, sync=True)
 
     def _read(self, name: str) -> Authority:
         at = self._authority
@@ -257,15 +283,20 @@ class Folder:
         *,
         is_requested: bool,
     ) -> None:
-        line = {
-            "name": asked.name,
-            "role": asked.caller.role,
-            "region_code": asked.caller.region_code,
-            "serial": f"{certificate.serial_number:x}",
-            "authority": authority.serial,
-            "expires": certificate.not_valid_after_utc.isoformat(),
-            "is_requested": is_requested,
-        }
+        self._append(
+            Issued(
+                name=asked.name,
+                role=asked.caller.role,
+                region_code=asked.caller.region_code,
+                serial=f"{certificate.serial_number:x}",
+                authority=authority.serial,
+                expires=certificate.not_valid_after_utc,
+                is_requested=is_requested,
+            )
+        )
+
+    def _append(self, issued: Issued) -> None:
+        line = {**dataclasses.asdict(issued), "expires": issued.expires.isoformat()}
         with (self.path / _ISSUED).open("ab") as file:
             file.write(orjson.dumps(line) + b"\n")
 
@@ -277,10 +308,13 @@ class Folder:
             yield Issued(expires=expires, **fields)
 
 
-def write_file(path: Path, content: bytes, *, mode: int) -> None:
-    """Writes a file as a whole: who follows it never sees a half."""
+def write_file(path: Path, content: bytes, *, mode: int, sync: bool = False) -> None:
+    """Writes a file as a whole: who follows it never sees a half. With `sync` the disk has it."""
     whole = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
+        if sync:
+            file.flush()
+            os.fsync(file.fileno())
     whole.replace(path)

@@ -57,6 +57,7 @@ async def shake(
     context.load_cert_chain(folder / CERTIFICATE_FILE, folder / KEY_FILE)
     context.set_alpn_protocols(["h2"])
     host, _, port = address.rpartition(":")
+    host = host.strip("[]")
     try:
         async with asyncio.timeout(_WAIT_S):
             reader, writer = await asyncio.open_connection(

@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 
 _DAYS_MAX: Final = 3660
+_GRACE_H_MAX: Final = 24 * 90
 _DIRECTORY: Final = UP_DIR / "signatures" / "keys.yaml"
 
 Directory = Annotated[Path, typer.Option("--directory", help="Directory of public keys, YAML.")]
@@ -46,6 +47,15 @@ def key(
     algorithm: Annotated[str, typer.Option(help="ed25519 or sm2.")] = "ed25519",
     key_id: Annotated[str, typer.Option(help="Its name; none: region-role-date.")] = "",
     days: Annotated[int, typer.Option(min=1, max=_DAYS_MAX, help="How long it may sign.")] = 365,
+    grace_h: Annotated[
+        int,
+        typer.Option(
+            "--grace-hours",
+            min=0,
+            max=_GRACE_H_MAX,
+            help="A first key: how long calls without a signature are still taken of its caller.",
+        ),
+    ] = 0,
 ) -> None:
     """Adds a key to the directory: a new one, or one whose private half stays where it is."""
     from services.cli.signatures.keys import Asked, add_key  # noqa: PLC0415
@@ -59,6 +69,7 @@ def key(
         key_id=key_id,
         days=days,
         public_key=public_key,
+        grace_h=grace_h,
     )
     _do(lambda: add_key(directory, asked, out))
 

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from services.cli.screen import console
 from services.kit.crypto import BadKey
-from services.kit.signing.algorithms import generate, write_private_key
+from services.kit.signing.algorithms import ALGORITHMS, generate, write_private_key
 from services.kit.signing.directory import Directory, Entry, parse_directory, write_directory
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _BACK: Final = timedelta(minutes=5)
 """A new key is valid from a little before: clocks differ."""
+_AHEAD: Final = timedelta(seconds=2)
+"""A key is retired from a little later: by then services have read the file, and none takes a
+signature that is not proven any more."""
 
 
 class SignaturesError(Exception):
@@ -42,6 +45,8 @@ class Asked:
     days: int
     public_key: str
     """Base64; empty: a new key is made."""
+    grace_h: int = 0
+    """How long calls that are not signed are still taken of its caller, hours."""
 
 
 def add_key(path: Path, asked: Asked, out: Path | None) -> int:
@@ -56,6 +61,9 @@ def add_key(path: Path, asked: Asked, out: Path | None) -> int:
     try:
         made = generate(asked.algorithm, key_id) if out is not None else None
         public_key = made.public if made is not None else base64.b64decode(asked.public_key)
+        if made is None and asked.algorithm in ALGORITHMS:
+            # Here, too, where the directory would let it be: a key that nobody looked at.
+            ALGORITHMS[asked.algorithm].require_public(public_key)
     except (BadKey, binascii.Error) as error:
         raise SignaturesError(str(error)) from None
     entry = Entry(
@@ -66,6 +74,7 @@ def add_key(path: Path, asked: Asked, out: Path | None) -> int:
         public_key=public_key,
         valid_from=now - _BACK,
         valid_to=now + timedelta(days=asked.days),
+        required_from=now + timedelta(hours=asked.grace_h) if asked.grace_h else None,
     )
     entries = (*before.values(), entry)
     _require_sound(entries)
@@ -81,7 +90,7 @@ def add_key(path: Path, asked: Asked, out: Path | None) -> int:
 
 
 def retire_key(path: Path, key_id: str) -> int:
-    """Retires a key from now on.
+    """Retires a key from two seconds from now on.
 
     Raises:
         SignaturesError: there is no such key, or it is retired.
@@ -92,17 +101,17 @@ def retire_key(path: Path, key_id: str) -> int:
         raise SignaturesError(f"{path} has no key {key_id}; `yijie signatures list` shows them")
     if entry.retired_time is not None:
         raise SignaturesError(f"key {key_id} is retired since {entry.retired_time.isoformat()}")
-    now = _now()
-    entries[key_id] = replace(entry, retired_time=now)
+    end = _now() + _AHEAD
+    entries[key_id] = replace(entry, retired_time=end)
     write_entries(path, entries.values())
     typer.echo(
-        f"✓ 已停用密钥 · key {key_id} signs nothing more; services see it within a second,"
-        " and what it signed before stays proven"
+        f"✓ 已停用密钥 · key {key_id} signs nothing from {end:%H:%M:%S} UTC on;"
+        " what it signed before stays proven"
     )
-    others = Directory(entries).of_caller(entry.region_code, entry.role, now)
+    others = Directory(entries).of_caller(entry.region_code, entry.role, end)
     if not others:
         typer.echo(
-            f"  {entry.region_code} {entry.role} 已无现行密钥 · has no key in use now;"
+            f"  {entry.region_code} {entry.role} 已无现行密钥 · has no key in use and must sign:"
             " add one: yijie signatures key"
         )
     return 0
@@ -116,7 +125,11 @@ def show_keys(path: Path, *, within_days: int, as_json: bool) -> int:
     """
     now = _now()
     entries = list(read_directory(path).entries.values())
-    late = [e for e in entries if e.may_sign(now) and e.end <= now + timedelta(days=within_days)]
+    late = [
+        e
+        for e in entries
+        if e.may_sign(now) and e.retired_time is None and e.end <= now + timedelta(days=within_days)
+    ]
     if as_json:
         content = [
             {
@@ -207,7 +220,7 @@ def _require_sound(entries: Iterable[Entry]) -> None:
 
 def _state(entry: Entry, now: datetime) -> str:
     if entry.may_sign(now):
-        return "在用 in use"
+        return "在用 in use" if entry.retired_time is None else "停用中 in use, retired soon"
     if now < entry.valid_from:
         return "未启用 to come"
     return "已停用 retired" if entry.retired_time else "已到期 expired"

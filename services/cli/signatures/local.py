@@ -17,7 +17,7 @@ from services.kit.signing.client import Signer
 from services.kit.signing.config import Required, SigningConfig
 from services.kit.signing.directory import Entry
 from services.kit.signing.files import KeyBook
-from services.settlement.signatures import SIGNED
+from services.settlement.signed_calls import SIGNED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

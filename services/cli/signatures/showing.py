@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import asyncpg
@@ -24,10 +24,10 @@ from services.cli.signatures.proof import (
     write_proof,
 )
 from services.kit.crypto import FieldCipher, UnreadableField
-from services.settlement.signature_store import FIND, FIND_VISIT, signed_of
+from services.settlement.signature_store import FIND, FIND_VISIT, signed_of, unread_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _SERVICE = "settlement"
 
@@ -35,7 +35,9 @@ _SERVICE = "settlement"
 async def show_record(
     data_dir: Path, record_id: str, *, is_service: bool, out: Path | None, as_json: bool
 ) -> int:
-    """Prints what was signed of a record, and writes the proof; returns 1 if there is nothing.
+    """Prints what was signed of a record, and writes the proof of it.
+
+    Returns 1 if there is nothing, or a row cannot be read; the others are shown and written.
 
     Raises:
         SignaturesError: it is no id, or the proof cannot be written.
@@ -43,18 +45,20 @@ async def show_record(
         DatabaseError: the database cannot be used.
     """
     items = await _kept(data_dir, record_id, is_service=is_service)
+    damaged = [item for item in items if item.damage]
     if out is not None:
-        write_new(out, write_proof(items), 0o600)
+        write_new(out, write_proof([item for item in items if not item.damage]), 0o600)
     if as_json:
-        _print_json([Finding(item, "") for item in items])
+        _print_json([Finding(item, item.damage) for item in items])
     else:
         _print(items)
+        _print_findings([Finding(item, item.damage) for item in damaged])
         if out is not None:
             typer.echo(
                 f"证明已写入 · the proof is in {out}, with personal data; verify it anywhere:"
                 f" yijie signatures verify {out} --directory KEYS.yaml"
             )
-    return 0 if items else 1
+    return 0 if items and not damaged else 1
 
 
 async def verify_record(
@@ -77,10 +81,7 @@ async def verify_record(
         _print_json(findings)
     else:
         _print(items)
-        for finding in findings:
-            mark, text = ("✗", finding.problem) if finding.problem else ("✓", "签名有效 proven")
-            name = finding.item.signed.method.rpartition("/")[2]
-            typer.echo(f"{mark} {name} {finding.item.signed.direction.value}: {text}")
+        _print_findings(findings)
     return 0 if findings and not any(finding.problem for finding in findings) else 1
 
 
@@ -107,20 +108,24 @@ async def _kept(data_dir: Path, record_id: str, *, is_service: bool) -> list[Ite
 
 def _items(places: KeyPlaces, rows: Sequence[asyncpg.Record]) -> list[Item]:
     cipher = FieldCipher(places.ring())
+    return [row_item(cipher, row) for row in rows]
+
+
+def row_item(cipher: FieldCipher, row: Mapping[str, Any]) -> Item:
+    """Returns what a row of `FIND` holds; of one that cannot be read all but the message."""
     try:
-        return [
-            Item(
-                record_id=str(row["record_id"]),
-                request_id=str(row["request_id"]),
-                region_code=row["region_code"],
-                role=row["role"],
-                received_ms=round(row["receive_time"].timestamp() * 1000),
-                signed=signed_of(cipher, row),
-            )
-            for row in rows
-        ]
+        signed, damage = signed_of(cipher, row), ""
     except UnreadableField as error:
-        raise SignaturesError(f"a message cannot be decrypted: {error}") from None
+        signed, damage = unread_of(row), f"无法解密 the row is damaged or its key is gone: {error}"
+    return Item(
+        record_id=str(row["record_id"]),
+        request_id=str(row["request_id"]),
+        region_code=row["region_code"],
+        role=row["role"],
+        received_ms=round(row["receive_time"].timestamp() * 1000),
+        signed=signed,
+        damage=damage,
+    )
 
 
 def _print(items: Sequence[Item]) -> None:
@@ -141,6 +146,13 @@ def _print(items: Sequence[Item]) -> None:
             signed.algorithm,
         )
     console().print(table)
+
+
+def _print_findings(findings: Sequence[Finding]) -> None:
+    for finding in findings:
+        mark, text = ("✗", finding.problem) if finding.problem else ("✓", "签名有效 proven")
+        name = finding.item.signed.method.rpartition("/")[2]
+        typer.echo(f"{mark} {name} {finding.item.signed.direction.value}: {text}")
 
 
 def _print_json(findings: Sequence[Finding]) -> None:

@@ -44,4 +44,5 @@ def write_page(page: Page) -> Any:
             for row in page.rows
         ],
         has_more=page.has_more,
+        held_since=None if page.held_since is None else wire.write_time(page.held_since),
     )

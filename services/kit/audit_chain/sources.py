@@ -38,9 +38,23 @@ _BYTES_MAX: Final = 2 * 1024 * 1024
 _UNFLUSHED: Final = {"access"}
 """Sources whose rows are committed without waiting for the disk."""
 
+_TABLES: Final = {
+    EVENTS: ("audit_event", "event_time"),
+    "journal": ("outbox", "event_time"),
+    "reimbursements": ("reimbursement_event", "event_time"),
+    "access": ("access", "access_time"),
+}
+"""What the sources that are in the order of their transactions stand in, and its time."""
+
 _READ: Final = """/* {service}.read_audit_{source} */
 SELECT transaction_id::text AS transaction_id, sequence, event_time, kind, record_id, content
   FROM audit_{source}($1::text::xid8, $2, $3)"""
+# A transaction that stays open holds back all that is committed after it began: nothing is answered
+# and nothing is wrong, but that it waits.
+_HELD: Final = """/* {service}.read_held_{source} */
+SELECT {time} AS held_since FROM {table}
+ WHERE transaction_id >= pg_snapshot_xmin(pg_current_snapshot())
+ ORDER BY transaction_id LIMIT 1"""
 # A commit that writes waits for the disk, and so for all that was committed before it.
 _FLUSH: Final = """/* {service}.flush_audit_{source} */
 SELECT pg_logical_emit_message(true, 'yijie', 'flush')"""
@@ -78,6 +92,8 @@ class Page:
 
     rows: Sequence[SourceRow]
     has_more: bool
+    held_since: datetime | None = None
+    """Since when committed rows wait for a transaction that is open; None: none do."""
 
 
 def read_position(text: str) -> Position:
@@ -96,6 +112,11 @@ class SourceStore:
         self._database = database
         self._statements = {
             source: _READ.format(service=service, source=source) for source in SOURCES[service]
+        }
+        self._held = {
+            source: _HELD.format(service=service, source=source, table=table, time=time)
+            for source, (table, time) in _TABLES.items()
+            if source in SOURCES[service]
         }
         self._flushes = {
             source: _FLUSH.format(service=service, source=source)
@@ -139,7 +160,15 @@ class SourceStore:
         if page and source in self._flushes:
             # What a crash could still undo must not be sealed.
             await self._database.fetchrow(self._flushes[source])
-        return Page(page, has_more=len(page) < len(rows))
+        has_more = len(page) < len(rows)
+        held_since = None if has_more else await self._held_since(source)
+        return Page(page, has_more=has_more, held_since=held_since)
+
+    async def _held_since(self, source: str) -> datetime | None:
+        if source not in self._held:
+            return None
+        row = await self._database.fetchrow(self._held[source])
+        return None if row is None else row["held_since"]
 
 
 def _fitting(rows: Sequence[SourceRow]) -> Sequence[SourceRow]:

@@ -49,10 +49,13 @@ class Trail:
         Neither waits nor fails: denials of one kind are counted, so that a flood of them costs a
         row a second.
         """
+        self._count(denial, 1)
+
+    def _count(self, denial: Denial, count: int) -> None:
         if denial not in self._denials and len(self._denials) >= _WAITING_MAX:
-            DROPPED.inc()
+            DROPPED.inc(count)
             return
-        self._denials[denial] += 1
+        self._denials[denial] += count
 
     async def record(
         self,
@@ -91,9 +94,22 @@ class Trail:
         ]
         try:
             await self._database.execute(_RECORD_MANY, DENIED, contents)
+        except asyncio.CancelledError:
+            self._count_again(taken)
+            raise
         except Exception as error:  # noqa: BLE001 - the service goes on, whatever the database says
-            DROPPED.inc(taken.total())
+            self._count_again(taken)
             get_logger().warning("denials not written", exception=type(error).__name__)
+
+    def _count_again(self, taken: Counter[Denial]) -> None:
+        # Until the database is back; a count too many is better than one too few.
+        for denial, count in taken.items():
+            self._count(denial, count)
+
+    def drop(self) -> None:
+        """Gives up what could not be written, and says how much it was."""
+        DROPPED.inc(self._denials.total())
+        self._denials.clear()
 
 
 @contextlib.asynccontextmanager
@@ -113,6 +129,7 @@ async def open_trail(database: Database, service: str) -> AsyncIterator[Trail]:
         task.cancel()
         await asyncio.wait([task])
         await trail.flush()
+        trail.drop()
 
 
 def _json(content: Mapping[str, str | int]) -> str:

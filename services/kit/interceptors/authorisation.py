@@ -14,7 +14,7 @@ import grpc
 
 from services.kit import telemetry
 from services.kit.authorisation import Denial, Reach, Rule, Table, names_province
-from services.kit.caller import HUB_REGION, ROLES, Caller, caller_of
+from services.kit.caller import HUB_REGION, NOBODY, ROLES, Caller, caller_of
 from services.kit.errors import DomainError, NotAllowed
 from services.kit.interceptors import Interceptor, Stream, Unary
 from services.kit.interceptors.validation import Malformed
@@ -27,11 +27,21 @@ OTHER = "other"
 class AuthorisationInterceptor(Interceptor):
     """Asks the table of one service."""
 
-    def __init__(self, table: Table, on_denial: Callable[[Denial], None] | None = None) -> None:
-        """`on_denial` is told every denial, the servicers' own too; it must not wait or raise."""
+    def __init__(
+        self,
+        table: Table,
+        on_denial: Callable[[Denial], None] | None = None,
+        *,
+        is_plain_allowed: bool = True,
+    ) -> None:
+        """`on_denial` is told every denial, the servicers' own too; it must not wait or raise.
+
+        Plain not allowed: a server by TLS takes a connection that tells of none for nobody's.
+        """
         super().__init__()
         self._table = table
         self._on_denial = on_denial
+        self._without_tls = None if is_plain_allowed else NOBODY
 
     def unary(self, method: str, inner: Unary) -> Unary:
         """Returns a handler for those who may call a unary method."""
@@ -39,7 +49,7 @@ class AuthorisationInterceptor(Interceptor):
         admit = _admitting(rule)
 
         async def authorised(request: Any, context: grpc.aio.ServicerContext) -> Any:
-            caller = caller_of(context)
+            caller = caller_of(context) or self._without_tls
             if caller is None:
                 return await inner(request, context)
             try:
@@ -69,7 +79,7 @@ class AuthorisationInterceptor(Interceptor):
         self, method: str, inner: Stream, admit: Callable[[Caller, Any], bool]
     ) -> Stream:
         async def authorised(request: Any, context: grpc.aio.ServicerContext) -> AsyncIterator[Any]:
-            caller = caller_of(context)
+            caller = caller_of(context) or self._without_tls
             try:
                 if caller is not None:
                     admit(caller, request)
@@ -84,7 +94,8 @@ class AuthorisationInterceptor(Interceptor):
 
     def _tell(self, method: str, caller: Caller, error: DomainError) -> None:
         """Says what was denied to whom: to the caller, in the log, the metric and the audit."""
-        if not error.denies_caller:
+        # The hub is of every province: what it mistakes is no denial.
+        if not error.denies_caller or (caller.is_hub and not isinstance(error, NotAllowed)):
             return
         name = method[1:]
         error.metadata = {

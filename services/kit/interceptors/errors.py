@@ -98,6 +98,8 @@ class ErrorsInterceptor(Interceptor):
                 exception=type(error).__name__,
                 location=location(error),
             )
+            # By it the line of the call leads to that of the defect.
+            calls.note(error_id=error_id)
         if call is not None:
             call.code = code_pb2.Code.Name(status.code)
             call.reason = reason

@@ -90,8 +90,8 @@ class SignatureInterceptor(Interceptor, Generic[M]):
         outcome = "unsigned"
         try:
             if header is None:
-                known = caller is not None and bool(
-                    self._book.directory.of_caller(caller.region_code, caller.role, now)
+                known = caller is not None and self._book.directory.binds(
+                    caller.region_code, caller.role, now
                 )
                 if known or self._book.required is Required.ALL:
                     raise InvalidArgument(
@@ -111,12 +111,16 @@ class SignatureInterceptor(Interceptor, Generic[M]):
         return proof
 
     def _signed(self, request: Proof, answer: Any) -> list[Proof]:
-        """Returns the proof of an answer; none where we have no key."""
+        """Returns the proof of an answer; none where we have no key that may sign."""
         key = self._book.own
         entry = self._book.directory.entries.get(key.key_id) if key is not None else None
         if key is None or entry is None:
             return []
-        now = self._clock.now()
+        method, now = request.signed.method[1:], self._clock.now()
+        if not entry.may_sign(now):
+            # It would look like a signature and prove nothing.
+            telemetry.SIGNATURES.labels(method, "unsigned_answer").inc()
+            return []
         signed = sign(
             key,
             canonical(answer),
@@ -125,5 +129,5 @@ class SignatureInterceptor(Interceptor, Generic[M]):
             signed_ms=round(now.timestamp() * 1000),
             request=request.signed.message,
         )
-        telemetry.SIGNATURES.labels(request.signed.method[1:], "signed").inc()
+        telemetry.SIGNATURES.labels(method, "signed").inc()
         return [Proof(signed, entry.region_code, entry.role, now)]

@@ -3,7 +3,7 @@
 Each has a name that stands in keys and signatures, so that another one can be added beside them:
 `ed25519` (RFC 8032, digests by SHA-256) and `sm2` (GB/T 32918 with the usual identity of GM/T 0009,
 digests by SM3, signatures in ASN.1 DER). SM2 is GmSSL's, by the package gmssl-pyx; where that is
-not installed its keys are refused.
+not installed nothing is signed or verified by it, and every other key is used as ever.
 """
 
 from __future__ import annotations
@@ -50,6 +50,10 @@ _SM2_IDENTITY: Final = (
         "bc3736a2f4f6779c59bdcee36b692153d0a9877cc62a474002df32e52139f0a0"
     )
 )
+
+
+class AlgorithmMissing(BadKey):
+    """The library of an algorithm is not installed here: the key may be a good one."""
 
 
 class Algorithm(Protocol):
@@ -125,9 +129,9 @@ class _Sm2:
             raise BadKey("the two halves of the sm2 key do not belong together")
 
     def require_public(self, public_key: bytes) -> None:
-        library = _gmssl()
-        if len(public_key) != 1 + _SM2_POINT_BYTES:
+        if len(public_key) != 1 + _SM2_POINT_BYTES or public_key[:1] != _UNCOMPRESSED:
             raise BadKey("an sm2 public key is 65 bytes: 04, x, y")
+        library = _gmssl()
         try:
             library.normalize_sm2_public_key(public_key)
         except library.InvalidValueError:
@@ -153,7 +157,8 @@ class _Sm2:
         library = _gmssl()
         try:
             return bool(library.sm2_verify(public_key[1:], data, signature))
-        except library.GmsslInnerError:
+        except (library.GmsslInnerError, library.InvalidValueError):
+            # The second is for a signature of no bytes.
             return False
 
     def digest(self, data: bytes) -> bytes:
@@ -237,5 +242,5 @@ def _require_names(key_id: str, algorithm: str) -> None:
 
 def _gmssl() -> Any:
     if gmssl_pyx is None:
-        raise BadKey("sm2 needs the package gmssl-pyx, which is not installed here")
+        raise AlgorithmMissing("sm2 needs the package gmssl-pyx, which is not installed here")
     return gmssl_pyx

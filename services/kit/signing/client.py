@@ -17,6 +17,7 @@ from services.kit.signing.message import (
     read_header,
     sign,
 )
+from services.kit.signing.verifying import is_fresh_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -65,7 +66,7 @@ class Signer:
             raise invalid("there is no key to sign with")
         signed = sign(
             key,
-            canonical(_message(method, request, Direction.REQUEST)),
+            canonical(message_of(method, request, Direction.REQUEST)),
             method=method,
             direction=Direction.REQUEST,
             signed_ms=round(self._clock.now().timestamp() * 1000),
@@ -86,7 +87,7 @@ class Signer:
             return None
         signed = read_header(
             header,
-            canonical(_message(request.method, answer, Direction.ANSWER)),
+            canonical(message_of(request.method, answer, Direction.ANSWER)),
             method=request.method,
             direction=Direction.ANSWER,
             request=request.message,
@@ -94,7 +95,7 @@ class Signer:
         entry = self.book.entry(signed.key_id)
         if entry is None or entry.role != HUB or entry.algorithm != signed.algorithm:
             raise invalid("the answer is not signed by a key of the hub", key_id=signed.key_id)
-        if not entry.may_sign(self._clock.now()) or not signed.holds(entry.public_key):
+        if not is_fresh_answer(entry, signed, self._clock.now()):
             raise invalid("the answer's signature does not hold", key_id=signed.key_id)
         return signed
 
@@ -114,7 +115,13 @@ def signed_metadata(
     return ((METADATA_KEY, signed.header),)
 
 
-def _message(method: str, value: Any, direction: Direction) -> Message:
+def message_of(method: str, value: Any, direction: Direction) -> Message:
+    """Returns the message that bytes are, by the contract of their call; a message as it is.
+
+    Raises:
+        KeyError: there is no such call, or its contract is not imported.
+        DecodeError: the bytes are no such message.
+    """
     if not isinstance(value, bytes):
         return value  # type: ignore[no-any-return]
     found = descriptor_pool.Default().FindMethodByName(method.strip("/").replace("/", "."))

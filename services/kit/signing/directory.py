@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from services.kit.caller import uri_of
 from services.kit.crypto import BadKey
-from services.kit.signing.algorithms import ALGORITHMS, KEY_ID
+from services.kit.signing.algorithms import ALGORITHMS, KEY_ID, AlgorithmMissing
 from services.kit.strict_yaml import Unclear, read_tree
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _FIELDS: Final = frozenset(
     {"key_id", "algorithm", "region", "role", "public_key", "valid_from", "valid_to"}
 )
-_OPTIONAL: Final = frozenset({"retired_time"})
+_OPTIONAL: Final = frozenset({"retired_time", "required_from"})
 BYTES_MAX: Final = 4 * 1024 * 1024
 _HEAD: Final = """\
 # Keys that sign messages: docs/signatures.md. Public; changed by `yijie signatures`.
@@ -47,6 +47,12 @@ class Entry:
     """The first instant at which it may sign no more."""
     retired_time: datetime | None = None
     """From then on it may sign no more, whatever `valid_to` says."""
+    required_from: datetime | None = None
+    """From when on its caller must sign; None: from `valid_from` on. Of a first key: until all the
+    caller's machines sign, either is taken."""
+    is_usable: bool = True
+    """False: the library of its algorithm is not installed here. Others' keys are not its affair: a
+    directory that is refused whole would keep stolen keys in use."""
 
     @property
     def end(self) -> datetime:
@@ -71,6 +77,17 @@ class Directory:
             for entry in self.entries.values()
             if (entry.region_code, entry.role) == (region_code, role) and entry.may_sign(at)
         ]
+
+    def binds(self, region_code: str, role: str, at: datetime) -> bool:
+        """Tells whether a caller must sign: from when one of its keys says so, for good.
+
+        Else whoever has a certificate, and not the key, would only have to wait for the key's end.
+        """
+        return any(
+            (entry.region_code, entry.role) == (region_code, role)
+            and (entry.required_from or entry.valid_from) <= at
+            for entry in self.entries.values()
+        )
 
 
 def parse_directory(text: str) -> Directory:
@@ -108,6 +125,9 @@ def write_entry(entry: Entry) -> str:
     retired = (
         "" if entry.retired_time is None else f"    retired_time: {_text(entry.retired_time)}\n"
     )
+    required = (
+        "" if entry.required_from is None else f"    required_from: {_text(entry.required_from)}\n"
+    )
     return (
         f'  - key_id: "{entry.key_id}"\n'
         f"    algorithm: {entry.algorithm}\n"
@@ -116,13 +136,15 @@ def write_entry(entry: Entry) -> str:
         f"    public_key: {base64.b64encode(entry.public_key).decode()}\n"
         f"    valid_from: {_text(entry.valid_from)}\n"
         f"    valid_to: {_text(entry.valid_to)}\n"
-        f"{retired}"
+        f"{required}{retired}"
     )
 
 
 def _entry(item: Any, number: int) -> Entry:
     if not isinstance(item, dict) or not _FIELDS <= set(item) <= _FIELDS | _OPTIONAL:
-        msg = f"key {number} has {', '.join(sorted(_FIELDS))} and perhaps retired_time, no other"
+        msg = (
+            f"key {number} has {', '.join(sorted(_FIELDS))} and perhaps retired_time, required_from"
+        )
         raise BadKey(msg)
     if not all(isinstance(value, str) for value in item.values()):
         msg = f"key {number}: every value is a text; put the region into quotes"
@@ -139,12 +161,15 @@ def _entry(item: Any, number: int) -> Entry:
         public_key = base64.b64decode(item["public_key"], validate=True)
     except binascii.Error:
         public_key = b""
+    is_usable = True
     try:
         ALGORITHMS[item["algorithm"]].require_public(public_key)
+    except AlgorithmMissing:
+        is_usable = False
     except BadKey as error:
         msg = f"key {number}: {error}"
         raise BadKey(msg) from None
-    retired = item.get("retired_time")
+    retired, required = item.get("retired_time"), item.get("required_from")
     entry = Entry(
         key_id=item["key_id"],
         algorithm=item["algorithm"],
@@ -154,9 +179,14 @@ def _entry(item: Any, number: int) -> Entry:
         valid_from=_time(item["valid_from"], number),
         valid_to=_time(item["valid_to"], number),
         retired_time=None if retired is None else _time(retired, number),
+        required_from=None if required is None else _time(required, number),
+        is_usable=is_usable,
     )
     if entry.valid_from >= entry.valid_to:
         msg = f"key {number}: valid_to is after valid_from"
+        raise BadKey(msg)
+    if entry.required_from is not None and entry.required_from < entry.valid_from:
+        msg = f"key {number}: nobody must sign before valid_from"
         raise BadKey(msg)
     return entry
 

@@ -105,6 +105,7 @@ class KeyBook:
                 raise BadKey("signatures need YIJIE_SIGNATURE_KEYS_FILE")
             return
         self._directory = _Followed(config.keys_file, parse_directory, "the directory of keys")
+        self._tell_unusable()
         if not config.key_file:
             return
         self._own = _Followed(config.key_file, parse_private_key, "the signing key")
@@ -140,6 +141,7 @@ class KeyBook:
         changed = [file.look() for file in followed]
         if any(changed):
             get_logger().info("signing keys read again", count=len(self.directory.entries))
+            self._tell_unusable()
             self._match()
         return any(changed)
 
@@ -158,6 +160,13 @@ class KeyBook:
         if self._usable is not None:
             entry = self.directory.entries[self._usable.key_id]
             telemetry.SIGNATURE_KEY_EXPIRY.labels(entry.algorithm).set(entry.end.timestamp())
+
+    def _tell_unusable(self) -> None:
+        count = sum(not entry.is_usable for entry in self.directory.entries.values())
+        if count:
+            get_logger().error(
+                "signing keys of an algorithm that is not installed are refused", count=count
+            )
 
     def _lists(self, key: PrivateKey) -> bool:
         entry = self.directory.entries.get(key.key_id)

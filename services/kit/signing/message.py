@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
@@ -41,8 +41,8 @@ class Signed:
     """Milliseconds since 1970, by the signer's clock."""
     answers: bytes
     """Digest of the request that an answer answers; empty: it is a request."""
-    message: bytes
-    """Canonical form."""
+    message: bytes = field(repr=False)
+    """Canonical form; it holds personal data."""
     signature: bytes
 
     @property

@@ -105,6 +105,7 @@ def _load() -> Row:
                 limit=0.25,
                 targets=(Target(f"yijie_event_loop_lag_seconds{{{_JOB}}}", "{{instance}}"),),
             ),
+            _clock(),
             Graph(
                 title="处理器 CPU",
                 description="Cores in use by each replica.",
@@ -134,6 +135,20 @@ def _load() -> Row:
                     ),
                 ),
                 red_below=14 * 86400.0,
+            ),
+        ),
+    )
+
+
+def _clock() -> Graph:
+    return Graph(
+        title="时钟 Clock",
+        description="How far the clock of each replica is from that of Prometheus.",
+        unit="s",
+        targets=(
+            Target(
+                f"yijie_clock_seconds{{{_JOB}}} - timestamp(yijie_clock_seconds{{{_JOB}}})",
+                "{{instance}}",
             ),
         ),
     )
@@ -193,6 +208,21 @@ def _database() -> Row:
                         f"max by (standby) (yijie_db_replica_lag_seconds{{{_JOB}}})", "{{standby}}"
                     ),
                 ),
+            ),
+            _standbys(),
+        ),
+    )
+
+
+def _standbys() -> Graph:
+    return Graph(
+        title="备库数 Standbys",
+        description="Standbys that follow, by how commits wait for them: sync and quorum do.",
+        unit="short",
+        targets=(
+            Target(
+                f"max by (job, sync_state) (yijie_db_replicas{{{_JOB}}})",
+                "{{job}} {{sync_state}}",
             ),
         ),
     )

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from services.cli import topology
@@ -30,6 +31,7 @@ from services.proving.drills.resolver import resolving
 _DOMAIN: Final = "yijie.test"
 _STOP_S_MAX: Final = 15.0
 _POLL_S: Final = 0.05
+_ASK_S: Final = 1.0
 _FIRST_ADDRESS: Final = 2
 
 
@@ -177,7 +179,8 @@ def _name(service: str) -> str:
 
 
 async def _serves(health: health_pb2_grpc.HealthStub) -> bool:
-    answer = await health.Check(
-        health_pb2.HealthCheckRequest(), timeout=READY_S_MAX, wait_for_ready=True
-    )
+    try:
+        answer = await health.Check(health_pb2.HealthCheckRequest(), timeout=_ASK_S)
+    except grpc.aio.AioRpcError:
+        return False
     return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)

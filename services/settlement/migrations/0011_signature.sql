@@ -1,7 +1,7 @@
 -- What was signed, by whom: requests that settle or undo, and what they were answered. See docs/signatures.md.
 --
--- A request of the journal is written in the transaction of its intent, an answer before it is sent. Partitioned as
--- the journal is: record_id is a UUID version 7, of a settlement, a visit or a reimbursement.
+-- A request is written in the transaction of what it leads to, an answer before it is sent. Partitioned as the journal
+-- is: record_id is a UUID version 7, of a settlement, a visit or a reimbursement.
 CREATE TABLE message_signature (
     -- What it is about; all zeros: a reversal that found nothing.
     record_id    uuid        NOT NULL,
@@ -23,8 +23,12 @@ CREATE TABLE message_signature (
     message      bytea       NOT NULL,
     -- When it was verified, or made, by the hub's clock.
     receive_time timestamptz NOT NULL,
+    -- Written in the transaction of what it led to. Not so: a repeat that was signed anew, or an answer.
+    is_cause     boolean     NOT NULL,
     CHECK ((direction = 'ANSWER') = (answers IS NOT NULL)),
-    PRIMARY KEY (record_id, request_id, direction, key_id, signed_ms)
+    CHECK (NOT is_cause OR direction = 'REQUEST'),
+    -- By the signature itself: two answers of one millisecond are two.
+    PRIMARY KEY (record_id, request_id, direction, signature)
 ) PARTITION BY RANGE (record_id);
 CREATE TABLE message_signature_default PARTITION OF message_signature DEFAULT;
 
@@ -56,3 +60,7 @@ END $$;
 
 SELECT ensure_month((date_trunc('month', now() AT TIME ZONE interval '8 hours') + n * interval '1 month')::date)
 FROM generate_series(0, 2) AS n;
+-- Months that the journal has already: what was settled then is reversed now, and goes out of use with its month.
+SELECT ensure_month(to_date(right(p.relname::text, 6), 'YYYYMM'))
+  FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhrelid
+ WHERE i.inhparent = 'settlement'::regclass AND p.relname ~ '_[0-9]{6}$';

@@ -46,7 +46,7 @@ $$;
 
 -- What was settled and what was taken back, in the order of the feed. Sealed columns of the journal are never sealed
 -- anew, so that their digests stay. Of detached months only the event is here: that is said. The signature is the one
--- that the request came with first.
+-- that was written with the intent: a repeat that is signed anew later, by whatever clock, is not it.
 CREATE FUNCTION audit_journal(from_transaction_id xid8, from_sequence bigint, row_limit integer)
 RETURNS TABLE (transaction_id xid8, sequence bigint, event_time timestamptz, kind text, record_id text, content text)
 LANGUAGE sql STABLE AS $$
@@ -62,7 +62,7 @@ LANGUAGE sql STABLE AS $$
                              'adjudication', audit_digest(c.adjudication),
                              'event', audit_digest(o.settlement), 'signature', (
                SELECT audit_digest(m.signature) FROM message_signature m
-                WHERE m.record_id = o.settlement_id AND m.request_id = c.request_id AND m.direction = 'REQUEST'
+                WHERE m.record_id = o.settlement_id AND m.request_id = c.request_id AND m.is_cause
                 ORDER BY m.receive_time, m.signed_ms LIMIT 1))::text END
       FROM outbox o
       LEFT JOIN settlement s ON s.settlement_id = o.settlement_id

@@ -16,6 +16,7 @@ from services.kit.db import Beaten, Connection, Database
 from services.kit.outbox import Outbox
 from services.settlement import invoices
 from services.settlement.domain.reimbursement_states import UNBOOKS, ReimbursementState
+from services.settlement.signature_store import kept_with, write_signed
 
 BOOK: Final = "BOOK"
 UNBOOK: Final = "UNBOOK"
@@ -115,8 +116,12 @@ _FIND_REQUEST: Final = """/* settlement.find_reimbursement_request */
 SELECT method, request_hash, reimbursement_id FROM reimbursement_request WHERE request_id = $1"""
 
 _INSERT_REQUEST: Final = """/* settlement.insert_reimbursement_request */
-INSERT INTO reimbursement_request (request_id, method, request_hash, reimbursement_id, create_time)
-VALUES ($1, $2, $3, $4, $5) ON CONFLICT (request_id) DO NOTHING RETURNING request_id"""
+WITH taken AS (
+    INSERT INTO reimbursement_request (request_id, method, request_hash, reimbursement_id,
+        create_time)
+    VALUES ($1, $2, $3, $4, $5) ON CONFLICT (request_id) DO NOTHING RETURNING request_id
+)
+SELECT request_id FROM taken"""
 
 _MOVE: Final = """/* settlement.move_reimbursement */
 UPDATE reimbursement SET version = version + 1, state = $3
@@ -274,8 +279,7 @@ class ReimbursementStore:
         """
         key = draft.reimbursement_id.bytes
         try:
-            row = await self._database.fetchrow(
-                _INSERT,
+            values = (
                 draft.reimbursement_id,
                 draft.request_id,
                 draft.invoice_key,
@@ -292,6 +296,14 @@ class ReimbursementStore:
                 method,
                 draft.request_hash,
                 draft.maker_id,
+            )
+            row = await write_signed(
+                self._database,
+                self._cipher,
+                _INSERT,
+                values,
+                record_id=draft.reimbursement_id,
+                request_id=draft.request_id,
             )
         except asyncpg.UniqueViolationError as error:
             if error.constraint_name != invoices.CONSTRAINT:
@@ -363,13 +375,16 @@ class ReimbursementStore:
         self, connection: Connection, request_id: UUID, request: Request, now: datetime
     ) -> None:
         """Takes a request id. Raises Beaten where another claim has taken it meanwhile."""
-        row = await connection.fetchrow(
-            _INSERT_REQUEST,
+        values = (
             request_id,
             request.method,
             request.request_hash,
             request.reimbursement_id,
             now,
+        )
+        # Not noted as kept: the transaction may end otherwise, and be run again.
+        row = await connection.fetchrow(
+            *kept_with(self._cipher, _INSERT_REQUEST, values, request.reimbursement_id, request_id)
         )
         if row is None:
             # Only a claim is locked, not the id; what came first is found on the repeat.

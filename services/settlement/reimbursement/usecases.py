@@ -393,7 +393,7 @@ class Reimbursements:
             )
             return False
 
-        replayed = await self._store.database.run(f"settlement.{method} reimbursement", work)
+        replayed = await self._store.database.run(f"settlement.{method}_reimbursement", work)
         record = await self.find(reimbursement_id)
         if not replayed:
             self._count(to, record.insured_region_code)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from services.kit.clock import civil_date
-from services.kit.errors import Absent, DomainError, InvalidArgument, RuleForbids
+from services.kit.errors import Absent, DomainError, InvalidArgument, OfAnotherProvince, RuleForbids
 from services.kit.ids import new_id
 from services.supervision.cases import hearing_store, opinions, sample_store, store
 from services.supervision.cases.concluding import conclude
@@ -396,7 +396,7 @@ def require_province(of: str, region_code: str) -> None:
         RuleForbids: CASE_OF_ANOTHER_PROVINCE.
     """
     if of != region_code:
-        raise RuleForbids(
+        raise OfAnotherProvince(
             "CASE_OF_ANOTHER_PROVINCE",
             "the case is of another province",
             field="region_code",

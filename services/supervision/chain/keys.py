@@ -50,6 +50,7 @@ class CheckpointKeys:
         """Holds where they are; empty texts: no key signs, none but that one is trusted."""
         self._private = Path(private_file) if private_file else None
         self._public = Path(public_file) if public_file else None
+        self._usable: Mapping[str, PublicKey] = {}
 
     def require_usable(self) -> None:
         """Raises BadKey, if a file is named and cannot be used."""
@@ -73,12 +74,16 @@ class CheckpointKeys:
             raise _missing() from None
 
     def trusted(self) -> Mapping[str, PublicKey]:
-        """Returns the keys that are trusted, by name; none where the file cannot be used."""
+        """Returns the keys that are trusted, by name.
+
+        Of a file that cannot be used, because it is being written, those that it had before: the
+        chain is not broken for that.
+        """
         try:
-            return self._trusted()
+            self._usable = self._trusted()
         except BadKey as error:
             get_logger().error("the keys of checkpoints cannot be read", reason=str(error))
-            return {}
+        return self._usable
 
     def _trusted(self) -> Mapping[str, PublicKey]:
         found: dict[str, PublicKey] = {}

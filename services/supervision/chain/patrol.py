@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING
 
 from services.kit.errors import DomainError
@@ -10,16 +11,32 @@ from services.supervision import metrics
 from services.supervision.domain.chain import EMPTY, Head, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from services.supervision.chain.verifying import Verifier
 
 
 class Patrol:
-    """Goes on where it stood, and from the first block again when it is through."""
+    """Goes on where it stood, and from the first block again when it is through.
 
-    def __init__(self, verifier: Verifier) -> None:
-        """Holds what to verify with."""
+    It begins anywhere: once through a long chain takes weeks, in which processes are replaced, and
+    several of them should not walk in step.
+    """
+
+    def __init__(
+        self, verifier: Verifier, *, begin: Callable[[int], int] = secrets.randbelow
+    ) -> None:
+        """Holds what to verify with.
+
+        Args:
+            verifier: recomputes blocks and reads their rows again.
+            begin: gives the block to begin after, 0 to the length of the chain without that.
+        """
         self._verifier = verifier
-        self._until: Head = EMPTY
+        self._begin = begin
+        self._until: Head | None = None
+        self._is_whole = False
+        """Whether the pass in hand has begun at the first block."""
         self._told: Problem | None = None
 
     async def round(self) -> None:
@@ -29,6 +46,9 @@ class Patrol:
         its sources whole: a restored database mends both.
         """
         try:
+            if self._until is None:
+                self._until = await self._verifier.head_at(self._begin)
+                self._is_whole = self._until == EMPTY
             found = await self._verifier.verify(
                 after_block=self._until.block_id, after_digest=self._until.digest
             )
@@ -47,10 +67,16 @@ class Patrol:
                     feed=found.problem.source,
                     cursor=found.problem.position,
                 )
-            self._until = EMPTY
+            self._restart()
             return
         is_through = found.until.block_id >= found.last_block
-        self._until = EMPTY if is_through else found.until
-        if is_through:
+        if not is_through:
+            self._until = found.until
+            return
+        if self._is_whole:
             metrics.CHAIN_BROKEN.set(0)
             self._told = None
+        self._restart()
+
+    def _restart(self) -> None:
+        self._until, self._is_whole = EMPTY, True

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -17,6 +18,7 @@ from services.kit import telemetry
 from services.kit.audit_chain.sources import read_position
 from services.kit.errors import DomainError
 from services.kit.log import get_logger
+from services.kit.reasons import TEXT_ZH
 from services.supervision import metrics
 from services.supervision.chain import store
 from services.supervision.chain.store import ChainMoved
@@ -44,6 +46,7 @@ STANDBY_S: Final = 5.0
 _PAUSE_S_MAX: Final = 30.0
 """Longest wait before a source that could not be read is asked again."""
 _MALFORMED: Final = "MALFORMED"
+_OTHER: Final = "OTHER"
 
 
 @dataclass(slots=True)
@@ -55,6 +58,8 @@ class _Standing:
     failures: int = 0
     asked_again_at: float = 0.0
     """By the monotonic clock."""
+    pushed_out: int = 0
+    """Blocks since the last one that had room for it, while rows of it were waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,7 @@ class _Read:
     after: str
     rows: Sequence[SourceRow]
     has_more: bool
+    held_since: datetime | None
 
 
 class Sealer:
@@ -77,6 +83,7 @@ class Sealer:
         self._sources = sources
         now = clock.now()
         self._standings = {name: _Standing(now) for name in sources}
+        self._is_begun = False
         for name in sources:
             metrics.CHAIN_LAG.labels(name).set_function(functools.partial(self.lag_s, name))
 
@@ -98,12 +105,16 @@ class Sealer:
         Raises:
             ChainMoved: another process seals, too.
         """
+        if not self._is_begun:
+            await self._begin()
         positions = await store.positions(self._database)
         if not self._sources.keys() <= positions.keys():
             await store.keep_sources(self._database, list(self._sources))
         asked_at = self._clock.now()
+        # Who was pushed out most often first: no source may fill every block.
+        names = sorted(self._sources, key=lambda name: -self._standings[name].pushed_out)
         answers = await asyncio.gather(
-            *(self._ask(name, positions.get(name, "")) for name in self._sources)
+            *(self._ask(name, positions.get(name, "")) for name in names)
         )
         sealed: Sequence[_Read] = [one for one in answers if one is not None]
         if any(one.rows for one in sealed):
@@ -113,6 +124,14 @@ class Sealer:
             self._note(one, asked_at)
         return any(one.has_more for one in sealed)
 
+    async def _begin(self) -> None:
+        # A source that has been away for a week is a week behind after a restart, too.
+        for name, sealed_at in (await store.sealed_times(self._database)).items():
+            standing = self._standings.get(name)
+            if standing is not None:
+                standing.current_at = min(standing.current_at, sealed_at)
+        self._is_begun = True
+
     async def _ask(self, source: str, after: str) -> _Read | None:
         standing = self._standings[source]
         if self._clock.monotonic() < standing.asked_again_at:
@@ -121,21 +140,26 @@ class Sealer:
             page = await self._sources[source].read(after)
             _require_order(after, page.rows)
         except DomainError as error:
-            self._failed(source, error.reason)
+            # A province's own system can answer with any word: no label is made of it.
+            self._failed(source, error.reason if error.reason in TEXT_ZH else _OTHER)
             return None
         except Malformed:
             self._failed(source, _MALFORMED)
             return None
+        except Exception as error:  # noqa: BLE001 - whatever it answers, it holds up nobody else
+            self._failed(source, type(error).__name__)
+            return None
         if standing.failures:
             get_logger().info("audit source is read again", feed=source)
         standing.failures, standing.asked_again_at = 0, 0.0
-        return _Read(source, after, page.rows, page.has_more)
+        return _Read(source, after, page.rows, page.has_more, page.held_since)
 
     async def _seal(self, reads: Sequence[_Read]) -> Sequence[_Read]:
         async def work(connection: Connection) -> Sequence[_Read]:
             head = await store.lock(connection)
             lines, sealed = self._lines(head, reads)
-            block = next_block(head, lines, now=self._clock.now())
+            # Packing takes longer than who asks this process for something else may wait.
+            block = await asyncio.to_thread(next_block, head, lines, now=self._clock.now())
             moves = [
                 (one.source, one.after, str(one.rows[-1].position)) for one in sealed if one.rows
             ]
@@ -160,16 +184,19 @@ class Sealer:
                 after, kept = str(row.position), kept + 1
             is_whole = kept == len(one.rows)
             sealed.append(
-                _Read(one.source, one.after, one.rows[:kept], one.has_more or not is_whole)
+                dataclasses.replace(
+                    one, rows=one.rows[:kept], has_more=one.has_more or not is_whole
+                )
             )
         return lines, sealed
 
     def _note(self, read: _Read, asked_at: datetime) -> None:
         standing = self._standings[read.source]
+        standing.pushed_out = standing.pushed_out + 1 if read.has_more and not read.rows else 0
         if read.rows:
             metrics.CHAIN_ENTRIES.labels(read.source).inc(len(read.rows))
         if not read.has_more:
-            standing.current_at = asked_at
+            standing.current_at = min(asked_at, read.held_since or asked_at)
         elif read.rows:
             standing.current_at = min(asked_at, read.rows[-1].event_time)
 
@@ -210,7 +237,12 @@ def _require_order(after: str, rows: Sequence[SourceRow]) -> None:
     """Refuses what cannot be sealed: a source need not be one of ours."""
     before = read_position(after)
     for row in rows:
-        require_sound(kind=row.kind, record_id=row.record_id, content=row.content)
+        require_sound(
+            kind=row.kind,
+            event_time=row.event_time,
+            record_id=row.record_id,
+            content=row.content,
+        )
         if row.position <= before:
             msg = "a source does not go on after where it was asked to"
             raise Malformed(msg)

@@ -68,6 +68,8 @@ class ChainServicer(chain_service_pb2_grpc.ChainServiceServicer):
             raise Absent("RESOURCE_NOT_FOUND", "there is no such block", field="after_block")
         until = min(request.until_block or last, last)
         blocks = await store.blocks(self._database, after=after, until=until)
+        # Of these blocks: up to the end of a long chain there are as many as it has minutes.
+        until = blocks[-1].block_id if blocks else after
         signed = await store.checkpoints(self._database, after=after, until=until)
         answer: list[Any] = []
         room = _BYTES_MAX

@@ -7,16 +7,26 @@ province that runs its benefits apart is named too, "benefits-650000.events".
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from services.kit import wire
-from services.kit.audit_chain.sources import SOURCES, Page, SourceRow, SourceStore, read_position
+from services.kit.audit_chain.sources import (
+    SOURCES,
+    Page,
+    Position,
+    SourceRow,
+    SourceStore,
+    read_position,
+)
 from services.kit.channel import Callee, open_channel
 from services.kit.routes import EVERY_REGION, peer_name_of
+from services.supervision.domain.chain import Malformed
 from yijie.audit.v1 import audit_source_service_pb2, audit_source_service_pb2_grpc
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
+    from datetime import datetime
 
     import grpc
 
@@ -28,6 +38,8 @@ _OWN: Final = "supervision"
 _INSURED: Final = "benefits"
 READ_S: Final = 5.0
 """Budget of one page."""
+_POSITION: Final = re.compile(r"[0-9]{1,20}[.][0-9]{1,19}", re.ASCII)
+"""What can be asked for again: the pattern of ReadEntriesRequest."""
 
 
 class Source(Protocol):
@@ -38,6 +50,7 @@ class Source(Protocol):
 
         Raises:
             DomainError: it cannot be read; AUDIT_POSITION_UNKNOWN: the row at `after` is gone.
+            Malformed: what it answers is no page.
         """
 
 
@@ -67,7 +80,15 @@ class RemoteSource:
         """Returns rows after a position."""
         request = audit_source_service_pb2.ReadEntriesRequest(source=self._source, after=after)
         answer = await self._callee.call(self._stub.ReadEntries, request, own_s=READ_S)
-        return Page([_row(one) for one in answer.entries], has_more=answer.has_more)
+        if answer.has_more and not answer.entries:
+            # Asked again at once it would say so for ever.
+            msg = "a source says that more follows, and gives nothing"
+            raise Malformed(msg)
+        return Page(
+            [_row(one) for one in answer.entries],
+            has_more=answer.has_more,
+            held_since=_instant(answer.held_since) if answer.HasField("held_since") else None,
+        )
 
 
 def open_sources(
@@ -104,9 +125,24 @@ async def open_further(
 
 def _row(entry: Any) -> SourceRow:
     return SourceRow(
-        position=read_position(entry.position),
+        position=_position(entry.position),
         kind=entry.kind,
-        event_time=wire.read_time(entry.event_time),
+        event_time=_instant(entry.event_time),
         record_id=entry.record_id,
         content=entry.content,
     )
+
+
+def _position(text: str) -> Position:
+    if not _POSITION.fullmatch(text):
+        msg = "the position of an entry is none"
+        raise Malformed(msg)
+    return read_position(text)
+
+
+def _instant(message: Any) -> datetime:
+    try:
+        return wire.read_time(message)
+    except (ValueError, OverflowError) as error:
+        msg = "a time of a source is none"
+        raise Malformed(msg) from error

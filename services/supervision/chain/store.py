@@ -8,6 +8,7 @@ from services.supervision.domain.chain import EMPTY, Block, Checkpoint, Head
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     import asyncpg
 
@@ -28,6 +29,8 @@ INSERT INTO chain_block (block_id, seal_time, first_entry, entry_count, entries,
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"""
 _POSITIONS: Final = """/* supervision.list_chain_sources */
 SELECT source, position FROM chain_source ORDER BY source"""
+_SEALED_TIMES: Final = """/* supervision.list_sealed_times */
+SELECT source, update_time FROM chain_source"""
 _KEEP_SOURCES: Final = """/* supervision.keep_chain_sources */
 INSERT INTO chain_source (source, position) SELECT one, '' FROM unnest($1::text[]) AS one
     ON CONFLICT (source) DO NOTHING"""
@@ -126,6 +129,11 @@ async def keep_sources(database: Database, sources: Sequence[str]) -> None:
 async def positions(database: Database) -> Mapping[str, str]:
     """Returns how far each source is sealed, by name; empty text: nothing of it is."""
     return {row["source"]: row["position"] for row in await database.fetch(_POSITIONS)}
+
+
+async def sealed_times(database: Database) -> Mapping[str, datetime]:
+    """Returns when something of each source was sealed last, by name."""
+    return {row["source"]: row["update_time"] for row in await database.fetch(_SEALED_TIMES)}
 
 
 async def blocks(database: Database, *, after: int, until: int) -> list[Block]:

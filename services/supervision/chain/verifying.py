@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +13,7 @@ from services.supervision.chain.keys import is_signed
 from services.supervision.domain.chain import EMPTY, Entry, Head, Problem, ProblemKind, check_block
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from services.kit.audit_chain.sources import SourceRow
     from services.kit.db import Database
@@ -48,6 +49,11 @@ class Verifier:
         self._database = database
         self._keys = keys
         self._sources = sources
+
+    async def head_at(self, choose: Callable[[int], int]) -> Head:
+        """Returns the chain's end as of the block that is chosen below its length; 0: its begin."""
+        last = (await store.head(self._database)).block_id
+        return await store.head_at(self._database, choose(max(last, 1))) or EMPTY
 
     async def verify(
         self,
@@ -106,7 +112,8 @@ class Verifier:
             after=before.block_id,
             until=blocks[-1].block_id if blocks else before.block_id,
         )
-        good, entries, problem = check_blocks(before, blocks)
+        # In a thread: thousands of lines take longer than other calls of this process may wait.
+        good, entries, problem = await asyncio.to_thread(check_blocks, before, blocks)
         if problem is None and good.block_id < last and not blocks:
             problem = Problem(kind=ProblemKind.BLOCK_MISSING, block_id=good.block_id + 1)
         heads = {block.block_id: block.head for block in blocks}
@@ -210,7 +217,9 @@ def _difference(entry: Entry, row: SourceRow, after: str) -> ProblemKind | None:
         return ProblemKind.ROW_INSERTED if is_before else ProblemKind.ROW_MISSING
     if entry.after != after:
         return ProblemKind.ROW_MISSING
-    content = entry.content if row.content == DETACHED else row.content
+    # Of a month that was detached, now or when it was sealed, there is the event alone.
+    is_detached = DETACHED in {row.content, entry.content}
+    content = entry.content if is_detached else row.content
     same = (entry.kind, entry.event_time, entry.record_id, entry.content)
     if same != (row.kind, row.event_time, row.record_id, content):
         return ProblemKind.ROW_CHANGED

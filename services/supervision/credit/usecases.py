@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from services.kit.clock import civil_date, civil_midnight
-from services.kit.errors import Absent, InvalidArgument, RuleForbids
+from services.kit.errors import Absent, InvalidArgument, OfAnotherProvince, RuleForbids
 from services.kit.ids import new_id
 from services.kit.money import format_yuan
 from services.supervision.credit import store
@@ -147,7 +147,7 @@ async def decide(connection: Connection, decision: Decision, *, now: datetime) -
             metadata={"resource": "consequence"},
         )
     if found.region_code != decision.region_code:
-        raise RuleForbids(
+        raise OfAnotherProvince(
             "CASE_OF_ANOTHER_PROVINCE",
             "another province decides on it",
             field="region_code",

@@ -28,6 +28,8 @@ BLOCK_BYTES_MAX: Final = 1_500_000
 """Of the lines of a block: it must fit into one answer."""
 _KIND: Final = re.compile(r"[A-Z_]{1,40}")
 _RECORD_ID: Final = re.compile(r"[0-9A-Za-z@._-]{0,100}")
+_UNREADABLE: Final = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What text that is no JSON of ours raises: brackets in brackets without end, too."""
 _MICROSECOND: Final = timedelta(microseconds=1)
 _BLOCK: Final = b"yijie.audit.block.v1\n"
 _CHECKPOINT: Final = "yijie.audit.checkpoint.v1"
@@ -191,7 +193,7 @@ def read_line(line: bytes) -> Entry:
             # As it stands in the line: after the first name of this kind, up to the last brace.
             content=line.decode().partition(',"content":')[2][:-1],
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except _UNREADABLE as error:
         msg = "a line of the chain is no entry"
         raise Malformed(msg) from error
 
@@ -298,13 +300,17 @@ def check_block(head: Head, block: Block) -> tuple[list[Entry], Problem | None]:
     return entries, None
 
 
-def require_sound(*, kind: str, record_id: str, content: str) -> None:
+def require_sound(*, kind: str, event_time: datetime, record_id: str, content: str) -> None:
     """Refuses what no line is made of: a source need not be one of ours.
 
     Raises:
-        Malformed: kind or record id are not plain and short, or the content is no JSON object on
-            one line.
+        Malformed: kind or record id are not plain and short, the time is before 1970, or the
+            content is no JSON object on one line.
     """
+    if event_time < EPOCH:
+        # Years of fewer than four digits would not be read back, in a chain that cannot be mended.
+        msg = "the time of an entry is none"
+        raise Malformed(msg)
     if not _KIND.fullmatch(kind) or not _RECORD_ID.fullmatch(record_id):
         msg = "the kind or the record id of an entry is none"
         raise Malformed(msg)
@@ -313,7 +319,8 @@ def require_sound(*, kind: str, record_id: str, content: str) -> None:
         raise Malformed(msg)
     try:
         is_object = isinstance(json.loads(content), dict)
-    except ValueError:
+        content.encode()
+    except (ValueError, RecursionError):
         is_object = False
     if not is_object:
         msg = "the content of an entry is no JSON object"

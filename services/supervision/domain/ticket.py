@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from services.kit import codes
-from services.kit.errors import RuleForbids
+from services.kit.errors import OfAnotherProvince, RuleForbids
 from services.supervision.domain.ticket_states import TicketState, is_allowed
 
 if TYPE_CHECKING:
@@ -355,4 +355,4 @@ def _state_forbids(ticket: Ticket) -> RuleForbids:
 
 
 def _of_another(message: str) -> RuleForbids:
-    return RuleForbids("TICKET_OF_ANOTHER_PROVINCE", message, field="region_code")
+    return OfAnotherProvince("TICKET_OF_ANOTHER_PROVINCE", message, field="region_code")

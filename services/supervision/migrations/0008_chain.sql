@@ -69,12 +69,14 @@ LANGUAGE sql STABLE AS $$
            WHEN 'CASE_CHANGED' THEN (
                SELECT json_build_object('case', c.case_id, 'state', c.state, 'step', c.step, 'officer', c.officer_id,
                                         'time', audit_time(c.change_time), 'note', audit_digest(convert_to(c.note, 'UTF8')),
-                                        'verdicts', (
-                          SELECT json_agg(json_build_array(v.finding_id, v.is_confirmed, v.at_fault_fen)
-                                          ORDER BY v.finding_id)
+                                        'verdicts', d.verdicts, 'verdicts_digest', d.digest)::text
+                 FROM case_change c, LATERAL (
+                          SELECT count(*) AS verdicts, audit_digest(convert_to(coalesce(string_agg(
+                                     concat_ws(' ', v.finding_id, v.is_confirmed, v.at_fault_fen),
+                                     ',' ORDER BY v.finding_id), ''), 'UTF8')) AS digest
                             FROM case_finding f JOIN case_verdict v USING (finding_id)
-                           WHERE f.case_id = c.case_id AND v.step = c.step))::text
-                 FROM case_change c WHERE c.change_id = e.record_id::bigint)
+                           WHERE f.case_id = c.case_id AND v.step = c.step) d
+                WHERE c.change_id = e.record_id::bigint)
            ELSE e.content END, '{}')
       FROM audit_event e
      WHERE (e.transaction_id, e.sequence) >= (from_transaction_id, from_sequence)

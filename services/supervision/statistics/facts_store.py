@@ -218,7 +218,7 @@ async def _opened(database: Database, audit: AuditStore, keys: list[UUID]) -> li
         bills, _ = await audit.find_all(connection, keys)
         return list(bills.values())
 
-    return await database.run("open visitors' bills", work)
+    return await database.run("supervision.open_visitors_bills", work)
 
 
 def _hours_of(month: str) -> Iterator[tuple[datetime, datetime]]:

@@ -27,6 +27,8 @@ METHODS = methods()
 CALLED = re.compile(
     r"\b_?(?:stub|feed|filing|journal|reimbursements|catalogue)\.([A-Z]\w+)|region\.call\(\"(\w+)\""
 )
+# A filing's has classes of its own: services/filing/domain/errors.py.
+RAISED = re.compile(r"(\w+)\(\s*\"((?!FILING)\w+_OF_ANOTHER_PROVINCE)\"")
 RULES = {name: rule for service in SERVICES for name, rule in load_table(service).rules.items()}
 ROWS = {row.method: row for row in rows()}
 
@@ -109,6 +111,44 @@ def test_an_auditor_sees_nobodys_data():
     assert {
         name.rpartition("/")[2] for name, rule in RULES.items() if "auditor" in rule.grants
     } == set(AUDITED.split())
+
+
+# The region that such a request names says nothing of the record or person that it names beside it.
+# Who adds a method here has looked at its servicer: what it finds is of that region, or not found.
+NAMED_BESIDE_A_REGION = """
+    CheckDisease EstimateBenefit CheckChronicEligibility CompareCatalogues VerifyCredential
+    MatchFiling WhatIfFiling ReplaceCard RemindOrder
+    ListEntries ListDeductions ListInquiries ListBankLines ListQuotaLines ListDifferences
+    ListRefusals ListCases ListFindings ListSignals ListFees
+    AnswerInquiry AppealDeduction OpenInquiry RecordNoticeStep GetTopUp
+    CancelReimbursement CompareReimbursement DecideReimbursement GetReimbursement PayReimbursement
+    PreSettleVisit SettleVisit CancelDischarge CancelFees CancelVisit DischargeVisit GetVisit
+    UpdateVisit UploadFees
+    GetFinding AnswerOpinion ConfirmCases ConfirmSample DecideCase DecideConsequence
+    AnswerTicket CloseTicket EscalateTicket OpenTicket
+"""
+_PEOPLE = {"request_id", "maker_id", "checker_id", "officer_id", "operator_id", "late_officer_id"}
+
+
+def test_what_a_request_names_beside_its_region_has_been_looked_at():
+    named = set()
+    for name, rule in RULES.items():
+        fields = set(METHODS[name].input_type.fields_by_name) - _PEOPLE
+        if rule.request and any(field.endswith(("_id", "_ids")) for field in fields):
+            named.add(name.rpartition("/")[2])
+    assert named == set(NAMED_BESIDE_A_REGION.split())
+
+
+def test_every_refusal_for_another_provinces_sake_is_one_for_the_audit():
+    """A region of one's own beside another's case, notice, dispute: the table lets that in."""
+    raised = {}
+    for file in (ROOT / "services").rglob("*.py"):
+        for kind, reason in RAISED.findall(file.read_text(encoding="utf-8")):
+            raised.setdefault(reason, set()).add(kind)
+    assert raised == {
+        f"{what}_OF_ANOTHER_PROVINCE": {"OfAnotherProvince"}
+        for what in ("CASE", "DISPUTE", "NOTICE", "SIGNATURE", "TICKET")
+    }
 
 
 def test_only_who_serves_has_the_role_hub():

@@ -27,6 +27,7 @@ from services.kit.db import Database, DatabaseConfig, open_database
 from services.kit.errors import Absent, RuleForbids
 from services.kit.ids import first_id_at
 from services.kit.sealed import reseal
+from services.supervision.domain.chain import require_sound
 from tests.conftest import SERVICES
 
 PERSON = UUID("01a20407-67cf-7086-8db1-81163fbefa4f")
@@ -165,14 +166,15 @@ async def test_the_signature_that_a_request_came_with_first_is_sealed(
         *(
             f"""INSERT INTO message_signature (record_id, request_id, direction, method,
                     region_code, role, algorithm, key_id, signed_ms, answers, signature, message,
-                    receive_time)
+                    receive_time, is_cause)
                 VALUES ('{SETTLEMENT}', '{REQUEST}', '{direction}', 'm',
                     '110000', 'agency', 'ed25519', 'k', {number}, {answers}, '{signature}', '',
-                    timestamptz '2026-11-22 08:00:00+08' + interval '{number} s')"""
-            for number, direction, answers, signature in (
-                (2, "REQUEST", "NULL", "again"),
-                (1, "REQUEST", "NULL", "first"),
-                (0, "ANSWER", "sha256('x')", "answer"),
+                    timestamptz '2026-11-22 08:00:00+08' + interval '{number} s', {is_cause})"""
+            for number, direction, answers, signature, is_cause in (
+                (2, "REQUEST", "NULL", "first", True),
+                # Written later, by a process whose clock is behind.
+                (1, "REQUEST", "NULL", "again", False),
+                (0, "ANSWER", "sha256('x')", "answer", False),
             )
         ),
     )
@@ -305,11 +307,81 @@ async def test_a_transaction_that_is_open_holds_back_what_comes_after_it(
         await early.execute("INSERT INTO audit_event (kind) VALUES ('EARLY')")
         await executed(dsn, "filing", "INSERT INTO audit_event (kind) VALUES ('LATE')")
         assert await rows_of(databases, "filing", "events") == []
+        # What waits is not nothing: since when is told.
+        page = await SourceStore(databases["filing"], "filing").read("events", START)
+        assert page.held_since is not None
         await transaction.commit()
     finally:
         await early.close()
     rows = await rows_of(databases, "filing", "events")
     assert [row.kind for row in rows] == ["EARLY", "LATE"]
+
+
+async def test_what_an_open_transaction_holds_back_is_told_by_every_source(
+    dsn: str, databases: dict[str, Database]
+) -> None:
+    """One that writes elsewhere in the database is enough."""
+    early = await asyncpg.connect(dsn, server_settings={"search_path": "filing"})
+    try:
+        transaction = early.transaction()
+        await transaction.start()
+        await early.execute("INSERT INTO audit_event (kind) VALUES ('EARLY')")
+        rows = {
+            ("settlement", "journal"): f"""INSERT INTO outbox (settlement_id, kind, event_time,
+                settlement, care_province, insured_province)
+                VALUES ('{SETTLEMENT}', 'SETTLED', '2026-01-01Z', 'e', '110000', '640000')""",
+            ("identity", "access"): f"""INSERT INTO access (access_time, method,
+                caller_region_code, caller_role, purpose, person_id, institution_code, outcome)
+                VALUES ('2026-01-01Z', 'VerifyCredential', '640000', 'agency', 1, '{PERSON}',
+                NULL, 'OK')""",
+        }
+        for (service, source), statement in rows.items():
+            store = SourceStore(databases[service], service)
+            assert (await store.read(source, START)).held_since is None
+            await executed(dsn, service, statement)
+            page = await store.read(source, START)
+            assert (page.rows, page.held_since) == ([], datetime(2026, 1, 1, tzinfo=UTC))
+        await transaction.rollback()
+    finally:
+        await early.close()
+    for service, source in rows:
+        page = await SourceStore(databases[service], service).read(source, START)
+        assert (len(page.rows), page.held_since) == (1, None)
+
+
+async def test_a_case_of_many_findings_fits_into_an_entry(
+    dsn: str, databases: dict[str, Database]
+) -> None:
+    """An entry that cannot be sealed would hold up its source for ever."""
+    case = "01a20407-f4ee-753a-842a-f9a3b6e8c9aa"
+    await executed(
+        dsn,
+        "supervision",
+        "SET session_replication_role = replica",
+        f"""INSERT INTO case_finding (finding_id, case_id)
+            SELECT gen_random_uuid(), '{case}' FROM generate_series(1, 3000)""",
+        """INSERT INTO case_verdict (finding_id, step, is_confirmed)
+            SELECT finding_id, 'FIRST', true FROM case_finding""",
+        f"""INSERT INTO case_change (case_id, state, change_time, step, officer_id)
+            VALUES ('{case}', 'SECOND_REVIEW', now(), 'FIRST', 'officer')""",
+        "INSERT INTO audit_event (kind, record_id)"
+        " SELECT 'CASE_CHANGED', change_id FROM case_change",
+    )
+    [row] = await rows_of(databases, "supervision", "events")
+    require_sound(
+        kind=row.kind, event_time=row.event_time, record_id=row.record_id, content=row.content
+    )
+    before = json.loads(row.content)
+    assert before["verdicts"] == 3000
+    await executed(
+        dsn,
+        "supervision",
+        "SET session_replication_role = replica",
+        """UPDATE case_verdict SET at_fault_fen = 1
+            WHERE finding_id = (SELECT max(finding_id::text)::uuid FROM case_verdict)""",
+    )
+    [changed] = contents(await rows_of(databases, "supervision", "events"))
+    assert changed["verdicts_digest"] != before["verdicts_digest"]
 
 
 async def test_a_long_journal_is_read_by_its_key(dsn: str, databases: dict[str, Database]) -> None:

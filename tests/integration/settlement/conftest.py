@@ -9,6 +9,7 @@ import pytest
 from tests.integration.settlement.world import assert_coherent, database_of_its_own, served
 from tests.support.callees import callees_served
 from tests.support.clock import FakeClock
+from tests.support.signing import Keys
 
 
 @pytest.fixture
@@ -50,3 +51,16 @@ async def module_world(module_dsn):
     ):
         yield opened
         await assert_coherent(opened)
+
+
+@pytest.fixture
+def keys(tmp_path, clock):
+    return Keys(tmp_path, clock.now())
+
+
+@pytest.fixture
+async def signing(dsn, callees, clock, keys):
+    """The service, where whoever has a key must sign."""
+    async with served(dsn, callees, clock, io.BytesIO(), **keys.variables()) as world:
+        yield world
+        await assert_coherent(world)

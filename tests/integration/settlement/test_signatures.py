@@ -7,33 +7,25 @@ from __future__ import annotations
 
 import contextlib
 import io
-import re
 from dataclasses import replace
 from uuid import UUID
 
-import asyncpg
 import grpc
 import pytest
 
 from services.kit import telemetry
 from services.kit.config import load
-from services.kit.crypto import FieldCipher, parse_keyring_text
-from services.kit.db import query_name
 from services.kit.signing.algorithms import generate
 from services.kit.signing.client import Signer
 from services.kit.signing.message import METADATA_KEY, Direction, read_header
-from services.settlement import signature_store, statements
 from services.settlement.app import running
 from services.settlement.config import Config
-from services.settlement.signatures import SIGNED
-from tests.integration.settlement.visits import register_request
+from services.settlement.signed_calls import SIGNED
+from tests.integration.settlement.signed import kept
 from tests.integration.settlement.world import (
-    KEY,
-    assert_coherent,
     eventually,
     ident,
     logging_to,
-    raw,
     served,
     settings_of,
     settle_request,
@@ -43,24 +35,10 @@ from tests.support.rpc import TIMEOUT_S, refused
 from tests.support.signing import Keys, entry_of, send
 from yijie.settlement.v1 import settlement_service_pb2 as pb
 from yijie.settlement.v1 import settlement_service_pb2_grpc as rpc
-from yijie.settlement.v1 import visit_service_pb2_grpc as visit_rpc
 
 pytestmark = pytest.mark.postgres
 SCHEMAS = ("settlement",)
 SETTLE = "/yijie.settlement.v1.SettlementService/Settle"
-
-
-@pytest.fixture
-def keys(tmp_path, clock):
-    return Keys(tmp_path, clock.now())
-
-
-@pytest.fixture
-async def signing(dsn, callees, clock, keys):
-    """The service, where whoever has a key must sign."""
-    async with served(dsn, callees, clock, io.BytesIO(), **keys.variables()) as world:
-        yield world
-        await assert_coherent(world)
 
 
 @pytest.fixture
@@ -95,17 +73,6 @@ def behind_tls(dsn, callees, clock, monkeypatch):
                 yield stub_of
 
     return serving
-
-
-async def kept(world, record_id=None):
-    """Reads what was signed, of a record or of all, and decrypts it."""
-    rows = await world.sql("SELECT * FROM message_signature ORDER BY receive_time, direction DESC")
-    cipher = FieldCipher(parse_keyring_text(KEY))
-    return [
-        (row, signature_store.signed_of(cipher, row))
-        for row in rows
-        if record_id is None or row["record_id"] == UUID(record_id)
-    ]
 
 
 async def test_a_settlement_and_its_answer_are_proven(signing, keys):
@@ -144,18 +111,6 @@ async def test_sm2_proves_as_well(dsn, callees, clock, tmp_path):
         assert refusal.reason == "SIGNATURE_INVALID"
 
 
-async def test_the_request_is_kept_in_the_transaction_of_its_intent(signing, keys):
-    """What led to a settlement is there as soon as the settlement is, whatever happens then."""
-    request = settle_request()
-    await send(signing.stub.Settle, request, keys.sign(signing.stub.Settle, request))
-    (row,) = await signing.sql(
-        "SELECT count(DISTINCT x.xmin::text) AS transactions FROM ("
-        " SELECT xmin FROM settlement UNION ALL"
-        " SELECT xmin FROM message_signature WHERE direction = 'REQUEST') x"
-    )
-    assert row["transactions"] == 1
-
-
 async def test_a_replayed_request_gets_the_same_answer_and_settles_nothing(signing, keys):
     request = settle_request()
     signed = keys.sign(signing.stub.Settle, request)
@@ -164,8 +119,9 @@ async def test_a_replayed_request_gets_the_same_answer_and_settles_nothing(signi
     assert again.replayed
     assert again.settlement == first.settlement
     rows = await kept(signing)
-    # One request, for it is the same, and both answers that were given.
-    assert [row["direction"] for row, _ in rows].count("REQUEST") == 1
+    # One request, for it is the same, and both answers that were given, in one millisecond.
+    assert sorted(row["direction"] for row, _ in rows) == ["ANSWER", "ANSWER", "REQUEST"]
+    assert len({row["signed_ms"] for row, _ in rows}) == 1
     (row,) = await signing.sql("SELECT count(*) AS n FROM settlement")
     assert row["n"] == 1
 
@@ -268,6 +224,21 @@ async def test_a_certificate_with_a_key_must_sign_with_it(keys, behind_tls):
             assert refusal.reason == "SIGNATURE_MISSING"
             signed = keys.sign(stub.Settle, request)
             assert not (await send(stub.Settle, request, signed)).replayed
+            # Nor does it get free by letting its key end.
+            keys.entries["640000-1"] = entry_of(keys.agency, keys.now, valid_to=keys.now)
+            keys.write()
+            other_call = settle_request()
+
+            async def is_known():
+                late = keys.sign(stub.Settle, other_call)
+                refusal = await refused(send(stub.Settle, other_call, late))
+                return refusal.reason == "SIGNATURE_KEY_RETIRED"
+
+            await eventually(is_known)
+            refusal = await refused(stub.Settle(other_call, timeout=TIMEOUT_S))
+            assert refusal.reason == "SIGNATURE_MISSING"
+            keys.entries["640000-1"] = entry_of(keys.agency, keys.now)
+            keys.write()
         reversal = pb.ReverseSettlementRequest(
             request_id=ident(), settle_request_id=request.request_id
         )
@@ -298,37 +269,9 @@ async def test_reversals_are_proven(signing, keys, clock):
     signed = keys.sign(signing.stub.ReverseSettlement, nothing)
     refusal = await refused(send(signing.stub.ReverseSettlement, nothing, signed))
     assert refusal.reason == "RESOURCE_NOT_FOUND"
-    (only,) = await kept(signing, str(UUID(int=0)))
-    assert only[1] == signed
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        statements.INSERT_INTENT,
-        statements.INSERT_VISIT_INTENT,
-        statements.INSERT_REVERSAL,
-        statements.TAKE_REQUEST,
-        statements.INSERT_RECOMPUTATION,
-    ],
-    ids=query_name,
-)
-async def test_every_statement_that_takes_a_request_can_write_its_signature(dsn, statement):
-    arguments = max(int(number) for number in re.findall(r"\$([0-9]+)", statement))
-    signed = signature_store.with_signature(statement, arguments)
-    async with raw(dsn) as connection:
-        before, after = await connection.prepare(statement), await connection.prepare(signed)
-        assert len(after.get_parameters()) == arguments + 13
-        assert [a.name for a in after.get_attributes()] == [b.name for b in before.get_attributes()]
-    assert query_name(signed) == query_name(statement)
-
-
-async def test_fees_of_a_visit_are_proven(signing, keys):
-    stub = visit_rpc.VisitServiceStub(signing.channel)
-    request = register_request()
-    answer = await send(stub.RegisterVisit, request, keys.sign(stub.RegisterVisit, request))
-    found = await kept(signing, answer.visit.visit_id)
-    assert [row["direction"] for row, _ in found] == ["REQUEST", "ANSWER"]
+    ((row, only),) = await kept(signing, str(UUID(int=0)))
+    assert only == signed
+    assert str(row["request_id"]) == nothing.request_id
 
 
 async def test_a_refused_request_leaves_nothing(signing, keys):
@@ -364,27 +307,6 @@ async def test_the_caller_signs_and_verifies(signing, keys, clock):
     plain = signing.channel.unary_unary(SETTLE)
     replayed = await signer.call(plain, SETTLE, request.SerializeToString(), timeout=TIMEOUT_S)
     assert pb.SettleResponse.FromString(replayed).replayed
-
-
-async def test_nothing_that_was_signed_is_changed(signing, keys):
-    request = settle_request()
-    await send(signing.stub.Settle, request, keys.sign(signing.stub.Settle, request))
-    async with raw(signing.dsn) as connection:
-        for statement in (
-            "UPDATE message_signature SET key_id = 'x'",
-            "DELETE FROM message_signature",
-            "TRUNCATE message_signature",
-        ):
-            with pytest.raises(asyncpg.RaiseError, match="append-only"):
-                await connection.execute(statement)
-
-
-async def test_what_is_signed_holds_no_plain_text(signing, keys):
-    request = settle_request()
-    await send(signing.stub.Settle, request, keys.sign(signing.stub.Settle, request))
-    for row, signed in await kept(signing):
-        assert signed.message not in row["message"]
-        assert request.bill.institution_code.encode() not in row["message"]
 
 
 async def test_outcomes_are_counted(signing, keys):

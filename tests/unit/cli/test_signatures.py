@@ -8,7 +8,9 @@ from __future__ import annotations
 import base64
 import json
 import stat
+import zlib
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import orjson
 import pytest
@@ -17,14 +19,23 @@ from typer.testing import CliRunner
 from services.cli.signatures.app import app
 from services.cli.signatures.keys import read_directory, write_entries
 from services.cli.signatures.local import fill, signer_of
-from services.cli.signatures.proof import Item, write_proof
+from services.cli.signatures.proof import Item, verify_all, write_proof
+from services.cli.signatures.showing import row_item
+from services.kit.crypto import FieldCipher, KeyRing
+from services.kit.signing import algorithms
 from services.kit.signing.algorithms import generate, parse_private_key
+from services.kit.signing.canonical import canonical
+from services.kit.signing.directory import Directory
 from services.kit.signing.message import Direction, sign
+from services.settlement.signature_store import MESSAGE_CONTEXT
 from tests.support.signing import entry_of
+from yijie.settlement.v1 import settlement_service_pb2 as pb
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 NOW_MS = round(NOW.timestamp() * 1000)
 METHOD = "/yijie.settlement.v1.SettlementService/Settle"
+IDS = ("019a2c1e-5b1c-7a52-8a6e-2f60c1a5d0aa", "0b9f3a52-6a5e-4d0c-8c57-7d6b1b1b9f10")
+OTHER = "0b9f3a52-6a5e-4d0c-8c57-7d6b1b1b9f11"
 
 
 def run(*arguments):
@@ -56,6 +67,15 @@ def test_a_key_is_made_and_listed(directory, tmp_path, algorithm):
     (one,) = json.loads(listed.output)
     assert (one["key_id"], one["region"], one["role"]) == (key.key_id, "640000", "agency")
     assert "in use" in one["state"]
+
+
+def test_a_first_key_leaves_its_caller_time(directory, tmp_path):
+    options = ("--region", "640000", "--role", "agency", "--key-id", "a")
+    made = add(directory, *options, "--out", tmp_path / "own", "--grace-hours", "48")
+    assert made.exit_code == 0, made.output
+    found = read_directory(directory)
+    assert not found.binds("640000", "agency", NOW + timedelta(hours=47))
+    assert found.binds("640000", "agency", NOW + timedelta(hours=49))
 
 
 def test_a_key_made_elsewhere_is_taken(directory):
@@ -108,7 +128,7 @@ def test_a_key_is_retired_and_stays(directory, tmp_path):
     assert "has no key in use" in retired.output
     entry = read_directory(directory).entries["a"]
     assert entry.retired_time is not None
-    assert not entry.may_sign(datetime.now(UTC))
+    assert not entry.may_sign(datetime.now(UTC) + timedelta(seconds=2))
     assert run("retire", "a", "--directory", directory).exit_code == 1
     assert run("retire", "b", "--directory", directory).exit_code == 1
     assert "retired" in run("list", "--directory", directory).output
@@ -154,27 +174,30 @@ class World:
         }
         self.directory, self.proof = folder / "keys.yaml", folder / "proof.json"
         write_entries(self.directory, self.entries.values())
+        settlement_id, request_id = IDS
+        request = canonical(pb.SettleRequest(request_id=request_id))
+        answer = pb.SettleResponse()
+        answer.settlement.settlement_id = settlement_id
         asked = sign(
             self.agency,
-            b"request",
+            request,
             method=METHOD,
             direction=Direction.REQUEST,
             signed_ms=NOW_MS,
         )
         answered = sign(
             self.hub,
-            b"answer",
+            canonical(answer),
             method=METHOD,
             direction=Direction.ANSWER,
             signed_ms=NOW_MS + 80,
-            request=b"request",
+            request=request,
         )
-        ids = ("019a2c1e-5b1c-7a52-8a6e-2f60c1a5d0aa", "0b9f3a52-6a5e-4d0c-8c57-7d6b1b1b9f10")
         self.proof.write_bytes(
             write_proof(
                 [
-                    Item(*ids, "640000", "agency", NOW_MS + 5, asked),
-                    Item(*ids, "000000", "hub", NOW_MS + 80, answered),
+                    Item(*IDS, "640000", "agency", NOW_MS + 5, asked),
+                    Item(*IDS, "000000", "hub", NOW_MS + 80, answered),
                 ]
             )
         )
@@ -243,7 +266,9 @@ def test_a_flipped_bit_is_found(world, at, name):
         (0, {"region": "110000"}, "another caller"),
         (0, {"received_ms": NOW_MS + 400_000}, "not received when"),
         (1, {"answers": "00" * 32}, "not one of the key"),
-        (1, {"request_id": "0b9f3a52-6a5e-4d0c-8c57-7d6b1b1b9f11"}, "answers none"),
+        (0, {"request_id": OTHER}, "not about the record or request"),
+        (1, {"record_id": OTHER}, "not about the record or request"),
+        (1, {"request_id": OTHER}, "answers none"),
         (1, {"direction": "REQUEST"}, "not one of the key"),
     ],
 )
@@ -261,6 +286,73 @@ def test_a_signature_from_before_its_key_proves_nothing(world):
     spoiled = world.verify()
     assert spoiled.exit_code == 1
     assert "might not sign" in spoiled.output
+
+
+@pytest.mark.parametrize(
+    ("at", "change"),
+    [
+        (0, {"signed_ms": 10**18}),
+        (0, {"received_ms": -1}),
+        (0, {"signed_ms": float(NOW_MS)}),
+        (0, {"method": "/x.\u00e9/Settle"}),
+        (0, {"method": METHOD + "\n"}),
+        (0, {"algorithm": "rsa"}),
+        (0, {"key_id": "\x1b[2J"}),
+        (0, {"region": "[red]"}),
+        (0, {"record_id": "x"}),
+        (1, {"answers": "zz"}),
+        (1, {"direction": "BOTH"}),
+        (1, {"message": None}),
+    ],
+)
+def test_what_no_proof_says_is_told_not_thrown(world, at, change):
+    world.spoil(at, **change)
+    refused = world.verify()
+    assert refused.exit_code == 1
+    assert "is no proof" in refused.stderr
+    assert refused.exception is None or isinstance(refused.exception, SystemExit)
+
+
+def test_a_message_of_a_call_that_is_not_signed_proves_nothing(world):
+    world.spoil(0, method=METHOD.replace("Settle", "PreSettle"))
+    assert world.verify().exit_code == 1
+
+
+def test_without_the_library_it_is_said_what_is_missing(world, monkeypatch):
+    monkeypatch.setattr(algorithms, "gmssl_pyx", None)
+    verified = world.verify()
+    assert verified.exit_code == 1
+    assert "gmssl-pyx" in verified.output
+    assert "✓ Settle ANSWER" in verified.output
+
+
+def test_a_damaged_row_is_shown_beside_the_others():
+    """The others prove what they did."""
+    cipher = FieldCipher(KeyRing({1: bytes(32)}, 1))
+    record_id = UUID(IDS[0])
+    sound = cipher.encrypt(zlib.compress(b"m"), context=MESSAGE_CONTEXT + record_id.bytes)
+    loose = cipher.encrypt(b"m", context=MESSAGE_CONTEXT + record_id.bytes)
+    row = {
+        "record_id": record_id,
+        "request_id": UUID(IDS[1]),
+        "direction": "REQUEST",
+        "method": METHOD,
+        "region_code": "640000",
+        "role": "agency",
+        "algorithm": "ed25519",
+        "key_id": "a",
+        "signed_ms": NOW_MS,
+        "answers": None,
+        "signature": b"s",
+        "receive_time": NOW,
+    }
+    items = [
+        row_item(cipher, {**row, "message": message})
+        for message in (sound, sound[:-1] + b"\x00", loose, b"\x02" + sound[1:], b"")
+    ]
+    assert [bool(item.damage) for item in items] == [False, True, True, True, True]
+    found = verify_all(Directory({}), items)
+    assert [("damaged" in one.problem) for one in found] == [False, True, True, True, True]
 
 
 @pytest.mark.parametrize(

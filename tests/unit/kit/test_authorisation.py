@@ -22,7 +22,7 @@ from services.kit.authorisation import (
     read_table,
 )
 from services.kit.caller import NOBODY, Caller, caller_of, require_party, require_region
-from services.kit.errors import InvalidArgument, NotAllowed
+from services.kit.errors import InvalidArgument, NotAllowed, OfAnotherProvince, RuleForbids
 from services.kit.interceptors.authorisation import AuthorisationInterceptor
 from services.kit.interceptors.validation import Malformed
 
@@ -53,9 +53,9 @@ def written():
     log.configure("settlement", "critical", io.BytesIO())
 
 
-def interceptor(line, denials=None):
+def interceptor(line, denials=None, **options):
     table = Table(read_table(f"a.B:\n  C: {line}", "t"))
-    return AuthorisationInterceptor(table, None if denials is None else denials.append)
+    return AuthorisationInterceptor(table, None if denials is None else denials.append, **options)
 
 
 def unary(line, denials=None, *, raising=None, answer=None):
@@ -120,6 +120,23 @@ async def test_without_tls_everybody_is_let_in(written):
     assert not written()
 
 
+async def test_a_server_by_tls_takes_a_connection_that_tells_nothing_for_nobodys(written):
+    async def inner(_request, _context):
+        return "answered"
+
+    async def stream(_request, _context):
+        yield "answered"
+
+    denials = []
+    guarded = interceptor("{hub: any}", denials, is_plain_allowed=False)
+    with pytest.raises(NotAllowed):
+        await guarded.unary(METHOD, inner)(BILL, Call())
+    with pytest.raises(NotAllowed):
+        await anext(guarded.stream(METHOD, stream)(BILL, Call()))
+    assert denials == [Denial("a.B/C", NOBODY, "CALLER_NOT_ALLOWED")] * 2
+    assert await guarded.unary(METHOD, inner)(BILL, Call("000000/role/hub")) == "answered"
+
+
 @pytest.mark.parametrize("name", [AGENCY, "110000/role/agency", OFFICER])
 async def test_one_of_the_places_is_enough(name):
     assert await unary(OWN)(BILL, Call(name)) == "answered"
@@ -136,6 +153,19 @@ async def test_what_the_servicer_denies_is_told_too(written):
         await other(BILL, Call(AGENCY))
     assert len(denials) == len(written()) == 1
     assert caught.value.metadata == {}
+
+
+async def test_what_is_another_provinces_to_do_is_a_denial_of_a_province_and_a_mistake_of_the_hub(
+    written,
+):
+    denials = []
+    error = OfAnotherProvince("CASE_OF_ANOTHER_PROVINCE", "x", field="region_code")
+    call = unary("{servicer: true, agency: own, officer: own}", denials, raising=error)
+    for name in (OFFICER, AGENCY):
+        with pytest.raises(RuleForbids):
+            await call(BILL, Call(name))
+    assert denials == [Denial("a.B/C", Caller("640000", "agency"), "CASE_OF_ANOTHER_PROVINCE")]
+    assert [line["reason"] for line in written()] == ["CASE_OF_ANOTHER_PROVINCE"]
 
 
 async def test_filings_of_another_province_are_a_denial_only_where_the_caller_is_meant():

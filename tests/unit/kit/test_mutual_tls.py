@@ -86,10 +86,10 @@ class Slow(grpc.GenericRpcHandler):
 
 
 @contextlib.asynccontextmanager
-async def served(identity):
+async def served(identity, target="127.0.0.1:0"):
     handler, server = Slow(), grpc.aio.server()
     server.add_generic_rpc_handlers([handler])
-    port = server.add_secure_port("127.0.0.1:0", identity.server_credentials())
+    port = server.add_secure_port(target, identity.server_credentials())
     await server.start()
     try:
         yield handler, f"127.0.0.1:{port}"
@@ -255,6 +255,42 @@ async def test_a_callee_that_does_not_know_the_new_authority_keeps_the_connectio
         assert await ask(channel) == b"agency 640000"
 
 
+async def test_the_certificate_before_goes_on_over_a_restart_of_the_callee(
+    certs, tmp_path, monkeypatch
+):
+    """The caller was rotated before the callee knows the authority, and the callee comes anew."""
+    monkeypatch.setattr(renewing_channel, "_CONNECT_S", 0.3)
+    monkeypatch.setattr(renewing_channel, "_AGAIN_S", 0.05)
+    service, own = identity_of(certs / SERVICE.name), identity_of(certs / CALLER.name)
+    foreign = folder_of(tmp_path / "foreign", CALLER)
+    async with contextlib.AsyncExitStack() as stack:
+        first = await stack.enter_async_context(contextlib.AsyncExitStack())
+        _, target = await first.enter_async_context(served(service))
+        channel = await stack.enter_async_context(open_channel(target, own))
+        await ask(channel)
+        before = channel.live
+        copy_over(tmp_path / "foreign" / CALLER.name, certs / CALLER.name)
+        both = Folder(certs).bundle() + foreign.bundle()
+        (certs / CALLER.name / "ca.crt").write_bytes(both)
+        own.look()
+        assert own.generation == 1
+        for _ in range(2):
+            await first.aclose()
+            # Long enough for the new certificate to be tried while nobody is there.
+            await asyncio.sleep(0.5)
+            await first.enter_async_context(served(service, target))
+            assert await ask(channel) == b"agency 640000"
+        assert channel.live is before
+        (certs / SERVICE.name / "ca.crt").write_bytes(both)
+        service.look()
+
+        async def is_exchanged():
+            assert channel.live is not before
+
+        await eventually(is_exchanged)
+        assert await ask(channel) == b"agency 640000"
+
+
 async def test_a_channel_that_is_not_connected_is_exchanged_at_once(certs):
     own = identity_of(certs / CALLER.name)
     async with open_channel("127.0.0.1:1", own) as channel:
@@ -326,10 +362,21 @@ async def test_a_service_with_a_certificate_answers_health_to_probes_alone(certs
                 found = await check(channel, name)
                 assert found.status == health_pb2.HealthCheckResponse.SERVING
             assert (await failure_of(channel)).code() is grpc.StatusCode.UNIMPLEMENTED
+            # Whoever could watch could hold all the places that probes have.
+            watched = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
+            with pytest.raises(grpc.aio.AioRpcError, match="UNIMPLEMENTED"):
+                await watched.read()
             for method in (f"/{FULL_NAME}/Settle", "/grpc.reflection.v1alpha.ServerReflection/x"):
                 with pytest.raises(grpc.aio.AioRpcError) as caught:
                     await channel.unary_unary(method)(b"", timeout=WAIT_S)
                 assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+async def test_a_service_does_not_start_with_a_certificate_of_a_caller(certs):
+    tls = TlsConfig.of_folder(certs / CALLER.name)
+    with pytest.raises(ConfigError, match="of role agency, which only calls"):
+        async with serving(ServerConfig(tls=tls), "settlement", (FULL_NAME,), lambda _: None):
+            pass
 
 
 async def test_without_a_certificate_a_service_listens_on_loopback_alone():

@@ -6,6 +6,7 @@ Method: keys made here; the vectors of the standards; a canonical form written b
 from __future__ import annotations
 
 import base64
+import contextlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from services.kit.caller import Caller
 from services.kit.config import ConfigError, load
 from services.kit.crypto import BadKey
 from services.kit.errors import InvalidArgument
+from services.kit.signing import algorithms
 from services.kit.signing.algorithms import (
     ALGORITHMS,
     digest,
@@ -29,7 +31,7 @@ from services.kit.signing.config import Required, SigningConfig
 from services.kit.signing.directory import Entry, parse_directory, write_directory
 from services.kit.signing.files import KeyBook, open_key_book
 from services.kit.signing.message import Direction, read_header, sign
-from services.kit.signing.verifying import WINDOW_MS, require_fresh
+from services.kit.signing.verifying import WINDOW_MS, judge, require_fresh
 from yijie.settlement.v1 import settlement_service_pb2 as pb
 
 METHOD = "/yijie.settlement.v1.SettlementService/Settle"
@@ -165,6 +167,33 @@ def test_sm2_halves_that_do_not_belong_together_are_refused():
         parse_private_key(f"k:sm2:{base64.b64encode(mixed).decode()}")
 
 
+@pytest.mark.parametrize("signature", [b"", b"x", bytes(70), b"\x30" * 512, b"\x30\x00"])
+def test_bytes_that_are_no_signature_hold_nothing(key, algorithm, signature):
+    assert not verify(algorithm, key.public, b"data", signature)
+
+
+def test_without_a_library_only_its_keys_are_refused(files, monkeypatch):
+    """Else one key would keep stolen ones of everybody else in use."""
+    sm2, ed25519 = generate("sm2", "a"), generate("ed25519", "b")
+    own = files([entry_of(sm2)], own=sm2)
+    config = files([entry_of(sm2), entry_of(ed25519, region="110000")])
+    by_sm2 = signed_by(sm2)
+    monkeypatch.setattr(algorithms, "gmssl_pyx", None)
+    book = KeyBook(config)
+    require_fresh(book, signed_by(ed25519), Caller("110000", "agency"), NOW)
+    assert reason_of(require_fresh, book, by_sm2, None, NOW) == "SIGNATURE_KEY_UNKNOWN"
+    judged = judge(book.directory, by_sm2)
+    assert (judged.ok, judged.is_usable) == (False, False)
+    # Of its caller it is known that he must sign.
+    assert book.directory.binds("640000", "agency", NOW)
+    # What the file says is judged as far as it can be, and to sign with it is out of the question.
+    text = write_directory([entry_of(sm2)])
+    with pytest.raises(BadKey, match="65 bytes"):
+        parse_directory(text.replace("public_key: B", "public_key: A"))
+    with pytest.raises(BadKey, match="gmssl-pyx"):
+        KeyBook(own)
+
+
 # --- canonical form -------------------------------------------------------------------------------
 
 
@@ -177,6 +206,13 @@ def test_a_field_that_is_not_known_is_refused_at_any_depth():
     # Within bill (3): 1000 = "x".
     nested = pb.SettleRequest.FromString(b"\x0a\x01r\x1a\x04" + unknown)
     assert reason_of(canonical, nested) == "FIELD_UNKNOWN"
+    # Within the amount of the second line of a bill.
+    bill = pb.SettleRequest(request_id="r")
+    for _ in range(2):
+        bill.bill.lines.add().amount.fen = 1
+    assert canonical(bill)
+    bill.bill.lines[1].amount.MergeFromString(unknown)
+    assert reason_of(canonical, bill) == "FIELD_UNKNOWN"
 
 
 def test_the_order_on_the_wire_does_not_matter():
@@ -275,7 +311,61 @@ def test_who_may_not_is_refused(key, algorithm, files):
 def test_a_retired_key_signs_nothing_new(key, files):
     book = KeyBook(files([entry_of(key, retired_time=NOW)]))
     assert reason_of(require_fresh, book, signed_by(key), None, NOW) == "SIGNATURE_KEY_RETIRED"
-    require_fresh(book, signed_by(key), None, NOW - timedelta(seconds=1))
+    before = signed_by(key, signed_ms=NOW_MS - 1000)
+    require_fresh(book, before, None, NOW - timedelta(seconds=1))
+
+
+_MINUTES = (-6, -5, -4, -1, 0, 1, 4, 5, 6)
+
+
+@pytest.mark.parametrize("changes", [{"valid_from": NOW}, {"valid_to": NOW}, {"retired_time": NOW}])
+def test_whatever_is_accepted_is_proven_later(files, changes):
+    """Clocks differ by minutes, and keys come and go within them."""
+    key = generate("ed25519", "640000-a")
+    book = KeyBook(files([entry_of(key, **changes)]))
+    accepted = 0
+    for received in _MINUTES:
+        for dated in _MINUTES:
+            signed = signed_by(key, signed_ms=NOW_MS + dated * 60_000)
+            with contextlib.suppress(InvalidArgument):
+                require_fresh(book, signed, None, NOW + timedelta(minutes=received))
+                accepted += 1
+                assert judge(book.directory, signed).ok, (received, dated)
+    assert accepted > 10
+
+
+def test_who_had_a_key_must_sign_for_good(files):
+    """Else whoever has the certificate alone would wait for the key's end."""
+    key = generate("ed25519", "640000-a")
+    directory = KeyBook(files([entry_of(key, retired_time=NOW)])).directory
+    assert not directory.binds("640000", "agency", NOW - 2 * DAY)
+    for at in (NOW - DAY, NOW, NOW + 1000 * DAY):
+        assert directory.binds("640000", "agency", at)
+    for other in (("110000", "agency"), ("640000", "officer")):
+        assert not directory.binds(*other, NOW)
+
+
+def test_a_first_key_may_be_used_before_it_must(files):
+    """A province has more than one machine: not all of them begin to sign at once."""
+    key = generate("ed25519", "640000-a")
+    book = KeyBook(files([entry_of(key, required_from=NOW + DAY)]))
+    require_fresh(book, signed_by(key), Caller("640000", "agency"), NOW)
+    assert not book.directory.binds("640000", "agency", NOW)
+    assert book.directory.binds("640000", "agency", NOW + DAY)
+    with pytest.raises(BadKey, match="before valid_from"):
+        parse_directory(write_directory([entry_of(key, required_from=NOW - 2 * DAY)]))
+
+
+@pytest.mark.parametrize("signed_ms", [2**63 - 1, 10**17])
+def test_a_time_beyond_every_calendar_is_none(key, files, signed_ms):
+    book, signed = KeyBook(files([entry_of(key)])), signed_by(key, signed_ms=signed_ms)
+    assert reason_of(require_fresh, book, signed, None, NOW) == "SIGNATURE_STALE"
+    assert not judge(book.directory, signed).ok
+
+
+def test_what_is_signed_is_in_no_text_for_people(key):
+    signed = signed_by(key, message=b"a person's name")
+    assert "name" not in repr(signed)
 
 
 def test_a_key_of_another_algorithm_is_not_the_one_named(files):
@@ -291,7 +381,7 @@ def test_a_directory_is_written_and_read():
     keys = [generate("ed25519", "hub-1"), generate("sm2", "640000-a")]
     entries = [
         entry_of(keys[0], region="000000", role="hub"),
-        entry_of(keys[1], retired_time=NOW + DAY),
+        entry_of(keys[1], retired_time=NOW + DAY, required_from=NOW),
     ]
     read = parse_directory(write_directory(entries))
     assert list(read.entries.values()) == entries

@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import io
+import shutil
+from base64 import b64decode, b64encode
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -15,6 +17,7 @@ import prometheus_client
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from services.cli.certs.authority import (
     Authority,
@@ -353,3 +356,119 @@ def test_a_silent_identity_logs_nothing(own, logged):
 
 def test_the_name_of_who_answers():
     assert peer_name("benefits", "650000") == "benefits.650000.yijie.internal"
+
+
+# P-256 by its object identifier, and SM2 by one of the same length: keys are points either way.
+P256, SM2 = bytes.fromhex("2a8648ce3d030107"), bytes.fromhex("2a811ccf5501822d")
+
+
+def put_sm2(own, name):
+    """Makes a file of P-256 say that it is of SM2."""
+    content = (own / name).read_bytes()
+    kind = content.split(b"-----")[1].removeprefix(b"BEGIN ")
+    lines = b"".join(content.split(b"-----")[2].split())
+    changed = b64encode(b64decode(lines).replace(P256, SM2))
+    (own / name).write_bytes(b"-----BEGIN %s-----\n%s\n-----END %s-----\n" % (kind, changed, kind))
+
+
+@pytest.mark.parametrize("name", ["tls.key", "tls.crt"])
+def test_sm2_is_refused_by_its_name(own, name):
+    put_sm2(own, name)
+    text = refusal_of(TlsConfig.of_folder(own))
+    assert "SM2" in text
+    assert "EC P-256" in text
+
+
+def test_an_sm2_authority_beside_ours_is_in_nobodys_way(own, tmp_path):
+    folder_of(tmp_path / "other")
+    shutil.copyfile(tmp_path / "other/authority/current.crt", own / "other.crt")
+    put_sm2(own, "other.crt")
+    with (own / "ca.crt").open("ab") as file:
+        file.write((own / "other.crt").read_bytes())
+    assert read_material(TlsConfig.of_folder(own), NOW).caller == Caller("000000", "hub")
+
+
+def reissued(own, *purposes):
+    """A certificate of ours with other purposes."""
+    folder = Folder(own.parent)
+    key = new_key()
+    found = x509.load_pem_x509_certificate((own / "tls.crt").read_bytes())
+    builder = x509.CertificateBuilder(
+        subject_name=found.subject,
+        issuer_name=found.issuer,
+        public_key=key.public_key(),
+        serial_number=9,
+        not_valid_before=found.not_valid_before_utc,
+        not_valid_after=found.not_valid_after_utc,
+        extensions=[one for one in found.extensions if one.oid != x509.ExtendedKeyUsage.oid],
+    )
+    if purposes:
+        builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
+    (own / "tls.key").write_bytes(key_pem(key))
+    (own / "tls.crt").write_bytes(
+        certificate_pem(builder.sign(folder.current().key, hashes.SHA256()))
+    )
+
+
+def test_a_certificate_that_everybody_would_refuse_is_refused_here(own, certs):
+    """What an issuer other than ours forgets: gRPC would only say that nobody answers."""
+    serves, calls = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
+    for purposes, said in (((serves,), "client auth"), ((calls,), "server auth")):
+        reissued(own, *purposes)
+        assert f"not for {said}, which role hub needs" in refusal_of(TlsConfig.of_folder(own))
+    for purposes in ((), (serves, calls)):
+        reissued(own, *purposes)
+        read_material(TlsConfig.of_folder(own), NOW)
+    reissued(certs / CALLER.name, serves)
+    assert "client auth" in refusal_of(TlsConfig.of_folder(certs / CALLER.name))
+
+
+async def test_a_certificate_of_a_clock_ahead_of_ours_comes_into_use_when_it_is_valid(own, logged):
+    clock = FakeClock(datetime.now(UTC))
+    identity = Identity(TlsConfig.of_folder(own), clock)
+    ahead = FakeClock(clock.now() + timedelta(minutes=10))
+    Folder(own.parent, ahead).renew([SERVICE.name])
+    for _ in range(5):
+        identity.look()
+    assert identity.generation == 0
+    assert len([line for line in logged() if line["level"] == "error"]) == 1
+    clock.advance(seconds=360)
+    identity.look()
+    assert identity.generation == 1
+
+
+async def test_a_rotation_does_not_make_somebody_else_of_a_process(own, certs, logged):
+    """Another's files, whole and valid, copied by mistake."""
+    identity = Identity(TlsConfig.of_folder(own), SystemClock())
+    before = identity.material
+    copy_over(certs / CALLER.name, own)
+    for _ in range(3):
+        identity.look()
+    assert (identity.generation, identity.material) == (0, before)
+    (told,) = [line for line in logged() if line["level"] == "error"]
+    assert "names agency 640000, and this process is hub 000000" in told["reason"]
+
+
+@pytest.mark.parametrize("name", ["tls.crt", "tls.key", "ca.crt"])
+async def test_a_file_that_is_gone_is_told_once_and_again_when_it_goes_again(own, logged, name):
+    identity = Identity(TlsConfig.of_folder(own), SystemClock())
+    count = refused_count()
+    for times in (1, 2):
+        (own / name).rename(own / "away")
+        for _ in range(4):
+            identity.look()
+        (own / "away").rename(own / name)
+        identity.look()
+        assert refused_count() == count + times
+    assert identity.generation == 0
+    assert all(name in line["reason"] for line in logged() if line["level"] == "error")
+
+
+def test_a_key_that_everybody_can_read_is_told(own, logged):
+    key = own / "tls.key"
+    Identity(TlsConfig.of_folder(own), SystemClock())
+    assert not [line for line in logged() if line["level"] == "warning"]
+    key.chmod(0o644)
+    Identity(TlsConfig.of_folder(own), SystemClock())
+    (told,) = [line for line in logged() if line["level"] == "warning"]
+    assert told["reason"] == f"chmod o-rwx {key}"

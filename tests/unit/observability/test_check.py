@@ -193,9 +193,8 @@ def test_the_page_of_objectives_says_what_the_data_says():
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines()]
     spelled = {"m": " min", "h": " h", "d": " d"}
     for window in windows().windows:
-        spans = [
-            f"{one[:-1]}{spelled[one[-1]]}" for one in (window.long, window.short, window.wait)
-        ]
+        wait = windows().waits[window.speed]
+        spans = [f"{one[:-1]}{spelled[one[-1]]}" for one in (window.long, window.short, wait)]
         severity = windows().severities[window.speed]
         assert [str(window.factor), *spans, severity] in rows
     for objective in objectives():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -126,12 +127,38 @@ def test_what_the_region_said_is_the_regions():
     ("total_s", "region_s", "party", "is_timed"),
     [
         (0.3, 0.0, "institution", False),
+        (0.97, 0.1, "hub", True),  # its deadline of a second began before the request was here
         (1.5, 0.1, "hub", True),
         (1.5, 1.4, "insured_region", True),
     ],
 )
 def test_a_caller_that_gave_up(total_s, region_s, party, is_timed):
     verdict = judge("", "", Trip(region_s=region_s), total_s, is_abandoned=True)
+    assert (verdict.outcome, verdict.party, verdict.is_timed) == ("failed", party, is_timed)
+
+
+@pytest.mark.parametrize(
+    ("reason", "seconds", "party", "is_timed"),
+    [
+        # It gave its second, and some of it went by on the way: this is no institution's fault.
+        ("DEADLINE_TOO_SHORT", (0.96, 0.1, 0.01), "hub", True),
+        ("DEADLINE_TOO_SHORT", (0.96, 0.9, 0.01), "insured_region", True),
+        ("DEADLINE_TOO_SHORT", (0.1, 0.0, 0.01), "institution", False),
+        # The region had what the hub had left it.
+        ("OUTCOME_PENDING", (0.96, 0.05, 0.02), "hub", True),
+        ("OUTCOME_PENDING", (0.96, 0.8, 0.02), "insured_region", True),
+        ("INSURED_REGION_UNAVAILABLE", (0.08, 0.05, 0.02), "institution", False),
+        ("CALLEE_UNAVAILABLE", (0.05, 0.0, 0.02), "institution", False),
+        ("CALLEE_UNAVAILABLE", (0.97, 0.0, 0.02), "hub", True),
+        # There was time left: it is as it is said.
+        ("OUTCOME_PENDING", (0.96, 0.05, 3.0), "insured_region", False),
+        ("CALLEE_UNAVAILABLE", (0.5, 0.0, 3.0), "hub", False),
+        ("DATABASE_UNAVAILABLE", (0.1, 0.0, 0.01), "hub", False),
+    ],
+)
+def test_a_caller_whose_time_ran_out(reason, seconds, party, is_timed):
+    total_s, region_s, left_s = seconds
+    verdict = judge(reason, "settlement", Trip(region_s=region_s), total_s, left_s=left_s)
     assert (verdict.outcome, verdict.party, verdict.is_timed) == ("failed", party, is_timed)
 
 
@@ -174,6 +201,26 @@ async def test_a_late_settlement_is_counted_with_its_party():
     await trip(inner, care="620000", started_before_s=2.6)
     assert counted("settled", "620000", "130000") == before + 1
     assert late._value.get() == late_before + 1
+
+
+def bills_in_time(care: str) -> tuple[float, float]:
+    """Bills with a duration, and those of them within the second."""
+    found = {
+        (sample.name.rpartition("_")[2], sample.labels.get("le")): sample.value
+        for family in metrics.ROUND_TRIP_DURATION.collect()
+        for sample in family.samples
+        if sample.labels["care_region"] == care
+    }
+    return found[("count", None)], found[("bucket", "1.0")]
+
+
+async def test_who_gives_up_when_its_second_is_over_was_not_answered_in_time():
+    async def inner(_request, _context):
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await trip(inner, care="610000", started_before_s=0.95)
+    assert bills_in_time("610000") == (1, 0)
 
 
 async def test_a_repeat_is_not_counted_again():

@@ -32,7 +32,9 @@ from tests.support.audit_chain import NOW, chain_of, entries, new_key, signed
 def test_a_line_gives_its_entry_back(content: dict[str, str | int]) -> None:
     text = json.dumps(content, ensure_ascii=True)
     entry = dataclasses.replace(entries(1)[0], content=text)
-    require_sound(kind=entry.kind, record_id=entry.record_id, content=text)
+    require_sound(
+        kind=entry.kind, event_time=entry.event_time, record_id=entry.record_id, content=text
+    )
     line = write_line(entry)
     assert b"\n" not in line
     assert read_line(line) == entry
@@ -50,11 +52,23 @@ def test_a_line_gives_its_entry_back(content: dict[str, str | int]) -> None:
         ("SETTLED", "1", '{\n"a": 1}'),
         ("SETTLED", "1", '{"a": "' + "x" * 8000 + '"}'),
         ("SETTLED", "1", '{}} {"entry": 7'),
+        ("SETTLED", "1", '{"a": ' + "[" * 7000),
+        ("SETTLED", "1", '{"a": "\ud800"}'),
     ],
 )
 def test_what_no_line_is_made_of_is_refused(kind: str, record_id: str, content: str) -> None:
     with pytest.raises(Malformed):
-        require_sound(kind=kind, record_id=record_id, content=content)
+        require_sound(kind=kind, event_time=NOW, record_id=record_id, content=content)
+
+
+def test_a_time_that_could_not_be_read_back_is_refused() -> None:
+    """Sealed, it would make the block one that was altered, for ever."""
+    early = NOW.replace(year=999)
+    with pytest.raises(Malformed):
+        require_sound(kind="X", event_time=early, record_id="", content="{}")
+    last = dataclasses.replace(entries(1)[0], event_time=NOW.replace(year=9999))
+    require_sound(kind="X", event_time=last.event_time, record_id="", content="{}")
+    assert read_line(write_line(last)) == last
 
 
 def test_a_block_is_later_than_the_one_before_whatever_the_clock_says() -> None:
@@ -167,3 +181,24 @@ def test_a_file_that_is_named_must_be_usable(tmp_path) -> None:
     with pytest.raises(BadKey):
         CheckpointKeys("", str(tmp_path / "keys")).require_usable()
     assert CheckpointKeys("", str(tmp_path / "keys")).trusted() == {}
+
+
+def test_a_file_of_keys_that_is_being_written_leaves_those_that_it_had(tmp_path) -> None:
+    from services.cli.audit_chain.keys import new_checkpoint_key
+
+    public = new_checkpoint_key(tmp_path, "hub")
+    keys = CheckpointKeys("", str(tmp_path / "checkpoint_keys"))
+    assert keys.trusted() == {"hub": public}
+    (tmp_path / "checkpoint_keys").write_text(public.line[:20], encoding="ascii")
+    assert keys.trusted() == {"hub": public}
+
+
+def test_a_name_is_not_given_to_another_key(tmp_path) -> None:
+    from services.cli.audit_chain.keys import CheckpointKeyError, new_checkpoint_key
+
+    public = new_checkpoint_key(tmp_path, "hub")
+    (tmp_path / "checkpoint_key").unlink()
+    with pytest.raises(CheckpointKeyError, match="has a key named hub"):
+        new_checkpoint_key(tmp_path, "hub")
+    assert not (tmp_path / "checkpoint_key").exists()
+    assert parse_public_keys((tmp_path / "checkpoint_keys").read_text()) == {"hub": public}

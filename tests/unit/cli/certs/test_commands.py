@@ -47,6 +47,24 @@ def test_the_way_from_nothing_to_a_rotated_authority(yijie, tmp_path):
     assert Folder(tmp_path / "certs").next_step == ""
 
 
+def test_one_certificate_is_issued_anew_or_given_up_while_an_authority_is_exchanged(
+    yijie, tmp_path
+):
+    yijie("init")
+    issue(yijie)
+    yijie("rotate-ca")
+    code, said = yijie("renew", "agency-640000")
+    assert (code, "2/3" in said, "next" in said) == (0, False, False)
+    yijie("request", "agency-650000", "--to", str(tmp_path / "there"))
+    assert issue(yijie, "650000", "agency", "--csr", str(tmp_path / "there/tls.csr"))[0] == 0
+    assert yijie("renew")[0] == 0
+    code, said = yijie("drop-ca")
+    assert (code, "--without agency-650000" in said) == (1, True)
+    code, said = yijie("drop-ca", "--without", "agency-650000")
+    assert (code, "given up: agency-650000" in said) == (0, True)
+    assert "agency-650000" not in yijie("list")[1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from services.cli.certs import folder as folder_module
 from services.cli.certs.authority import (
     Asked,
     RequestRefused,
@@ -23,7 +24,7 @@ from services.cli.certs.authority import (
     new_key,
     new_request,
 )
-from services.cli.certs.folder import CertsError, Folder
+from services.cli.certs.folder import CertsError, Folder, write_file
 from services.cli.certs.local import agency_name, fill
 from services.kit.caller import Caller
 from services.kit.codes import PROVINCES
@@ -194,7 +195,7 @@ def test_an_authority_is_exchanged_in_three_steps(folder, clock):
 
 def test_no_step_of_an_exchange_can_be_skipped_or_doubled(folder, clock):
     folder.issue(SERVICE)
-    folder.issue(CALLER)
+    folder.sign(CALLER, certificate_pem(new_request(new_key(), "whatever")))
     with pytest.raises(CertsError, match="no authority to drop"):
         folder.drop()
     folder.rotate()
@@ -202,7 +203,7 @@ def test_no_step_of_an_exchange_can_be_skipped_or_doubled(folder, clock):
         folder.rotate()
     with pytest.raises(CertsError, match="next: yijie certs renew"):
         folder.drop()
-    folder.renew([SERVICE.name])
+    folder.renew()
     with pytest.raises(CertsError, match=f"are still: {CALLER.name}"):
         folder.drop()
     with pytest.raises(CertsError, match="next step: yijie certs drop-ca"):
@@ -285,3 +286,90 @@ def test_a_local_mesh_has_all_it_needs(tmp_path, clock):
 def test_two_authorities_have_different_names(tmp_path):
     one, other = (folder_of(tmp_path / name) for name in ("one", "other"))
     assert one.current().certificate.subject != other.current().certificate.subject
+
+
+def test_what_is_issued_anew_alone_does_not_begin_the_next_step(folder):
+    """A certificate that ends soon while provinces still wait for the bundle."""
+    folder.issue(SERVICE)
+    folder.issue(CALLER)
+    first = folder.current().serial
+    folder.rotate()
+    folder.renew([SERVICE.name])
+    assert {one.authority for one in folder.issued()} == {first}
+    assert folder.next_step == "renew"
+    folder.renew()
+    assert {one.authority for one in folder.issued()} == {folder.current().serial} != {first}
+
+
+def test_who_is_given_up_is_shut_out_and_not_issued_anew(folder, clock):
+    folder.issue(SERVICE)
+    request = certificate_pem(new_request(new_key(), "whatever"))
+    folder.sign(CALLER, request)
+    folder.rotate()
+    folder.renew()
+    with pytest.raises(CertsError, match=f"--without {CALLER.name}"):
+        folder.drop()
+    for name in (SERVICE.name, "nobody"):
+        with pytest.raises(CertsError, match=f"{name}: no certificate of the authority before"):
+            folder.drop(without=[name])
+    assert folder.next_step == "drop-ca"
+    assert folder.drop(without=[CALLER.name]) == [CALLER.name]
+    assert [one.name for one in folder.issued()] == [SERVICE.name]
+    assert folder.renew() == [SERVICE.name]
+    # Whoever comes back is issued a certificate like anybody else.
+    folder.sign(CALLER, request)
+    assert {one.name for one in folder.issued()} == {SERVICE.name, CALLER.name}
+
+
+@pytest.mark.parametrize("written", [0, 1, 2, 3])
+def test_an_exchange_that_was_cut_off_goes_on_where_it_was(folder, clock, monkeypatch, written):
+    """Whatever of the second step was written, the authority before is not lost."""
+    folder.issue(SERVICE)
+    first = folder.current()
+    announced = folder.rotate()
+    with monkeypatch.context() as patch:
+        patch.setattr(folder_module, "write_file", cut_off_after(written))
+        with pytest.raises(KeyboardInterrupt):
+            folder.renew()
+    again = Folder(folder.path, clock)
+    with pytest.raises(CertsError, match="yijie certs renew"):
+        again.drop()
+    again.renew()
+    assert again.current().serial == announced.serial
+    found = x509.load_pem_x509_certificates(again.bundle())
+    assert found == [announced.certificate, first.certificate]
+    again.drop()
+    readable(again, clock, SERVICE.name)
+
+
+def cut_off_after(count):
+    left = iter(range(count))
+
+    def write(*arguments, **options):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        write_file(*arguments, **options)
+
+    return write
+
+
+def test_a_key_and_a_certificate_of_two_authorities_sign_nothing(folder, tmp_path):
+    other = folder_of(tmp_path / "other")
+    key = (other.path / "authority/current.key").read_bytes()
+    (folder.path / "authority/current.key").write_bytes(key)
+    with pytest.raises(CertsError, match="no authority that can be read"):
+        folder.issue(CALLER)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "benefits.650000.yijie.internal",
+        "*.650000.yijie.internal",
+        "YIJIE.internal",
+        "a.yijie.internal.",
+    ],
+)
+def test_nobody_has_the_name_by_which_another_is_known(folder, name):
+    with pytest.raises(RequestRefused, match=r"names in yijie\.internal"):
+        folder.issue(dataclasses.replace(SERVICE, dns=(name,)))

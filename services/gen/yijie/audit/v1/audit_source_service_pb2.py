@@ -27,7 +27,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)yijie/audit/v1/audit_source_service.proto\x12\x0eyijie.audit.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9b\x01\n\x12ReadEntriesRequest\x12+\n\x06source\x18\x01 \x01(\tB\x1b\xe2\x41\x01\x02\xbaH\x14r\x0f\x32\r^[a-z]{1,20}$\xc8\x01\x01\x12\x38\n\x05\x61\x66ter\x18\x02 \x01(\tB)\xe2\x41\x01\x01\xbaH\"r 2\x1e^([0-9]{1,20}[.][0-9]{1,19})?$\x12\x1e\n\tpage_size\x18\x03 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\"U\n\x13ReadEntriesResponse\x12,\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1b.yijie.audit.v1.SourceEntry\x12\x10\n\x08has_more\x18\x02 \x01(\x08\"\x81\x01\n\x0bSourceEntry\x12\x10\n\x08position\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\trecord_id\x18\x04 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x05 \x01(\t2l\n\x12\x41uditSourceService\x12V\n\x0bReadEntries\x12\".yijie.audit.v1.ReadEntriesRequest\x1a#.yijie.audit.v1.ReadEntriesResponseB\x15\n\x11\x63n.yijie.audit.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)yijie/audit/v1/audit_source_service.proto\x12\x0eyijie.audit.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9b\x01\n\x12ReadEntriesRequest\x12+\n\x06source\x18\x01 \x01(\tB\x1b\xe2\x41\x01\x02\xbaH\x14r\x0f\x32\r^[a-z]{1,20}$\xc8\x01\x01\x12\x38\n\x05\x61\x66ter\x18\x02 \x01(\tB)\xe2\x41\x01\x01\xbaH\"r 2\x1e^([0-9]{1,20}[.][0-9]{1,19})?$\x12\x1e\n\tpage_size\x18\x03 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\"\x85\x01\n\x13ReadEntriesResponse\x12,\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1b.yijie.audit.v1.SourceEntry\x12\x10\n\x08has_more\x18\x02 \x01(\x08\x12.\n\nheld_since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x81\x01\n\x0bSourceEntry\x12\x10\n\x08position\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\trecord_id\x18\x04 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x05 \x01(\t2l\n\x12\x41uditSourceService\x12V\n\x0bReadEntries\x12\".yijie.audit.v1.ReadEntriesRequest\x1a#.yijie.audit.v1.ReadEntriesResponseB\x15\n\x11\x63n.yijie.audit.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,10 +43,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_READENTRIESREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001\272H\004\032\002(\000'
   _globals['_READENTRIESREQUEST']._serialized_start=157
   _globals['_READENTRIESREQUEST']._serialized_end=312
-  _globals['_READENTRIESRESPONSE']._serialized_start=314
-  _globals['_READENTRIESRESPONSE']._serialized_end=399
-  _globals['_SOURCEENTRY']._serialized_start=402
-  _globals['_SOURCEENTRY']._serialized_end=531
-  _globals['_AUDITSOURCESERVICE']._serialized_start=533
-  _globals['_AUDITSOURCESERVICE']._serialized_end=641
+  _globals['_READENTRIESRESPONSE']._serialized_start=315
+  _globals['_READENTRIESRESPONSE']._serialized_end=448
+  _globals['_SOURCEENTRY']._serialized_start=451
+  _globals['_SOURCEENTRY']._serialized_end=580
+  _globals['_AUDITSOURCESERVICE']._serialized_start=582
+  _globals['_AUDITSOURCESERVICE']._serialized_end=690
 # @@protoc_insertion_point(module_scope)

@@ -22,12 +22,14 @@ class ReadEntriesRequest(_message.Message):
     def __init__(self, source: _Optional[str] = ..., after: _Optional[str] = ..., page_size: _Optional[int] = ...) -> None: ...
 
 class ReadEntriesResponse(_message.Message):
-    __slots__ = ("entries", "has_more")
+    __slots__ = ("entries", "has_more", "held_since")
     ENTRIES_FIELD_NUMBER: _ClassVar[int]
     HAS_MORE_FIELD_NUMBER: _ClassVar[int]
+    HELD_SINCE_FIELD_NUMBER: _ClassVar[int]
     entries: _containers.RepeatedCompositeFieldContainer[SourceEntry]
     has_more: bool
-    def __init__(self, entries: _Optional[_Iterable[_Union[SourceEntry, _Mapping]]] = ..., has_more: _Optional[bool] = ...) -> None: ...
+    held_since: _timestamp_pb2.Timestamp
+    def __init__(self, entries: _Optional[_Iterable[_Union[SourceEntry, _Mapping]]] = ..., has_more: _Optional[bool] = ..., held_since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class SourceEntry(_message.Message):
     __slots__ = ("position", "kind", "event_time", "record_id", "content")

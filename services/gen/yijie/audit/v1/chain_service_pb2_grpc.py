@@ -77,7 +77,7 @@ class ChainServiceServicer:
 
     def SignCheckpoint(self, request, context):
         """Signs a checkpoint on the last block, if it has none by the key in use. Errors: CHAIN_IS_EMPTY,
-        CHECKPOINT_KEY_MISSING.
+        CHECKPOINT_KEY_MISSING, CHAIN_IS_BROKEN (it does not follow from what was signed before).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -145,7 +145,8 @@ class BenefitsServiceServicer:
 
     def EstimateBenefit(self, request, context):
         """Computes what one bill would give at each benefit level asked for, for a person or, without one,
-        for somebody who has used nothing yet; writes nothing. Errors per level: POLICY_NOT_COVERED,
+        for somebody who has used nothing yet; writes nothing. For a person a province's caller asks where
+        that province alone is served, as in all below. Errors per level: POLICY_NOT_COVERED,
         DISEASE_NOT_QUALIFIED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

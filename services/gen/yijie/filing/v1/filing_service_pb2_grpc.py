@@ -116,7 +116,8 @@ class FilingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListFilings(self, request, context):
-        """Lists the filings of a person, newest first. Errors: PAGE_TOKEN_INVALID.
+        """Lists the filings of a person, newest first: to a province those of its insured and those for care
+        there. Errors: PAGE_TOKEN_INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -185,7 +186,8 @@ class FilingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def WhatIfFiling(self, request, context):
-        """Answers all filings of a person and what each means at a place and date, at home too (双向).
+        """Answers all filings of a person that the caller may list, and what each means at a place and date,
+        at home too (双向).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
