@@ -35,6 +35,8 @@ def shown(field: dataclasses.Field[Any]) -> str:
     """A default as the table writes it."""
     if field.default is dataclasses.MISSING:
         return "required, secret" if field.metadata["secret"] else "required"
+    if isinstance(field.default, bool):
+        return str(int(field.default))
     if isinstance(field.default, Path):
         return "shipped packs"
     if field.default in ("", frozenset()):

@@ -104,15 +104,25 @@ async def test_disease_and_papers_are_read_by_the_hub_and_the_insured_province_a
         question = pb.WhatIfFilingRequest(
             person_id=world.person, insured_region_code="650100", care_region_code="640104"
         )
+        answer = await world.stub.WhatIfFiling(question, timeout=10)
         return [
             (await world.get(kept.filing_id)).filing,
-            (await world.list()).filings[0],
-            (await world.stub.WhatIfFiling(question, timeout=10)).effects[0].filing,
+            *(await world.list()).filings,
+            *(effect.filing for effect in answer.effects),
         ]
 
-    for province, may in (("", True), ("650000", True), ("640000", False), ("none", False)):
+    # The hub, the insured province, the target; and one that is no party: it finds it by its id
+    # alone.
+    for province, may, times in (
+        ("", True, 3),
+        ("650000", True, 3),
+        ("640000", False, 3),
+        ("none", False, 1),
+    ):
         monkeypatch.setattr(servicer, "_province", lambda _, province=province: province)
-        for filing in await seen():
+        found = await seen()
+        assert len(found) == times
+        for filing in found:
             assert filing.filing_id == kept.filing_id
             assert (filing.diagnosis_code == "I63.900") is may
             assert bool(filing.documents) is may
