@@ -60,7 +60,7 @@ async def outcome(call):
     return WRONG_REGION if refusal.fields else WRONG_ROLE
 
 
-# What names a person alone: accounts, entitlements, sums; then, of a region, for nobody and for one.
+# What names a person alone: accounts, entitlements, sums; then, of a region, for nobody, for one.
 @pytest.mark.parametrize(
     ("regions", "expected"),
     [
