@@ -111,7 +111,9 @@ class World:
 
     async def problem(self, **options: Any) -> tuple[str, int] | None:
         found = await self.verifier.verify(after_block=0, **options)
-        return found.problem and (found.problem.kind.name, found.problem.block_id)
+        if found.problem is None:
+            return None
+        return found.problem.kind.name, found.problem.block_id
 
 
 def new_world(database: Database, folder: Path) -> World:
