@@ -110,6 +110,7 @@ NOT_SIMULATED = {
     "settlement.insert_refusals",
     "settlement.insert_screening_policy",
     "settlement.insert_signatures",
+    "settlement.insert_signed_answers",
     "settlement.list_journal_day",
     "settlement.list_journal_some",
     "settlement.list_refusals",

@@ -178,10 +178,12 @@ async def test_recovery_has_its_place_while_every_window_waits(serve, remote):
         request = settle_request()
         remote.benefits.script = ["lost_reply"] * 9
         assert (await refused(world.settle(request))).reason == "OUTCOME_PENDING"
+        # Old enough later, when the one that waits is not.
+        world.clock.advance(seconds=20)
         remote.benefits.script = ["silent"]
         waiting = asyncio.ensure_future(world.settle())
         await eventually(lambda: is_taken(remote))
-        await world.pass_recovery()
+        await world.pass_recovery(20)
         await eventually(lambda: is_settled(world, request))
         assert not waiting.done()
         waiting.cancel()
