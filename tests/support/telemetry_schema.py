@@ -6,6 +6,7 @@ The other side of services/*/telemetry.yaml, for tests that compare both.
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,8 +33,9 @@ class Told:
     """Full names of the gRPC methods called."""
 
 
+@functools.cache
 def declared(part: str) -> dict[str, Any]:
-    """Returns the schema of a service, or of kit."""
+    """Returns the schema of a service, or of kit; not to be changed."""
     path = ROOT / "services" / part / "telemetry.yaml"
     read: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return read
