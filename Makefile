@@ -44,10 +44,10 @@ chaos: $(RUN_STAMP) ## breaks the mesh under traffic and audits what is left: SE
 simulate: $(RUN_STAMP) ## runs seeds of the deterministic simulation and audits each: SEEDS=10000
 	@$(BIN)/yijie simulate --seeds $(SEEDS)
 
-# Four at once on two cores: tests wait for timers and disks as much as they compute. Those of the whole mesh
-# start seven processes each: three files at once, after the others.
+# Three at once on two cores: tests wait for timers and disks as much as they compute. Those of the whole mesh
+# start seven processes each: as many, after the others.
 test: $(DEV_STAMP) ## runs all tests
-	@$(BIN)/pytest --numprocesses 4 --dist loadfile -m "not mesh"
+	@$(BIN)/pytest --numprocesses 3 --dist loadfile -m "not mesh"
 	@$(BIN)/pytest --numprocesses 3 --dist loadfile -m mesh
 
 # Of its own: Spark and the services never share an environment. Needs Java 17 or later.
