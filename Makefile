@@ -18,6 +18,10 @@ UP_DIR ?= .yijie/up
 SECONDS ?= 60
 SEEDS ?= 10000
 
+# Where a shell forbids Python to keep what it compiled, each of the processes that a mesh or a test starts
+# would compile all of it anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev demo up test test-spark bench chaos simulate drill-restart drill-rotation drill-failover \
 	drill-overload drill-restore lint format protos baseline lock sbom clean
@@ -48,7 +52,7 @@ simulate: $(RUN_STAMP) ## runs seeds of the deterministic simulation and audits 
 # start seven processes each: as many, after the others.
 test: $(DEV_STAMP) ## runs all tests
 	@$(BIN)/pytest --numprocesses 3 --dist loadfile -m "not mesh"
-	@$(BIN)/pytest --numprocesses 3 --dist loadfile -m mesh
+	@$(BIN)/pytest --numprocesses 3 --dist loadfile -m mesh tests/e2e
 
 # Of its own: Spark and the services never share an environment. Needs Java 17 or later.
 SPARK_VENV := .venv-spark

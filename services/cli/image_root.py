@@ -9,6 +9,7 @@ environment, the shared libraries that any of them links to, time zones and cert
 
 from __future__ import annotations
 
+import compileall
 import os
 import re
 import shutil
@@ -57,6 +58,9 @@ def build(root: Path, environment: Path, *, copy: Copy = shutil.copy2) -> None:
     trees = [Path(sysconfig.get_path("stdlib")), environment]
     _tree(root, trees[0], copy, _LEFT_OUT)
     _tree(root, environment, copy, None)
+    # Official images come without it, and the root of a pod cannot be written: each start of a
+    # process would compile the library anew.
+    compileall.compile_dir(_below(root, trees[0].resolve()), quiet=2, stripdir=root)
     _place(root, environment / "bin/python", copy)
     interpreter = (environment / "bin/python").resolve()
     for library in _libraries([interpreter, *_shared_objects(trees)]):

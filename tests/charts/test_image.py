@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
 import venv
 from fnmatch import fnmatch
@@ -153,6 +154,11 @@ def test_what_is_collected_runs_where_there_is_nothing_else(tmp_path: Path) -> N
     build(root, environment, copy=_link)
     found = {path.name for path in root.rglob("*")}
     assert not found & {"sh", "bash", "dash", "busybox", "apt", "dpkg", "ldd"}
+    library = root / Path(sysconfig.get_path("stdlib")).resolve().relative_to("/")
+    # Nothing is compiled at the start of a process that cannot write down what it compiled.
+    assert {
+        path.name.partition(".")[0] for path in (library / "asyncio/__pycache__").iterdir()
+    } >= {path.stem for path in (library / "asyncio").glob("*.py")}
     if os.geteuid() != 0:
         pytest.skip("collected, but not tried: changing the root needs the rights of root")
     tried = subprocess.run(

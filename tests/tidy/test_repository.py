@@ -192,3 +192,14 @@ def test_every_file_that_a_comment_names_is_there():
         if not (ROOT / name).is_file()
     }
     assert missing == set()
+
+
+def test_every_test_of_the_mesh_is_where_make_looks_for_it():
+    recipe = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\ntest:")[2]
+    (folder,) = re.findall(r" -m mesh (\S+)$", recipe, re.MULTILINE)
+    marked = [path for path in python_files("tests") if "pytest.mark.mesh" in text_of(path)]
+    assert len(marked) > 10
+    elsewhere = [
+        str(path.relative_to(ROOT)) for path in marked if not path.is_relative_to(ROOT / folder)
+    ]
+    assert elsewhere == ["tests/tidy/test_repository.py"]
