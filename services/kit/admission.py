@@ -24,6 +24,7 @@ from typing import Final
 
 from services.kit.congestion import TICK_S
 from services.kit.errors import Overloaded
+from services.kit.needs import Needs
 
 
 class Priority(IntEnum):
@@ -58,18 +59,13 @@ PRIORITY_KEY: Final = "yijie-priority"
 as important as the bill."""
 
 _FALL: Final = 0.9
-_RISE: Final = 1.1
+_RISE: Final = 1.03
+"""Slower than it falls: what is let in too many is late together."""
 _REACHED: Final = 0.9
 """Part of the limit that counts as reached: only then is there a reason to raise it."""
 _RATE_SHARE: Final = 0.2
 _LINE_MIN: Final = 32
 """Calls that may always wait: a burst is no overload."""
-_NEED_SHARE: Final = 0.1
-_NEED_FACTOR: Final = 1.8
-_NEED_S_MAX: Final = 0.6
-"""Nothing that fits into the second of a window takes longer by itself."""
-_NEED_LEFT: Final = 0.98
-"""Of what a call needs, a tick later: forgotten within seconds where no call teaches better."""
 _RETRIES_MS: Final = tuple(range(500, 1500, 100))
 
 
@@ -132,8 +128,7 @@ class Admission:
         self._left = 0
         self._rate = 0.0
         """Calls a second that leave, lately."""
-        self._needs: dict[str, float] = {}
-        """What a call of a method takes, lately, with something to spare."""
+        self._needs = Needs()
 
     def require(self, method: str, priority: Priority, remaining_s: float | None) -> None:
         """Raises what `enter` would raise at once, before anything was spent on the call.
@@ -145,22 +140,26 @@ class Admission:
         Raises:
             Overloaded: OVERLOADED.
         """
-        if remaining_s is not None and remaining_s < self._needs.get(method, 0.0):
+        if remaining_s is not None and remaining_s < self._needs.of(method):
             raise shed()
         is_full = self.waiting >= self._line_max() and not self._has_room(priority)
         if is_full and not any(self._line[lower] for lower in Priority if lower > priority):
             raise shed()
 
-    def ended(self, method: str, seconds: float) -> None:
-        """Learns how long a call took that was answered."""
-        known = self._needs.get(method, 0.0)
-        wanted = min(seconds * _NEED_FACTOR, _NEED_S_MAX)
-        self._needs[method] = known + _NEED_SHARE * (wanted - known)
+    def ended(self, method: str, own_s: float, abroad_s: float = 0.0) -> None:
+        """Learns how long a call took, from being let in to its answer or its deadline.
 
-    async def enter(self, priority: Priority, remaining_s: float | None = None) -> None:
+        `abroad_s`: what of it systems of others took, which is not in `own_s`.
+        """
+        self._needs.note(method, own_s, abroad_s)
+
+    async def enter(
+        self, method: str, priority: Priority, remaining_s: float | None = None
+    ) -> None:
         """Lets a call in, after a wait if need be; `leave` must follow.
 
-        `remaining_s` is what is left of the caller's deadline: no call waits for more than half.
+        `remaining_s` is what is left of the caller's deadline: a call waits for a third of it at
+        most, and no longer than leaves what such calls need.
 
         Raises:
             Overloaded: OVERLOADED; the call was not begun.
@@ -171,7 +170,7 @@ class Admission:
         loop = asyncio.get_running_loop()
         longest = self._bounds.wait_s_max
         if remaining_s is not None:
-            longest = min(longest, remaining_s / 3)
+            longest = min(longest, remaining_s / 3, remaining_s - self._needs.of(method))
         if self.waiting >= self._line_max() and not self._make_room(priority):
             raise shed()
         waiting = _Waiting(loop.create_future(), loop.time() + longest)
@@ -201,8 +200,7 @@ class Admission:
         self._most = self.in_flight
         self._rate += _RATE_SHARE * (self._left / TICK_S - self._rate)
         self._left = 0
-        for method in self._needs:
-            self._needs[method] *= _NEED_LEFT
+        self._needs.tick()
         for line in self._line.values():
             # Not in order of their ends: deadlines differ. The line is short.
             for waiting in [one for one in line if one.until <= now]:
@@ -245,8 +243,11 @@ class Admission:
             priority = next(one for one in Priority if self._line[one])
             if not self._has_room(priority):
                 return
-            self.waiting -= 1
             waiting = self._line[priority].popleft()
+            if waiting.until <= asyncio.get_running_loop().time():
+                self._send_away(waiting)
+                continue
+            self.waiting -= 1
             # Cancelled already where the caller hung up: it takes no place.
             if not waiting.turn.done():
                 self._take()

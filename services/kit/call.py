@@ -32,6 +32,8 @@ class Call:
     """How important it is, where that was asked: what it asks of others is as important."""
     shed: DomainError | None = None
     """Why it is refused before it begins; None: it is not. Such a call is worth no span."""
+    abroad_s: float = 0.0
+    """Time spent waiting for systems of others, an insured region's: not ours to be held to."""
     fields: dict[str, str | bool] = field(default_factory=dict)
     """Further fields for the canonical log line; names of services.kit.log.FIELDS."""
 
@@ -48,3 +50,10 @@ def note(**fields: str | bool) -> None:
     call = current.get()
     if call is not None:
         call.fields.update(fields)
+
+
+def note_abroad(seconds: float) -> None:
+    """Adds time spent waiting for a system of others; outside a call does nothing."""
+    call = current.get()
+    if call is not None:
+        call.abroad_s += seconds

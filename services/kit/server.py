@@ -51,8 +51,8 @@ _SERVER_OPTIONS: list[tuple[str, int]] = [
     # Calls of a method that Python has not taken over yet: it takes one a turn of the event loop.
     # Nobody sees how long they wait there, so there may only be few: from the first number on gRPC
     # refuses some, above the second all, as CANCELLED and at next to no cost (ADR 0039).
-    ("grpc.server.max_pending_requests", 100),
-    ("grpc.server.max_pending_requests_hard_limit", 200),
+    ("grpc.server.max_pending_requests", 64),
+    ("grpc.server.max_pending_requests_hard_limit", 128),
 ]
 
 _WAITING_MAX = 200

@@ -28,6 +28,7 @@ import grpc
 
 from services.kit import codes
 from services.kit.breaker import Breaker, Limits, NotLetThroughError, State, Ticket
+from services.kit.call import note_abroad
 from services.kit.channel import Callee, NotServedError
 from services.kit.clock import Clock
 from services.kit.deadline import budget_s
@@ -218,6 +219,7 @@ class Region:
             took_s = self._clock.monotonic() - started
             metrics.REGION_CALLS.labels(self.province, outcome).observe(took_s)
             round_trips.note_region(took_s)
+            note_abroad(took_s)
 
     def _require_place(self, lane: Lane) -> None:
         if self._in_flight[lane] >= self._places[lane]:

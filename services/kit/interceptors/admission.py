@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import time
 from typing import Any, Final
@@ -88,16 +89,21 @@ class AdmissionInterceptor(Interceptor):
             if call is not None and call.priority is not None:
                 priority = call.priority
             try:
-                await admission.enter(priority, context.time_remaining())
+                await admission.enter(method, priority, context.time_remaining())
             except Overloaded:
                 _shed(priority).inc()
                 raise
             begun = time.perf_counter()
             try:
                 answer = await inner(request, context)
+            except asyncio.CancelledError:
+                # One that its deadline ended tells most; one whose caller hung up tells nothing.
+                if not context.time_remaining():
+                    _learn(admission, method, time.perf_counter() - begun)
+                raise
             finally:
                 admission.leave()
-            admission.ended(method, time.perf_counter() - begun)
+            _learn(admission, method, time.perf_counter() - begun)
             return answer
 
         return admitted
@@ -105,6 +111,12 @@ class AdmissionInterceptor(Interceptor):
     def stream(self, method: str, inner: Stream) -> Stream:  # noqa: ARG002 - not counted
         """Returns the handler itself."""
         return inner
+
+
+def _learn(admission: Admission, method: str, seconds: float) -> None:
+    call = calls.current.get()
+    abroad_s = call.abroad_s if call is not None else 0.0
+    admission.ended(method, seconds - abroad_s, abroad_s)
 
 
 def _told(context: grpc.aio.ServicerContext) -> Priority | None:

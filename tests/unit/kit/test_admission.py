@@ -51,9 +51,24 @@ def test_the_limit_grows_only_where_it_is_reached():
         limit.adapt(CONGESTED, limit.value)
     limit.adapt(CALM, 0)
     assert limit.value == BOUNDS.in_flight_min
-    for _ in range(30):
+    for _ in range(60):
         limit.adapt(CALM, limit.value)
     assert limit.value == BOUNDS.in_flight_max
+
+
+def test_the_limit_grows_slower_than_it_falls():
+    """What is let in too many is late together: the way up is felt for, the way down is not."""
+    bounds = Bounds(in_flight_min=1, in_flight_max=100, congestion_s_max=0.03, wait_s_max=0.3)
+    down, up = Limit(bounds), Limit(bounds)
+    up.adapt(CONGESTED, 10)
+    falls = rises = 0
+    while down.value > 10:
+        down.adapt(CONGESTED, down.value)
+        falls += 1
+    while up.value < 90:
+        up.adapt(CALM, up.value)
+        rises += 1
+    assert rises > 3 * falls
 
 
 def test_calls_in_flight_without_congestion_leave_the_limit():
@@ -66,11 +81,11 @@ def test_calls_in_flight_without_congestion_leave_the_limit():
 async def test_the_most_important_goes_first_whenever_it_came():
     one = admission(in_flight_max=5)
     for _ in range(5):
-        await one.enter(Priority.SETTLE)
+        await one.enter(METHOD, Priority.SETTLE)
     order = []
 
     async def call(priority):
-        await one.enter(priority)
+        await one.enter(METHOD, priority)
         order.append(priority)
         one.leave()
 
@@ -89,12 +104,12 @@ async def test_the_most_important_goes_first_whenever_it_came():
 async def test_the_less_important_leave_room():
     one = admission(in_flight_max=10)
     for _ in range(int(10 * SHARES[Priority.LIST])):
-        await one.enter(Priority.LIST)
-    waiting = asyncio.create_task(one.enter(Priority.LIST))
+        await one.enter(METHOD, Priority.LIST)
+    waiting = asyncio.create_task(one.enter(METHOD, Priority.LIST))
     await turn()
     assert (one.in_flight, one.waiting) == (6, 1)
     # Somebody waits, and a settlement goes in all the same.
-    await one.enter(Priority.SETTLE)
+    await one.enter(METHOD, Priority.SETTLE)
     assert (one.in_flight, one.waiting) == (7, 1)
     waiting.cancel()
     await turn()
@@ -103,8 +118,8 @@ async def test_the_less_important_leave_room():
 
 async def test_who_waits_too_long_is_shed_and_was_not_begun():
     one = admission(wait_s_max=0.3)
-    await one.enter(Priority.SETTLE)
-    late = asyncio.create_task(one.enter(Priority.SETTLE))
+    await one.enter(METHOD, Priority.SETTLE)
+    late = asyncio.create_task(one.enter(METHOD, Priority.SETTLE))
     await turn()
     now = asyncio.get_running_loop().time()
     one.tick(CALM, now)
@@ -120,8 +135,8 @@ async def test_who_waits_too_long_is_shed_and_was_not_begun():
 
 async def test_nobody_waits_for_most_of_what_is_left_of_its_deadline():
     one = admission()
-    await one.enter(Priority.SETTLE)
-    hurried = asyncio.create_task(one.enter(Priority.SETTLE, 0.3))
+    await one.enter(METHOD, Priority.SETTLE)
+    hurried = asyncio.create_task(one.enter(METHOD, Priority.SETTLE, 0.3))
     await turn()
     one.tick(CALM, asyncio.get_running_loop().time() + 0.15)
     with pytest.raises(Overloaded):
@@ -130,16 +145,16 @@ async def test_nobody_waits_for_most_of_what_is_left_of_its_deadline():
 
 async def test_a_full_line_sheds_the_least_important_and_last():
     one = admission()
-    await one.enter(Priority.SETTLE)
-    first = asyncio.create_task(one.enter(Priority.LIST))
+    await one.enter(METHOD, Priority.SETTLE)
+    first = asyncio.create_task(one.enter(METHOD, Priority.LIST))
     await turn()
     # One place, one in line: as many as a limit of one lets wait.
     with pytest.raises(Overloaded):
         one.require(METHOD, Priority.LIST, None)
     with pytest.raises(Overloaded):
-        await one.enter(Priority.LIST)
+        await one.enter(METHOD, Priority.LIST)
     one.require(METHOD, Priority.DISCHARGE, None)
-    important = asyncio.create_task(one.enter(Priority.DISCHARGE))
+    important = asyncio.create_task(one.enter(METHOD, Priority.DISCHARGE))
     with pytest.raises(Overloaded):
         await first
     one.leave()
@@ -149,23 +164,23 @@ async def test_a_full_line_sheds_the_least_important_and_last():
 
 async def test_a_caller_that_hangs_up_takes_no_place():
     one = admission()
-    await one.enter(Priority.SETTLE)
-    gone = asyncio.create_task(one.enter(Priority.SETTLE))
+    await one.enter(METHOD, Priority.SETTLE)
+    gone = asyncio.create_task(one.enter(METHOD, Priority.SETTLE))
     await turn()
     # Its turn comes in the same moment: the place is given back.
     one.leave()
     gone.cancel()
     await asyncio.gather(gone, return_exceptions=True)
     assert (one.in_flight, one.waiting) == (0, 0)
-    await one.enter(Priority.SETTLE)
+    await one.enter(METHOD, Priority.SETTLE)
 
 
 async def test_a_caller_that_hung_up_is_passed_over():
     one = admission(in_flight_max=40, in_flight_min=1)
     for _ in range(40):
-        await one.enter(Priority.SETTLE)
-    gone = asyncio.create_task(one.enter(Priority.SETTLE))
-    next_ = asyncio.create_task(one.enter(Priority.SETTLE))
+        await one.enter(METHOD, Priority.SETTLE)
+    gone = asyncio.create_task(one.enter(METHOD, Priority.SETTLE))
+    next_ = asyncio.create_task(one.enter(METHOD, Priority.SETTLE))
     await turn()
     gone.cancel()
     one.leave()
@@ -173,19 +188,54 @@ async def test_a_caller_that_hung_up_is_passed_over():
     assert (one.in_flight, one.waiting) == (40, 0)
 
 
+def taught(own_s: float, abroad_s: float = 0.0) -> Admission:
+    """One that has seen fifty calls of a method that took so long."""
+    one = admission(in_flight_max=10)
+    for _ in range(50):
+        one.ended(METHOD, own_s, abroad_s)
+    one.tick(CALM, 0.0)
+    return one
+
+
 async def test_what_cannot_be_done_in_time_is_not_begun():
     one = admission(in_flight_max=10)
     one.require(METHOD, Priority.SETTLE, 0.01)
-    for _ in range(50):
-        one.ended(METHOD, 0.2)
+    one = taught(0.2)
     with pytest.raises(Overloaded):
-        one.require(METHOD, Priority.SETTLE, 0.1)
-    one.require(METHOD, Priority.SETTLE, 0.9)
+        one.require(METHOD, Priority.SETTLE, 0.19)
+    one.require(METHOD, Priority.SETTLE, 0.21)
     one.require("/yijie.test/Other", Priority.SETTLE, 0.1)
     # Forgotten, or one slow minute would shed for ever: nothing that is let in teaches better.
     for number in range(100):
         one.tick(CALM, float(number))
     one.require(METHOD, Priority.SETTLE, 0.1)
+
+
+async def test_nobody_waits_in_line_into_what_the_call_itself_needs():
+    one = taught(0.4)
+    for _ in range(10):
+        await one.enter(METHOD, Priority.SETTLE)
+    now = asyncio.get_running_loop().time()
+    waiting = asyncio.create_task(one.enter(METHOD, Priority.SETTLE, 0.5))
+    await turn()
+    one.tick(CALM, now + 0.05)
+    await turn()
+    assert not waiting.done()
+    one.tick(CALM, now + 0.15)
+    with pytest.raises(Overloaded):
+        await waiting
+
+
+async def test_whose_wait_is_over_is_not_let_in():
+    """Between two ticks too: the place goes to somebody who can still be answered."""
+    one = admission(wait_s_max=0.01)
+    await one.enter(METHOD, Priority.SETTLE)
+    late = asyncio.create_task(one.enter(METHOD, Priority.SETTLE))
+    await asyncio.sleep(0.02)
+    one.leave()
+    with pytest.raises(Overloaded):
+        await late
+    assert (one.in_flight, one.waiting) == (0, 0)
 
 
 def test_those_shed_together_do_not_come_back_together():
