@@ -53,7 +53,7 @@ class Config:
         "RECONCILE_GRACE_S", settings.parse_delay, default=120.0
     )
     """Age below which a settlement that the hub has not decided is on its way, no difference."""
-    feed_poll_s: float = settings.env("FEED_POLL_S", settings.parse_seconds, default=0.1)
+    feed_poll_s: float = settings.env("FEED_POLL_S", settings.parse_seconds, default=0.25)
     """Time between two looks for new events of one subscriber."""
     feed_heartbeat_s: float = settings.env("FEED_HEARTBEAT_S", settings.parse_seconds, default=5.0)
     """Longest silence of the feed that clearing gives."""

@@ -34,7 +34,7 @@ class Config:
         "IDENTITY_TIMEOUT_S", settings.parse_seconds, default=2.0
     )
     """Longest wait for identity; a batch of 500 persons is one call."""
-    feed_poll_s: float = settings.env("FEED_POLL_S", settings.parse_seconds, default=0.1)
+    feed_poll_s: float = settings.env("FEED_POLL_S", settings.parse_seconds, default=0.25)
     """Time between two looks for new events of one subscriber."""
     feed_heartbeat_s: float = settings.env("FEED_HEARTBEAT_S", settings.parse_seconds, default=5.0)
     """Longest silence of the feeds that filing gives."""

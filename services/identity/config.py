@@ -27,7 +27,7 @@ class Config:
         "TOKEN_LIFETIME_S", settings.parse_seconds, default=300.0
     )
     """How long a token of the 医保电子凭证 is accepted."""
-    feed_poll_s: float = settings.env("FEED_POLL_S", settings.parse_seconds, default=0.1)
+    feed_poll_s: float = settings.env("FEED_POLL_S", settings.parse_seconds, default=0.25)
     """Time between two looks for new signals of one subscriber."""
     feed_heartbeat_s: float = settings.env("FEED_HEARTBEAT_S", settings.parse_seconds, default=5.0)
     """Longest silence of the feed of signals."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -19,6 +20,8 @@ from yijie.common.v1 import money_pb2
 
 FEN_MAX = 10**15
 """Amounts are N16,2 in the national interface: below ten trillion yuan."""
+_DECIMALS_KEPT = 10_000
+"""Spellings of quantities and prices of which the value is remembered: a bill has two a line."""
 
 
 def read_date(message: Date, field: str) -> date:
@@ -39,12 +42,18 @@ def read_optional_date(message: Date, field: str) -> date | None:
 def read_decimal(message: DecimalMessage, field: str, *, whole: int, scale: int) -> Decimal:
     """Returns the decimal, or raises InvalidArgument: bad form, or more digits than whole.scale."""
     try:
-        value = parse_decimal(message.value)
+        return _parse(message.value, whole, scale)
     except ValueError as error:
         raise invalid(field, str(error)) from None
+
+
+@lru_cache(_DECIMALS_KEPT)
+def _parse(text: str, whole: int, scale: int) -> Decimal:
+    value = parse_decimal(text)
     _, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int) or -exponent > scale or len(digits) + exponent > whole:
-        raise invalid(field, f"more than {whole} digits before or {scale} after the point")
+        msg = f"more than {whole} digits before or {scale} after the point"
+        raise ValueError(msg)
     return value
 
 

@@ -65,8 +65,9 @@ class Config:
     """Age at which an open intent is taken for abandoned by its call."""
     abandon_after_s: float = settings.env("ABANDON_AFTER_S", settings.parse_seconds, default=600.0)
     """Age at which an intent that its insured region never answered is given up."""
-    feed_poll_s: float = settings.env("FEED_POLL_S", settings.parse_seconds, default=0.1)
-    """Time between two looks for new events of one subscriber."""
+    feed_poll_s: float = settings.env("FEED_POLL_S", settings.parse_seconds, default=0.25)
+    """Time between two looks for new events of one subscriber: so long they gather, and whoever
+    follows commits once for all of them."""
     feed_heartbeat_s: float = settings.env("FEED_HEARTBEAT_S", settings.parse_seconds, default=5.0)
     """Longest silence of the feed."""
     signing: SigningConfig = settings.nested(SigningConfig, is_optional=True)

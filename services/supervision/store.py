@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _DETAIL: Final = b"supervision.finding:"
 _AT_ONCE: Final = 32
 """Findings that are sealed or opened before others have a turn: half a millisecond."""
+_ROWS_AT_ONCE: Final = 128
+"""Findings of one statement that adds them."""
 _PROVINCE: Final = 2
 """Digits of a region's code that name its province."""
 
@@ -154,12 +156,18 @@ class Store:
         self, connection: Connection, findings: Sequence[NewFinding], *, run_id: UUID | None = None
     ) -> None:
         """Adds findings, each once; `run_id` is that of the mining that found them."""
-        for place in range(0, len(findings), _AT_ONCE):
-            await self._insert(connection, findings[place : place + _AT_ONCE], run_id)
+        for place in range(0, len(findings), _ROWS_AT_ONCE):
+            await self._insert(connection, findings[place : place + _ROWS_AT_ONCE], run_id)
 
     async def _insert(
         self, connection: Connection, findings: Sequence[NewFinding], run_id: UUID | None
     ) -> None:
+        details = []
+        for number, one in enumerate(findings):
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+            detail, context = messages.write_detail(one.finding), _DETAIL + one.finding_id.bytes
+            details.append(self._cipher.encrypt(detail, context=context))
         await connection.execute(
             _INSERT,
             [one.finding_id for one in findings],
@@ -174,12 +182,7 @@ class Store:
             [one.insured_region_code for one in findings],
             [one.institution_code for one in findings],
             [one.finding.rule_version for one in findings],
-            [
-                self._cipher.encrypt(
-                    messages.write_detail(one.finding), context=_DETAIL + one.finding_id.bytes
-                )
-                for one in findings
-            ],
+            details,
             run_id,
         )
 

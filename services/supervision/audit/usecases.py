@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from services.kit.feed import Batch, move_cursor
@@ -175,12 +176,14 @@ class _Turns:
 
 def _count(recorded: Recorded) -> None:
     # After the commit: a transaction may run more than once.
-    for channel in recorded.channels:
-        metrics.AUDITED_BILLS.labels(channel).inc()
+    for channel, count in Counter(recorded.channels).items():
+        metrics.AUDITED_BILLS.labels(channel).inc(count)
     metrics.RECORDED_REVERSALS.inc(len(recorded.reversals))
-    for one in recorded.findings:
-        metrics.RECORDED_FINDINGS.labels(
-            one.finding.rule_code, one.finding.result_class.value, one.moment.value
-        ).inc()
+    kinds = Counter(
+        (one.finding.rule_code, one.finding.result_class.value, one.moment.value)
+        for one in recorded.findings
+    )
+    for kind, count in kinds.items():
+        metrics.RECORDED_FINDINGS.labels(*kind).inc(count)
     for withdrawal in recorded.withdrawals:
         metrics.WITHDRAWN_FINDINGS.labels(withdrawal.reason.value).inc()

@@ -141,13 +141,13 @@ class CaseLoop:
         Returns whether all were taken, and the withdrawals with them, and how many cases it opened.
         """
         taken, withdrawn = await opening_store.lock_mark(connection)
-        found = await opening_store.list_new(
+        found, reached = await opening_store.list_new(
             connection, after=taken, until=finding_number, limit=_FINDINGS_AT_ONCE
         )
         now = self._clock.now()
         opened = await _open(connection, found, now) if found else 0
-        if len(found) == _FINDINGS_AT_ONCE:
-            await opening_store.set_mark(connection, found[-1].finding_number, withdrawn)
+        if reached is not None:
+            await opening_store.set_mark(connection, reached, withdrawn)
             return False, opened
         until = min(withdrawal, withdrawn + _WITHDRAWALS_AT_ONCE)
         await self._withdraw(connection, after=withdrawn, until=until, now=now)
@@ -362,37 +362,43 @@ async def _open(connection: Connection, found: Sequence[NewFinding], now: dateti
 
     Returns how many are new.
     """
-    cases = await opening_store.lock_open(
+    open_before = await opening_store.lock_open(
         connection, list(dict.fromkeys(one.settlement_id for one in found))
     )
-    new: dict[UUID, Case] = {}
+    first: dict[UUID, list[NewFinding]] = {}
     for one in found:
-        if one.settlement_id not in cases:
-            case = _new_case(one, now)
-            new[case.case_id] = case
-            cases[one.settlement_id] = case.case_id
+        if one.settlement_id not in open_before:
+            first.setdefault(one.settlement_id, []).append(one)
+    new = [_new_case(some, now) for some in first.values()]
     if new:
-        await opening_store.insert(connection, list(new.values()))
+        await opening_store.insert(connection, new)
         change = Change(state=CaseState.FIRST_REVIEW, change_time=now)
-        await store.move(connection, list(new), change)
+        await store.insert_changes(connection, [one.case_id for one in new], change)
+    cases = open_before | {one.settlement_id: one.case_id for one in new}
     await opening_store.add_findings(
         connection, [(one.finding_id, cases[one.settlement_id]) for one in found]
     )
+    if open_before:
+        # A new one says already what all of its findings come to.
+        await opening_store.sum_up(connection, list(open_before.values()))
     return len(new)
 
 
-def _new_case(first: NewFinding, now: datetime) -> Case:
+def _new_case(findings: Sequence[NewFinding], now: datetime) -> Case:
+    """Returns the case of the findings on one settlement, as `opening_store.sum_up` says it."""
+    classes = {one.result_class for one in findings}
     return Case(
         case_id=new_id(now),
-        settlement_id=first.settlement_id,
-        care_region_code=first.care_region_code,
-        insured_region_code=first.insured_region_code,
-        institution_code=first.institution_code,
+        settlement_id=findings[0].settlement_id,
+        care_region_code=findings[0].care_region_code,
+        insured_region_code=findings[0].insured_region_code,
+        institution_code=findings[0].institution_code,
         state=CaseState.FIRST_REVIEW,
-        result_class=first.result_class,
-        is_plain=first.result_class is ResultClass.VIOLATION,
-        rule_codes=(first.rule_code,),
-        amount_fen=first.amount_fen,
+        # They are declared gravest first.
+        result_class=next(one for one in ResultClass if one in classes),
+        is_plain=classes == {ResultClass.VIOLATION},
+        rule_codes=tuple(sorted({one.rule_code for one in findings})),
+        amount_fen=max(one.amount_fen for one in findings),
         open_time=now,
         change_time=now,
     )

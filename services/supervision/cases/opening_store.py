@@ -28,18 +28,23 @@ SELECT finding_number, withdrawal_number FROM case_mark"""
 _LOCK_MARK: Final = f"{_MARK} FOR UPDATE"
 _SET_MARK: Final = """/* supervision.set_case_mark */
 UPDATE case_mark SET finding_number = $1, withdrawal_number = $2"""
-# A bill without a row was recorded before there were such rows, and was settled directly.
+# The numbers first, then what is theirs: a limit on what is left after looking would look at all
+# that wait, for every few that are taken. A bill without a row was recorded before there were such
+# rows, and was settled directly.
 _LIST_NEW: Final = """/* supervision.list_new_findings */
 SELECT f.finding_number, f.finding_id, f.settlement_id, f.care_region_code, f.insured_region_code,
-       f.institution_code, f.rule_code, f.result_class, f.amount_fen
-  FROM finding f
+       f.institution_code, f.rule_code, f.result_class, f.amount_fen,
+       coalesce(b.channel, 'DIRECT') = 'DIRECT'
+       AND NOT EXISTS (SELECT FROM finding_withdrawal w WHERE w.finding_id = f.finding_id)
+       AND NOT EXISTS (SELECT FROM case_finding c WHERE c.finding_id = f.finding_id) AS is_due
+  FROM (SELECT finding_number, finding_id, settlement_id, care_region_code, insured_region_code,
+               institution_code, rule_code, result_class, amount_fen
+          FROM finding
+         WHERE finding_number > $1 AND finding_number <= $2
+         ORDER BY finding_number
+         LIMIT $3) f
   LEFT JOIN audited_bill b ON b.bill_key = f.settlement_id
- WHERE f.finding_number > $1 AND f.finding_number <= $2
-   AND coalesce(b.channel, 'DIRECT') = 'DIRECT'
-   AND NOT EXISTS (SELECT FROM finding_withdrawal w WHERE w.finding_id = f.finding_id)
-   AND NOT EXISTS (SELECT FROM case_finding c WHERE c.finding_id = f.finding_id)
- ORDER BY f.finding_number
- LIMIT $3"""
+ ORDER BY f.finding_number"""
 _LOCK_OPEN: Final = """/* supervision.lock_open_cases */
 SELECT case_id, settlement_id
   FROM case_file
@@ -70,7 +75,8 @@ UPDATE case_file k
                    ARRAY['VIOLATION', 'SUSPICIOUS', 'TO_VERIFY'], f.result_class)))[1]
                    AS result_class,
                bool_and(f.result_class = 'VIOLATION') AS is_plain,
-               array_agg(DISTINCT f.rule_code) AS rule_codes, max(f.amount_fen) AS amount_fen
+               array_agg(DISTINCT f.rule_code COLLATE "C") AS rule_codes,
+               max(f.amount_fen) AS amount_fen
           FROM case_finding c
           JOIN finding f ON f.finding_id = c.finding_id
          WHERE c.case_id = ANY($1::uuid[])
@@ -150,12 +156,29 @@ async def set_mark(connection: Connection, finding_number: int, withdrawal_numbe
 
 async def list_new(
     connection: Connection, *, after: int, until: int, limit: int
-) -> list[NewFinding]:
-    """Returns standing findings on direct settlements that are in no case, in order."""
-    return [
-        NewFinding(**{**dict(row), "result_class": ResultClass(row["result_class"])})
-        for row in await connection.fetch(_LIST_NEW, after, until, limit)
+) -> tuple[list[NewFinding], int | None]:
+    """Returns of the next findings those that belong into a case and are in none, in order.
+
+    They stand, on direct settlements. Also the number of the last of the next ones, where there
+    may be more; None: there are none after them.
+    """
+    rows = await connection.fetch(_LIST_NEW, after, until, limit)
+    found = [
+        NewFinding(
+            finding_number=row["finding_number"],
+            finding_id=row["finding_id"],
+            settlement_id=row["settlement_id"],
+            care_region_code=row["care_region_code"],
+            insured_region_code=row["insured_region_code"],
+            institution_code=row["institution_code"],
+            rule_code=row["rule_code"],
+            result_class=ResultClass(row["result_class"]),
+            amount_fen=row["amount_fen"],
+        )
+        for row in rows
+        if row["is_due"]
     ]
+    return found, rows[-1]["finding_number"] if len(rows) == limit else None
 
 
 async def lock_open(connection: Connection, settlement_ids: Sequence[UUID]) -> dict[UUID, UUID]:
@@ -182,9 +205,13 @@ async def insert(connection: Connection, cases: Sequence[Case]) -> None:
 
 
 async def add_findings(connection: Connection, pairs: Sequence[tuple[UUID, UUID]]) -> None:
-    """Puts findings into cases, and sums the cases up anew. Pairs of finding and case."""
+    """Puts findings into cases. Pairs of finding and case."""
     await connection.execute(_INSERT_FINDINGS, [one for one, _ in pairs], [to for _, to in pairs])
-    await connection.execute(_SUM_UP, list({case_id for _, case_id in pairs}))
+
+
+async def sum_up(connection: Connection, case_ids: Sequence[UUID]) -> None:
+    """Says of cases again what all of their findings come to."""
+    await connection.execute(_SUM_UP, case_ids)
 
 
 async def lock_withdrawn(

@@ -61,13 +61,16 @@ class _Asked:
     def __init__(self, view: View, moment: Moment) -> None:
         self._view = view
         self.moment = moment
-        self._known: dict[str, bool] = {}
+        self._known: dict[Rule, bool] = {}
+        self._lines: dict[Rule, bool | None] = {}
         self._day = _day_of_settlement(view)
+        days = [line.fee_date for line in view.bill.lines]
+        self._first, self._last = min(days, default=view.end), max(days, default=view.end)
 
     def asks(self, rule: Rule) -> bool:
-        known = self._known.get(rule.code)
+        known = self._known.get(rule)
         if known is None:
-            known = self._known[rule.code] = self._asks(rule)
+            known = self._known[rule] = self._asks(rule)
         return known
 
     def _asks(self, rule: Rule) -> bool:
@@ -82,13 +85,23 @@ class _Asked:
         on = self._view.end if rule.dated_by is DatedBy.FEE_DATE else self._day
         return rule.is_in_force(on)
 
-    def in_force(self, rule: Rule, lines: list[Line]) -> list[Line]:
-        """Returns the lines for which a rule is in force."""
+    def among(self, rule: Rule, lines: list[Line]) -> list[Line]:
+        """Returns the lines that a rule about items is asked about: those it is in force for."""
+        if rule not in self._lines:
+            self._lines[rule] = self._is_about_lines(rule)
+        every = self._lines[rule]
+        if every is None:
+            return [line for line in lines if rule.is_in_force(line.fee_date)]
+        return lines if every else []
+
+    def _is_about_lines(self, rule: Rule) -> bool | None:
+        """Tells whether a rule is asked about every line, or none; None: it depends on its day."""
+        if not self.asks(rule):
+            return False
         if rule.dated_by is DatedBy.SETTLE_DATE:
-            return lines if rule.is_in_force(self._day) else []
-        if all(rule.is_in_force(line.fee_date) for line in lines):
-            return lines
-        return [line for line in lines if rule.is_in_force(line.fee_date)]
+            return rule.is_in_force(self._day)
+        # What is in force on the first and the last day is in force between them.
+        return True if rule.is_in_force(self._first) and rule.is_in_force(self._last) else None
 
 
 def _day_of_settlement(view: View) -> date:
@@ -102,9 +115,7 @@ def _hits(view: View, ruleset: RuleSet, asked: _Asked) -> Iterator[tuple[Rule, H
     for code, lines in view.by_code.items():
         for check in ruleset.checks_of(code):
             rule = check.rule
-            if not asked.asks(rule):
-                continue
-            kept = asked.in_force(rule, lines)
+            kept = asked.among(rule, lines)
             if kept:
                 for hit in check.judge(view, code, kept):
                     yield rule, hit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -10,12 +11,14 @@ from services.supervision.domain.model import Effect, Moment
 from services.supervision.domain.rule import Reach
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from services.supervision.domain.rule import Rule
     from services.supervision.domain.steps.base import BillCheck, ItemCheck
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+_CODES_KEPT: Final = 100_000
+"""Item codes of which the checks are remembered; the national catalogues have about as many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,7 @@ class RuleSet:
     names: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     """National item code → published name."""
     _prefix_lengths: tuple[int, ...] = field(init=False, repr=False)
+    _checks: Callable[[str], tuple[ItemCheck, ...]] = field(init=False, repr=False, compare=False)
     _by_moment: Mapping[Moment, tuple[BillCheck, ...]] = field(init=False, repr=False)
     _by_code: Mapping[str, Rule] = field(init=False, repr=False)
 
@@ -43,6 +47,7 @@ class RuleSet:
         """Derives the indexes."""
         lengths = tuple(sorted({len(prefix) for prefix in self.by_prefix}))
         object.__setattr__(self, "_prefix_lengths", lengths)
+        object.__setattr__(self, "_checks", lru_cache(_CODES_KEPT)(self._find_checks))
         by_moment = {
             moment: tuple(check for check in self.by_bill if moment in check.rule.moments)
             for moment in Moment
@@ -78,8 +83,12 @@ class RuleSet:
         """Returns what is asked about every bill at a moment."""
         return self._by_moment[moment]
 
-    def checks_of(self, code: str) -> Iterator[ItemCheck]:
+    def checks_of(self, code: str) -> tuple[ItemCheck, ...]:
         """Returns what is asked about a national item code."""
-        yield from self.by_item.get(code, ())
+        return self._checks(code)
+
+    def _find_checks(self, code: str) -> tuple[ItemCheck, ...]:
+        found = list(self.by_item.get(code, ()))
         for length in self._prefix_lengths:
-            yield from self.by_prefix.get(code[:length], ())
+            found += self.by_prefix.get(code[:length], ())
+        return tuple(found)

@@ -176,24 +176,34 @@ class _Asked:
         self._of_bills = tuple(
             check.rule for check in ruleset.by_bill if self._looks_back(check.rule)
         )
+        self._of_items = frozenset(
+            check.rule
+            for checks in (*ruleset.by_item.values(), *ruleset.by_prefix.values())
+            for check in checks
+            if self._looks_back(check.rule)
+        )
 
     def looking_back(self, bill: Bill) -> Sequence[Rule]:
         """Returns the rules over several bills that would look at the record for this one.
 
         Of those about items only where the bill has one of their items.
         """
-        of_items = {
-            check.rule.code: check.rule
-            for code in {codes.national_item_code(line.item_code) for line in bill.lines}
-            for check in self.ruleset.checks_of(code)
-            if self._looks_back(check.rule)
-        }
-        rules = (*self._of_bills, *(rule for _, rule in sorted(of_items.items())))
+        rules = (*self._of_bills, *self._of_its_items(bill))
         return [
             rule
             for rule in rules
             if rule.is_about(bill) and (bill.invoice_key or rule.kind != _INVOICE_KIND)
         ]
+
+    def _of_its_items(self, bill: Bill) -> list[Rule]:
+        if not self._of_items:
+            return []
+        found = {
+            check.rule
+            for code in {codes.national_item_code(line.item_code) for line in bill.lines}
+            for check in self.ruleset.checks_of(code)
+        }
+        return sorted(found & self._of_items, key=lambda rule: rule.code)
 
     def _looks_back(self, rule: Rule) -> bool:
         return rule.reach is Reach.PERSON and self._moment in rule.moments

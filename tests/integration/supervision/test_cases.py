@@ -81,6 +81,34 @@ async def test_many_findings_are_taken_in_parts(
     assert all(list(one.rule_codes) == ["A", "B"] for one in cases)
 
 
+async def test_parts_in_which_nothing_is_due_are_passed_over(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.supervision.cases.loop._FINDINGS_AT_ONCE", 2)
+    for number in range(1, 5):
+        await world.settle(number, doubt("A"), doubt("B"), take=False)
+    for number in (1, 2):
+        await world.reverse(number, take=False)
+    await world.loop.take_findings()
+    assert len(await world.list()) == 2
+    assert await opening_store.is_behind(world.database) is None
+
+
+async def test_a_new_case_says_what_its_findings_sum_up_to(world: World) -> None:
+    suspicious = finding_pb2.RESULT_CLASS_SUSPICIOUS
+    to_verify = finding_pb2.RESULT_CLASS_TO_VERIFY
+    await world.settle(
+        1, doubt("C_D", found=to_verify), doubt("CA", "2", fen=20_000, found=suspicious), doubt("B")
+    )
+    await world.settle(2, doubt("B"), doubt("A"))
+    await world.settle(3, doubt("B", found=to_verify), doubt("A", "2", found=to_verify))
+    opened = await world.list()
+    assert len(opened) == 3
+    keys = [UUID(one.case_id) for one in opened]
+    await world.run(lambda connection: opening_store.sum_up(connection, keys))
+    assert await world.list() == opened
+
+
 async def test_three_people_take_a_case_to_a_deduction(world: World) -> None:
     await world.settle(1)
     case = await world.conclude(1)

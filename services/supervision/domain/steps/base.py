@@ -21,7 +21,7 @@ from services.supervision.domain.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import date
     from uuid import UUID
 
@@ -105,11 +105,14 @@ class View:
         """Returns the history; only checks that reach for it ask, and those are not run without."""
         return self.history or History()
 
-    def lines_of(self, prefixes: tuple[str, ...]) -> Iterator[Line]:
+    def lines_of(self, prefixes: tuple[str, ...]) -> list[Line]:
         """Returns the lines whose item code begins with one of the prefixes."""
-        for code, lines in self.by_code.items():
-            if code.startswith(prefixes):
-                yield from lines
+        return [
+            line
+            for code, lines in self.by_code.items()
+            if code.startswith(prefixes)
+            for line in lines
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

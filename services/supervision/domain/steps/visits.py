@@ -108,9 +108,12 @@ class FrequentPurchase(BillCheck):
         for code, lines in view.by_code.items():
             if not codes.is_drug_code(code):
                 continue
+            uses = view.past().of_substance(substance_of(code))
+            if len(uses) + len(lines) <= self.times_max:
+                continue
             past = [
                 (bill, line)
-                for bill, line in view.past().of_substance(substance_of(code))
+                for bill, line in uses
                 if first <= line.fee_date <= view.end
                 and setting_of(bill.medical_type) is not Setting.INPATIENT
             ]

@@ -219,7 +219,15 @@ class Course(ItemCheck):
             if self.span is Span.PERSON or _same_visit(bill, view.bill):
                 past |= dict.fromkeys(days_of_use(line), bill)
         own = {day for line in view.of_substance(substance) for day in days_of_use(line)}
+        if not self._may_exceed(own, past):
+            return set(), (), False
         return self._beyond(own, past)
+
+    def _may_exceed(self, own: set[date], past: dict[date, Bill]) -> bool:
+        """Tells whether the days would be too many if all were one course: mostly they are not."""
+        if self.counts is Counts.DAYS_OF_USE:
+            return len(own) + len(past) > self.days_max
+        return (max(own) - min(own | past.keys())).days >= self.days_max
 
     def _beyond(self, own: set[date], past: dict[date, Bill]) -> _Beyond:
         """Returns the own days beyond the limit, the bills that took days, and whether it is sure.
