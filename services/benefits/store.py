@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import asyncpg
@@ -17,6 +17,7 @@ from services.benefits.domain.model import (
     Setting,
     StayPart,
     Tally,
+    sums_of,
 )
 from services.kit.errors import LostRace
 from services.kit.idempotency import M, once, request_hash
@@ -108,7 +109,7 @@ class Transaction:
             booking.fund_total,
             booking.account_pay,
             booking.cash_pay,
-            astuple(delta),
+            sums_of(delta),
             self._vault.seal_answer(booking.settlement_id, booking.answer),
             booking.account_balance,
             None if claimant.stay is None else claimant.stay.stay_id,
@@ -129,7 +130,7 @@ class Transaction:
                 year,
                 claimant.person_id,
                 claimant.scheme_code,
-                astuple(delta),
+                sums_of(delta),
                 tally_date,
             )
 

@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Final
 
 FEN_PER_YUAN: Final = 100
+_WHOLE: Final = Decimal(1)
 
 # Plain notation only: an exponent would let "1e999999" through a length check. ASCII digits and the
 # whole text only: `\d` takes the digits of every script, `$` a newline after them.
@@ -58,7 +59,7 @@ def round_fen(fen: Exact, rounding: Rounding = Rounding.HALF_UP) -> int:
         return fen
     if isinstance(fen, Decimal):
         mode = ROUND_HALF_UP if rounding is Rounding.HALF_UP else ROUND_DOWN
-        return int(fen.quantize(Decimal(1), rounding=mode))
+        return int(fen.quantize(_WHOLE, rounding=mode))
     numerator, denominator = fen.numerator, fen.denominator
     magnitude = abs(numerator)
     if rounding is Rounding.HALF_UP:
@@ -82,7 +83,7 @@ def format_yuan(fen: int) -> str:
 
 def _exact(value: Exact) -> Exact:
     # A float would be accepted silently by Decimal() and Fraction(); it must never get that far.
-    if isinstance(value, bool) or not isinstance(value, int | Decimal | Fraction):
+    if isinstance(value, bool) or not isinstance(value, Exact):
         msg = f"{type(value).__name__} is not an exact number"
         raise TypeError(msg)
     return value

@@ -46,8 +46,8 @@ def event_of(row: FeedRow, fingerprints: Fingerprints) -> settlement_service_pb2
         cursor=write_cursor(row.position),
         kind=_KIND_NUMBERS[row.kind],
         event_time=write_time(row.event_time),
-        settlement=settlement_pb2.Settlement.FromString(row.settlement),
     )
+    event.settlement.ParseFromString(row.settlement)
     if row.detail is not None:
         _add_bill(event, settlement_pb2.Settlement.FromString(row.detail), fingerprints)
     return event

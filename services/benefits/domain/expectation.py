@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Final
 
+from services.benefits.domain.model import sums_of
 from services.kit.errors import RuleForbids
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def check_expected(expected: Expectation, outcome: Outcome, facts: Facts) -> Non
 
 
 def _sums_of(sums: Accumulators) -> tuple[int, ...]:
-    values: tuple[int, ...] = astuple(sums)
+    values = sums_of(sums)
     end = len(values)
     while end > _FIRST_SUMS and not values[end - 1]:
         end -= 1

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from enum import Enum
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from services.kit.codes import SCHEME_EMPLOYEE, SCHEME_RESIDENT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date
     from uuid import UUID
 
@@ -233,6 +235,8 @@ class Accumulators:
 
 SUM_NAMES: Final = tuple(field.name for field in fields(Accumulators))
 """Names of the accumulators, in their stored order."""
+sums_of: Final[Callable[[Accumulators], tuple[int, ...]]] = attrgetter(*SUM_NAMES)
+"""Returns the values of accumulators, in that order."""
 
 
 @dataclass(frozen=True, slots=True)
