@@ -38,7 +38,8 @@ CALLEES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 CALL: Final = "/floor.Floor/Call"
 FEED: Final = "/floor.Floor/Feed"
-_POOL_SIZE: Final = 10
+_POOL_SIZE: Final = 5
+"""With the mesh beside it, within the hundred connections of the embedded server."""
 _KEY_BYTES: Final = 4
 _ID_BYTES: Final = 16
 _BATCH_MAX: Final = 200

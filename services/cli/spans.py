@@ -16,7 +16,8 @@ import orjson
 
 NS_PER_MS: Final = 1_000_000
 _SERVICE_PREFIX: Final = "yijie."
-_UNHEARD: Final = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED"})
+# Not reached, given up before the other side began, or sent away for load before a span was begun.
+_UNHEARD: Final = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "RESOURCE_EXHAUSTED"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +104,7 @@ def orphans(spans: Iterable[Span]) -> list[Span]:
 
 
 def unanswered(spans: Iterable[Span]) -> list[Span]:
-    """Returns the calls whose other side has left no span, although it answered."""
+    """Returns the calls whose other side has left no span, although it began and answered."""
     held = list(spans)
     served = {span.parent_id for span in held if span.kind == "SERVER"}
     return [

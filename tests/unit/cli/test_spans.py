@@ -84,7 +84,9 @@ def test_a_trace_with_a_hole_is_not_complete(held):
     assert not is_complete(held)
 
 
-@pytest.mark.parametrize("code", ["UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED"])
+@pytest.mark.parametrize(
+    "code", ["UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "RESOURCE_EXHAUSTED"]
+)
 def test_a_call_that_nobody_answered_needs_no_other_side(code):
     assert is_complete([span("root"), call("ask", "root", code)])
 
