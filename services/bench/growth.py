@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
-import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2_grpc
 from rich.console import Console
 from rich.table import Table
 
@@ -33,6 +32,7 @@ from services.cli.mesh import READY_S_MAX, Mesh, MeshError, mesh
 from services.cli.processes import Process
 from services.cli.progress import Progress
 from services.cli.province import connected
+from services.cli.readiness import serves
 from services.kit.channel import open_channel
 
 SCALED: Final = ("identity", "filing", "benefits", "supervision", "settlement")
@@ -217,22 +217,15 @@ class _Fleet:
         # The mesh's guard ends it if we are killed: its folder is in its environment.
         process = Process(name, {**variables, **_SETTINGS}, log, name=f"{name} {index + 1}")
         self._extra[process.name] = process
-        async with open_channel(endpoints[name].address) as channel:
+        address = endpoints[name].address
+        async with open_channel(address) as channel:
             health = health_pb2_grpc.HealthStub(channel)
             end = time.monotonic() + READY_S_MAX
-            while not await _serves(health):
+            while not await serves(address, health):
                 if process.exit_code is not None or time.monotonic() > end:
                     msg = f"{process.name} does not serve\n{process.tail()}"
                     raise MeshError(msg)
                 await asyncio.sleep(_POLL_S)
-
-
-async def _serves(health: health_pb2_grpc.HealthStub) -> bool:
-    try:
-        answer = await health.Check(health_pb2.HealthCheckRequest(), timeout=1.0)
-    except grpc.aio.AioRpcError:
-        return False
-    return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
 
 @contextlib.asynccontextmanager

@@ -22,9 +22,8 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Final
 
-import grpc
 import orjson
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2_grpc
 
 from services.cli import topology
 from services.cli.certs.folder import CertsError
@@ -34,6 +33,7 @@ from services.cli.migrate import ensure_database, migrate
 from services.cli.postgres import embedded_postgres
 from services.cli.processes import Process
 from services.cli.progress import Progress
+from services.cli.readiness import serves
 from services.cli.signatures import local as signatures
 from services.cli.signatures.keys import SignaturesError
 
@@ -95,11 +95,11 @@ class Mesh:
         Raises:
             MeshError: it ended, or did not serve in time; with the last lines of its log.
         """
-        process = self.processes[name]
+        process, endpoint = self.processes[name], self.endpoints[name]
         end = time.monotonic() + READY_S_MAX
-        async with open_endpoint(self.endpoints[name], is_checked=False) as channel:
+        async with open_endpoint(endpoint, is_checked=False) as channel:
             health = health_pb2_grpc.HealthStub(channel)
-            while not await _serves(health):
+            while not await serves(endpoint.address, health):
                 if process.exit_code is not None:
                     raise MeshError(_obituary(process))
                 if time.monotonic() > end:
@@ -337,14 +337,6 @@ async def _stop(running: Mesh, progress: Progress) -> None:
         killed = await running.stop()
     for name in killed:
         progress.say(f"  {name} did not stop in time and was killed")
-
-
-async def _serves(health: health_pb2_grpc.HealthStub) -> bool:
-    try:
-        answer = await health.Check(health_pb2.HealthCheckRequest(), timeout=1.0)
-    except grpc.aio.AioRpcError:
-        return False
-    return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
 
 def _obituary(process: Process) -> str:

@@ -37,7 +37,13 @@ class Process:
         self.name = name or service
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
+        # A shell may forbid Python to keep what it compiled: each process would compile everything
+        # anew, which takes as long as to load it.
+        kept = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith(PREFIX) and key != "PYTHONDONTWRITEBYTECODE"
+        }
         self._log_start = log.stat().st_size if log.exists() else 0
         with log.open("ab") as output:
             self._popen = subprocess.Popen(

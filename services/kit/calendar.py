@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 from datetime import date, timedelta
-from typing import Final
-
-import holidays
+from typing import TYPE_CHECKING, Final
 
 from services.kit import dates
 from services.kit.dates import Deadline, OffDay
+
+if TYPE_CHECKING:
+    from holidays import HolidayBase
 
 __all__ = ["CHINA", "China", "Deadline", "OffDay", "add_working_days", "place"]
 
@@ -47,7 +48,10 @@ def place(day: date, off_day: OffDay) -> Deadline:
 
 
 @functools.lru_cache(maxsize=64)
-def _known(year: int) -> holidays.HolidayBase:
+def _known(year: int) -> HolidayBase:
+    # The calendars of the whole world: whoever only imports this module need not wait for them.
+    import holidays  # noqa: PLC0415
+
     # The next year, too: its notice may name days of this one.
     return holidays.country_holidays("CN", years=(year, year + 1))
 

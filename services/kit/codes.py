@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 def _load_areas() -> Mapping[str, str]:
     text = resources.files("services.kit").joinpath("data/areas.csv").read_text(encoding="utf-8")
-    return MappingProxyType({row["code"]: row["name"] for row in csv.DictReader(text.splitlines())})
+    head, *rows = csv.reader(text.splitlines())
+    code, name = head.index("code"), head.index("name")
+    return MappingProxyType({row[code]: row[name] for row in rows})
 
 
 def _table(text: str) -> Mapping[str, str]:

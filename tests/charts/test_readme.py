@@ -14,7 +14,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from services.cli.__main__ import app
+from services.cli.commands import app
 from tests.charts.render import CHARTS, SERVICES, load_values, of_kind, parse, render
 
 if TYPE_CHECKING:

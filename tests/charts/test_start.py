@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from services.benefits.app import running
 from services.benefits.config import Config
-from services.cli.__main__ import app
+from services.cli.commands import app
 from services.cli.health import health
 from services.kit.channel import open_channel
 from services.kit.config import load

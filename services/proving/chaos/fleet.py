@@ -20,8 +20,7 @@ from typing import Final, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
-import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2_grpc
 
 from services.bench.proxy import Proxy
 from services.cli import topology
@@ -29,6 +28,7 @@ from services.cli.mesh import Guard, MeshError
 from services.cli.migrate import migrate
 from services.cli.processes import Process
 from services.cli.progress import Progress
+from services.cli.readiness import serves
 from services.kit.channel import open_channel
 from services.proving.chaos.database import Database
 from services.proving.chaos.plan import CLIENT, LINKS, REPLICAS, SERVICES, link_name
@@ -158,9 +158,10 @@ class Fleet:
             MeshError: it ended, or did not serve in time.
         """
         end = time.monotonic() + _READY_S_MAX
-        async with open_channel(self.endpoints[name].address) as channel:
+        address = self.endpoints[name].address
+        async with open_channel(address) as channel:
             health = health_pb2_grpc.HealthStub(channel)
-            while not await _serves(health):
+            while not await serves(address, health):
                 process = self.processes[name]
                 ended = process.exit_code is not None and not kept
                 if ended or time.monotonic() > end:
@@ -275,11 +276,3 @@ def _write_remote(data_dir: Path, dsn: str) -> None:
     path = data_dir / "secrets" / "remote"
     path.touch(mode=0o600)
     path.write_text(dsn + "\n", encoding="utf-8")
-
-
-async def _serves(health: health_pb2_grpc.HealthStub) -> bool:
-    try:
-        answer = await health.Check(health_pb2.HealthCheckRequest(), timeout=1.0)
-    except grpc.aio.AioRpcError:
-        return False
-    return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)

@@ -16,14 +16,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2_grpc
 
 from services.cli import topology
 from services.cli.mesh import READY_S_MAX, Guard, MeshError
 from services.cli.migrate import migrate
 from services.cli.processes import Process
 from services.cli.progress import Progress
+from services.cli.readiness import serves
 from services.kit.channel import open_channel
 from services.proving.chaos.database import Database
 from services.proving.drills.resolver import resolving
@@ -117,7 +117,7 @@ class Replicas:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(READY_S_MAX):
                     while process.exit_code is None:
-                        if await _serves(health):
+                        if await serves(address, health, within_s=_ASK_S):
                             return
                         await asyncio.sleep(_POLL_S)
         msg = f"{process.name} does not serve (exit code {process.exit_code})\n{process.tail()}"
@@ -176,11 +176,3 @@ async def replicas(
 
 def _name(service: str) -> str:
     return f"{service}.{_DOMAIN}"
-
-
-async def _serves(health: health_pb2_grpc.HealthStub) -> bool:
-    try:
-        answer = await health.Check(health_pb2.HealthCheckRequest(), timeout=_ASK_S)
-    except grpc.aio.AioRpcError:
-        return False
-    return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)

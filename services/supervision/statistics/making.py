@@ -22,7 +22,6 @@ from services.supervision.statistics import (
     rate_store,
     upload_store,
 )
-from services.supervision.statistics.bulletin import as_csv, as_html, as_pdf
 from services.supervision.statistics.bulletin_store import Bulletin, BulletinFile
 from services.supervision.statistics.composing import compose
 from services.supervision.statistics.facts import Facts
@@ -142,6 +141,9 @@ def find_suspects(institutions: Mapping[Place, Tally]) -> list[Suspect]:
 
 def render(figures: Figures) -> list[tuple[BulletinFile, bytes]]:
     """Returns the files of a bulletin: the same figures, the same bytes."""
+    # What draws pages is loaded once a month: it would be a tenth of a service's start.
+    from services.supervision.statistics.bulletin import as_csv, as_html, as_pdf  # noqa: PLC0415
+
     content = canonical(figures)
     digest = digest_of(content)
     frozen = datetime.fromisoformat(figures.freeze_time).astimezone(SHANGHAI)

@@ -13,7 +13,7 @@ import orjson
 import pytest
 from typer.testing import CliRunner
 
-from services.cli.__main__ import app
+from services.cli.commands import app
 from services.cli.mesh import MeshError
 from services.cli.migrate import DatabaseError
 from services.cli.partitions import months as journal

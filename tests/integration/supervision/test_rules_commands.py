@@ -15,7 +15,7 @@ import orjson
 import pytest
 from typer.testing import CliRunner
 
-from services.cli.__main__ import app
+from services.cli.commands import app
 from services.cli.mesh import ENDPOINTS, MeshError
 from services.cli.rules.dry_run import Trial, dry_run
 from services.cli.rules.publish import (

@@ -11,11 +11,11 @@ from google.type.date_pb2 import Date
 from rich.console import Console
 from typer.testing import CliRunner
 
-from services.cli.__main__ import app
 from services.cli.advice.eligible import print_eligibility
 from services.cli.advice.estimate import print_estimate
 from services.cli.advice.gap import print_comparison, print_summary
 from services.cli.advice.questions import BadQuestionError, read_day, read_split, signed, write_json
+from services.cli.commands import app
 from services.kit.errors import RuleForbids
 from services.kit.status import to_status
 from services.kit.wire import write_money

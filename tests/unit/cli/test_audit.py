@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
-from services.cli.__main__ import app
 from services.cli.auditing import _PROBLEMS
+from services.cli.commands import app
 from yijie.clearing.v1 import ledger_pb2
 
 DIGEST = "0f" * 32

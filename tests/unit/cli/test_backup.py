@@ -9,9 +9,9 @@ import orjson
 import pytest
 from typer.testing import CliRunner
 
-from services.cli.__main__ import app
 from services.cli.backup.archive import Archive, lay_out, without_password
 from services.cli.backup.showing import show_base, show_bases, show_restore
+from services.cli.commands import app
 from services.cli.mesh import MeshError
 from services.cli.pgtools import owned_folder, run_tool, tool_path
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
-from services.cli.__main__ import app
 from services.cli.clearing import app as clearing
 from services.cli.clearing.status import awaited
+from services.cli.commands import app
 from services.kit.reasons import TEXT_ZH
 from yijie.clearing.v1 import month_pb2, month_service_pb2
 

@@ -72,21 +72,3 @@ def test_a_connection_string_is_not_echoed(tmp_path):
     done = yijie("migrate", "--dsn", "postgresql://u:hush@127.0.0.1:1/x", cwd=tmp_path)
     assert done.returncode == 1
     assert "hush" not in done.stderr + done.stdout
-
-
-def test_the_command_line_itself_loads_neither_grpc_nor_tables(tmp_path):
-    program = (
-        "import sys, services.cli.__main__;"
-        "print([m for m in ('grpc', 'rich', 'asyncpg', 'google.protobuf') if m in sys.modules])"
-    )
-    root = str(Path(__file__).parents[3])
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": root},
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=True,
-    )
-    assert done.stdout.strip() == "[]"

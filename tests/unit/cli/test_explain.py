@@ -16,7 +16,7 @@ from services.benefits.domain.snapshot import Policy
 from services.benefits.examples import read_examples, run_example
 from services.benefits.messages import write_adjudication
 from services.benefits.policies import PACKS_FOLDER, load_pack, read_files
-from services.cli.__main__ import app
+from services.cli.commands import app
 from services.cli.explain import print_explanation
 from services.cli.explanation import as_json, explain_settlement, source_of
 from services.kit.wire import write_money

@@ -10,7 +10,7 @@ import asyncio
 import pytest
 from typer.testing import CliRunner
 
-from services.cli.__main__ import app
+from services.cli.commands import app
 from services.kit.server import ServerConfig, serving
 
 SERVICE = "yijie.benefits.v1.BenefitsService"

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from services.benefits.policies import PACKS_FOLDER, load_pack
-from services.cli.__main__ import app
+from services.cli.commands import app
 from services.cli.policy.check import BadAgeError, days_before
 from services.cli.policy.review import review
 from tests.unit.cli.packs import edit, set_value, write_pack

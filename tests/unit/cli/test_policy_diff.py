@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from services.benefits.domain.model import BenefitLevel, HospitalLevel, Person, Setting
 from services.benefits.policies import load_pack
-from services.cli.__main__ import app
+from services.cli.commands import app
 from services.cli.policy.changes import Kind, find_changes
 from services.cli.policy.consequences import consequences
 from tests.unit.cli.packs import REGION, edit, set_value, write_pack

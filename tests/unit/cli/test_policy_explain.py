@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from services.benefits.policies import PACKS_FOLDER, load_pack
-from services.cli.__main__ import app
+from services.cli.commands import app
 from services.cli.policy.in_force import parts_on, values_on
 from tests.unit.cli.packs import edit, write_pack
 

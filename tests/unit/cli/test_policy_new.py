@@ -9,7 +9,7 @@ from services.benefits.domain.errors import PolicyRefused
 from services.benefits.domain.model import Setting, Status
 from services.benefits.domain.schema import SPEC_BY_PATH, PolicyStep
 from services.benefits.policies import load_pack, read_files
-from services.cli.__main__ import app
+from services.cli.commands import app
 from services.cli.policy import meanings
 from services.cli.policy.new import new
 from services.cli.policy.placeholders import MARK, find_placeholders

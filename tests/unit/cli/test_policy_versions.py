@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from services.benefits.policies import load_pack, policy_files, read_files
-from services.cli.__main__ import app
+from services.cli.commands import app
 from tests.unit.cli.hub import Policies, Settlements, serving
 from tests.unit.cli.packs import REGION, edit, write_pack
 

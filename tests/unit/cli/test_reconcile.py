@@ -9,7 +9,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from services.cli import reconcile
-from services.cli.__main__ import app
+from services.cli.commands import app
 from services.cli.reconcile import parse_day
 from services.kit.clock import SystemClock, civil_date
 

@@ -13,7 +13,7 @@ import pytest
 from google.type.date_pb2 import Date
 from typer.testing import CliRunner
 
-from services.cli.__main__ import app
+from services.cli.commands import app
 from services.cli.mesh import ENDPOINTS
 from services.cli.registry import catalogue, filings, institutions
 from services.cli.topology import SERVICES

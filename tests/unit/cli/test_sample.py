@@ -10,7 +10,7 @@ from datetime import date, timedelta
 import pytest
 from typer.testing import CliRunner
 
-from services.cli.__main__ import app
+from services.cli.commands import app
 from services.cli.loading.catalogue import COLUMNS as ITEM_COLUMNS
 from services.cli.loading.catalogue import Catalogue, Edition
 from services.cli.loading.filings import Filings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
-from services.cli.__main__ import app
+from services.cli.commands import app
 from services.cli.supervision import cases
 from services.cli.supervision.case_desk import STATES_ZH
 from services.kit.reasons import TEXT_ZH

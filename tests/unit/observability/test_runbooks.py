@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 import typer
 
-from services.cli.__main__ import app
+from services.cli.commands import app
 from services.observability.boards import boards
 from services.observability.check import REPOSITORY, alerts_of, committed_files
 from services.observability.instruments import declared_series

@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from services.cli.__main__ import app
+from services.cli.commands import app
 from services.cli.progress import Progress
 from services.proving import drills
 from services.proving.drills import overload, resolver

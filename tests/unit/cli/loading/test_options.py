@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
-from services.cli.__main__ import app
+from services.cli.commands import app
 
 ITEMS = "item_code,name,list_type_code,charge_category_code,catalogue_class,begin_date\n"
 
