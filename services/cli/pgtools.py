@@ -125,6 +125,10 @@ def run_tool(
         msg = f"{name} does not end within {timeout_s:.0f} s"
         raise MeshError(msg) from error
     if done.returncode:
-        msg = f"{name} failed ({done.returncode}): {done.stderr.strip()[-_LAST_CHARS:]}"
+        # Each line of PostgreSQL's programs begins with their name. gRPC, where this process has
+        # it, writes lines of its own between fork and exec.
+        own = [line for line in done.stderr.splitlines() if line.startswith(f"{name}:")]
+        said = "\n".join(own) or done.stderr.strip()
+        msg = f"{name} failed ({done.returncode}): {said[-_LAST_CHARS:]}"
         raise MeshError(msg)
     return done.stdout

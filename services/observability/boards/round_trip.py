@@ -168,9 +168,11 @@ def _hops() -> Row:
                 ),
                 unit="percentunit",
                 targets=(
+                    # A hop without an error has no series of errors, and is to show a zero.
                     Target(
-                        f"sum by (rpc_method) (rate({calls}_count"
+                        f"(sum by (rpc_method) (rate({calls}_count"
                         f'{{{_HOP}, rpc_response_status_code!="OK"}}[{_RATE}]))'
+                        f" or 0 * sum by (rpc_method) (rate({calls}_count{{{_HOP}}}[{_RATE}])))"
                         f" / sum by (rpc_method) (rate({calls}_count{{{_HOP}}}[{_RATE}]))",
                         "{{rpc_method}}",
                     ),

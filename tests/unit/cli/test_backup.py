@@ -13,7 +13,7 @@ from services.cli.backup.archive import Archive, lay_out, without_password
 from services.cli.backup.showing import show_base, show_bases, show_restore
 from services.cli.commands import app
 from services.cli.mesh import MeshError
-from services.cli.pgtools import owned_folder, run_tool, tool_path
+from services.cli.pgtools import hand_over, owned_folder, run_tool, tool_path
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -104,6 +104,25 @@ def test_a_password_is_in_no_list_of_processes():
 def test_programs_that_are_not_there_are_named(tmp_path):
     with pytest.raises(MeshError, match="--tools"):
         tool_path("pg_basebackup", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("printed", "told"),
+    [
+        ("E1122 epoll1.cc:373] noise\npg_tool: error: no manifest", "pg_tool: error: no manifest"),
+        ("pg_tool: error: no\npg_tool: hint: yes", "pg_tool: error: no\npg_tool: hint: yes"),
+        ("ld.so: cannot open libpq", "ld.so: cannot open libpq"),
+    ],
+)
+def test_what_a_library_of_ours_writes_is_not_what_a_program_said(tmp_path, printed, told):
+    tool = tmp_path / "tools/pg_tool"
+    tool.parent.mkdir()
+    tool.write_text(f"#!/bin/sh\ncat >&2 <<'END'\n{printed}\nEND\nexit 3\n", encoding="utf-8")
+    tool.chmod(0o755)
+    hand_over(tool.parent)
+    with pytest.raises(MeshError) as failed:
+        run_tool("pg_tool", tools=tool.parent)
+    assert str(failed.value) == f"pg_tool failed (3): {told}"
 
 
 def test_a_program_that_fails_says_why(tmp_path):
