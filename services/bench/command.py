@@ -66,7 +66,7 @@ GROWTH: Final = "growth"
 """Another one: rows and bytes of a settlement, and the round trip over 1, 2 and 4 replicas."""
 NAMED: Final = (CLEARING, SCREENING, AUDIT, MINING, GROWTH)
 """The rows that are measured only where they are named."""
-PEOPLE: Final = 500
+PEOPLE: Final = 8000
 PROBED: Final = (8, 16, 32, 64)
 """Calls in flight that are tried to find saturation."""
 _WARM_UP_S: Final = 2.0

@@ -264,7 +264,7 @@ def _shelves_of(region: str) -> Sequence[Sequence[tuple[str, str]]]:
 
 
 def _is_found(item_code: str, ruleset: RuleSet) -> bool:
-    """Tells whether a rule finds the item on the bill of any adult outpatient here.
+    """Tells whether a rule finds the item on the bill of any adult outpatient here, whatever ails.
 
     Our drugs are those that the published rules name, so a random draw would find something on
     every bill, as no hospital's bills do.
@@ -280,12 +280,14 @@ def _is_found(item_code: str, ruleset: RuleSet) -> bool:
                 medical_type="11",
                 institution_level="02",
                 scheme_code="310",
+                diagnosis_codes=(diagnosis,),
                 lines=(line,),
             ),
             ruleset,
             moment=Moment.SCREENING,
         )
         for sex in (Sex.MALE, Sex.FEMALE)
+        for diagnosis in _DIAGNOSES
     )
 
 

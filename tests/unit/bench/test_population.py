@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 
 from services.bench import population
 from services.catalogue.sample import sample_items
 from services.kit import codes
+from services.kit.crypto import BlindIndex
 from services.kit.interceptors.validation import check_entry
+from services.settlement.fingerprints import Fingerprints
+from services.settlement.messages import read_order, screen_request
+from services.supervision.domain.engine import judge
+from services.supervision.domain.model import Moment
+from services.supervision.rules_loader import load_rules
+from services.supervision.screening.messages import read_request
 
 COUNT = 500
 PEOPLE = population.members(COUNT)
@@ -57,6 +65,26 @@ def test_bills_have_twenty_lines_of_the_catalogue_that_add_up():
             exact = Decimal(line.unit_price.value) * Decimal(line.quantity.value) * 100
             assert exact == line.amount.fen
             assert known is None or line.item_code in known
+
+
+def test_the_audit_rules_have_nothing_against_a_bill():
+    """What a round trip costs is measured on what hospitals mostly send, findings are not."""
+    rules = load_rules()
+    fingerprints = Fingerprints(BlindIndex(bytes(32)))
+    person_id = "01234567-89ab-7def-8123-456789abcdef"
+    found = Counter()
+    for request in population.settle_requests(PEOPLE[:60], [person_id] * 60):
+        asked = screen_request(read_order(request), fingerprints)
+        judged = judge(read_request(asked), rules, moment=Moment.SCREENING)
+        found.update(one.rule_code for one in judged)
+    # The same drug drawn twice is a duplicate charge; whatever else there is would be on most.
+    assert found.total() <= 3
+
+
+def test_there_are_as_many_people_as_the_bench_loads():
+    many = population.members(8000)
+    assert len({member.person.cert_number for member in many}) == len(many)
+    assert len({member.card.card_number for member in many}) == len(many)
 
 
 def test_bills_are_the_same_each_time_and_differ_between_people():
