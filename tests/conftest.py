@@ -49,13 +49,13 @@ ROOM_BYTES = 8 << 30
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Puts what tests write into memory, unless TMPDIR says where it belongs.
+    """Puts what tests write into memory, unless TMPDIR, TEMP or TMP says where it belongs.
 
     Hundreds of databases are made and dropped: on a disk, a quarter of the time goes into the
     making of their files. No test pulls the plug; processes that are killed lose nothing there.
     """
     del config
-    if "TMPDIR" in os.environ or not IN_MEMORY.is_dir():
+    if {"TMPDIR", "TEMP", "TMP"} & os.environ.keys() or not IN_MEMORY.is_dir():
         return
     room = os.statvfs(IN_MEMORY)
     # The wheel's test loads libraries from what it installs, which "noexec" would not let it.

@@ -29,7 +29,6 @@ def serve(service: str) -> None:
         from services.kit.server import run  # noqa: PLC0415
     finally:
         gc.enable()
-    gc.freeze()
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(
             run(service, config.telemetry, shown(config), functools.partial(app.running, config))

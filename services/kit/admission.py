@@ -14,6 +14,7 @@ Pure bookkeeping but for the futures that calls in line wait on; belongs to one 
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections import deque
 from collections.abc import Mapping
@@ -66,6 +67,14 @@ _REACHED: Final = 0.9
 _RATE_SHARE: Final = 0.2
 _LINE_MIN: Final = 32
 """Calls that may always wait: a burst is no overload."""
+_BUSY: Final = 0.5
+_LATELY_LEFT: Final = 0.9
+"""Of the most calls in flight, a tick later: nearly nothing after two seconds."""
+_LATE_FACTOR: Final = 1.5
+_PRESSED_S: Final = 10.0
+"""Time after a sign of overload in which only what nearly always ends in time is begun. Without
+one, what ends in time more often than not is: a caller that gives less time than others is no
+overload."""
 _RETRIES_MS: Final = tuple(range(500, 1500, 100))
 
 
@@ -113,6 +122,8 @@ class _Waiting:
     turn: asyncio.Future[None]
     until: float
     """loop.time() after which it is shed."""
+    hopeless: float
+    """loop.time() after which it cannot be answered in time."""
 
 
 class Admission:
@@ -125,36 +136,66 @@ class Admission:
         self.in_flight = 0
         self.waiting = 0
         self._most = 0
+        self._lately = 0.0
+        """Most calls in flight, lately."""
         self._left = 0
         self._rate = 0.0
         """Calls a second that leave, lately."""
         self._needs = Needs()
+        self._pressed_until = 0.0
+        """loop.time()."""
 
-    def require(self, method: str, priority: Priority, remaining_s: float | None) -> None:
+    def require(
+        self,
+        method: str,
+        priority: Priority,
+        remaining_s: float | None,
+        *,
+        is_part: bool = False,
+    ) -> None:
         """Raises what `enter` would raise at once, before anything was spent on the call.
 
         Also where less is left of the caller's deadline than such a call takes now: gRPC hands
         calls over one by one, and in an overload they have waited before anybody sees them. To
         begin what cannot be ended in time would take the place of what can.
 
+        `is_part`: of a call that another service has let in, which is to be carried through if that
+        is likelier than not.
+
         Raises:
             Overloaded: OVERLOADED.
         """
-        if remaining_s is not None and remaining_s < self._needs.of(method):
+        need_s = self._needs.half(method) if is_part else self._need(method)
+        if remaining_s is not None and remaining_s < need_s:
+            if remaining_s < self._needs.half(method):
+                self._press()
             raise shed()
         is_full = self.waiting >= self._line_max() and not self._has_room(priority)
         if is_full and not any(self._line[lower] for lower in Priority if lower > priority):
             raise shed()
 
-    def ended(self, method: str, own_s: float, abroad_s: float = 0.0) -> None:
+    def ended(
+        self, method: str, own_s: float, abroad_s: float = 0.0, *, is_late: bool = False
+    ) -> None:
         """Learns how long a call took, from being let in to its answer or its deadline.
 
-        `abroad_s`: what of it systems of others took, which is not in `own_s`.
+        `abroad_s`: what of it systems of others took, which is not in `own_s`; `is_late`: its
+        deadline ended it.
         """
+        if is_late:
+            # It would have taken longer, nobody knows how much. Taken as it is, no call could
+            # teach that more is needed than what calls are let in with.
+            own_s *= _LATE_FACTOR
+            self._press()
         self._needs.note(method, own_s, abroad_s)
 
     async def enter(
-        self, method: str, priority: Priority, remaining_s: float | None = None
+        self,
+        method: str,
+        priority: Priority,
+        remaining_s: float | None = None,
+        *,
+        is_part: bool = False,
     ) -> None:
         """Lets a call in, after a wait if need be; `leave` must follow.
 
@@ -164,16 +205,21 @@ class Admission:
         Raises:
             Overloaded: OVERLOADED; the call was not begun.
         """
-        if not self.waiting and self._has_room(priority):
+        if self._has_room(priority) and not self._is_waited_for(priority):
             self._take()
             return
+        # Whoever finds no room has reached the limit, whatever part of it is theirs.
+        self._most = max(self._most, self.limit.value)
         loop = asyncio.get_running_loop()
-        longest = self._bounds.wait_s_max
+        longest, in_time = self._bounds.wait_s_max, math.inf
         if remaining_s is not None:
-            longest = min(longest, remaining_s / 3, remaining_s - self._needs.of(method))
+            need_s = self._needs.half(method) if is_part else self._need(method)
+            in_time = remaining_s - need_s
+            longest = min(longest, remaining_s / 3, in_time)
         if self.waiting >= self._line_max() and not self._make_room(priority):
             raise shed()
-        waiting = _Waiting(loop.create_future(), loop.time() + longest)
+        now = loop.time()
+        waiting = _Waiting(loop.create_future(), now + longest, now + in_time)
         self._line[priority].append(waiting)
         self.waiting += 1
         self._call_up()
@@ -197,16 +243,33 @@ class Admission:
     def tick(self, congestion_s: float, now: float) -> None:
         """Follows the congestion and sheds who has waited too long; once every TICK_S."""
         self.limit.adapt(congestion_s, self._most)
+        self._lately = max(float(self._most), self._lately * _LATELY_LEFT)
         self._most = self.in_flight
         self._rate += _RATE_SHARE * (self._left / TICK_S - self._rate)
         self._left = 0
         self._needs.tick()
+        if congestion_s > self._bounds.congestion_s_max:
+            self._press()
         for line in self._line.values():
             # Not in order of their ends: deadlines differ. The line is short.
             for waiting in [one for one in line if one.until <= now]:
                 line.remove(waiting)
                 self._send_away(waiting)
         self._call_up()
+
+    def _press(self) -> None:
+        self._pressed_until = asyncio.get_running_loop().time() + _PRESSED_S
+
+    def _need(self, method: str) -> float:
+        # As many at once as a process is given however congested it is, or nearly: it is busy.
+        is_busy = self._lately >= self._bounds.in_flight_min * _BUSY
+        if is_busy or asyncio.get_running_loop().time() < self._pressed_until:
+            return self._needs.nearly_all(method)
+        return self._needs.half(method)
+
+    def _is_waited_for(self, priority: Priority) -> bool:
+        """Tells whether somebody as important as that is in line, or more so."""
+        return any(self._line[one] for one in Priority if one <= priority)
 
     def _has_room(self, priority: Priority) -> bool:
         # One at least, however low: a limit of one is for all.
@@ -244,7 +307,7 @@ class Admission:
             if not self._has_room(priority):
                 return
             waiting = self._line[priority].popleft()
-            if waiting.until <= asyncio.get_running_loop().time():
+            if waiting.hopeless <= asyncio.get_running_loop().time():
                 self._send_away(waiting)
                 continue
             self.waiting -= 1

@@ -30,6 +30,8 @@ class Call:
     """What it is answered with instead of a response; None: nothing was refused."""
     priority: Priority | None = None
     """How important it is, where that was asked: what it asks of others is as important."""
+    is_part: bool = False
+    """Whether a service of the hub asks it for a call that it has let in."""
     shed: DomainError | None = None
     """Why it is refused before it begins; None: it is not. Such a call is worth no span."""
     abroad_s: float = 0.0

@@ -139,6 +139,9 @@ def _environment(folder: Path) -> Path:
 
 
 def _link(source: str, target: str) -> object:
+    if "/asyncio/__pycache__/" in source:
+        # As official images are: without what was compiled.
+        return target
     # Nothing is written to them; across file systems there are no links.
     try:
         os.link(source, target)

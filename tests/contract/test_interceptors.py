@@ -238,7 +238,7 @@ async def test_what_is_asked_for_a_bill_is_as_important_as_the_bill():
 async def test_what_is_shed_at_once_is_answered_and_counted_and_costs_no_line_of_the_log(
     channel, stub, log, monkeypatch
 ):
-    def full(self, method, priority, remaining_s):
+    def full(self, method, priority, remaining_s, *, is_part):
         raise admission.shed()
 
     monkeypatch.setattr(admission.Admission, "require", full)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import time
 from typing import Any, Final
@@ -18,6 +17,9 @@ from services.kit.interceptors import Interceptor, Stream, Unary
 from services.kit.priorities import always, load_priorities
 
 _LIST: Final = always(Priority.LIST)
+
+_SPENT_S: Final = 0.05
+"""Left of a deadline that is used up: services give up a little before it, to say so."""
 
 IN_FLIGHT = prometheus_client.Gauge("yijie_admission_in_flight", "Unary calls that are worked on.")
 LIMIT = prometheus_client.Gauge(
@@ -47,12 +49,16 @@ class GateInterceptor(Interceptor):
         admission = self._admission
 
         async def looked_at(request: Any, context: grpc.aio.ServicerContext) -> Any:
-            priority = _told(context)
-            if priority is None:
-                priority = prioritise(request)
-            call = calls.Call(method=method, started=time.perf_counter(), priority=priority)
+            told = _told(context)
+            priority = prioritise(request) if told is None else told
+            call = calls.Call(
+                method=method,
+                started=time.perf_counter(),
+                priority=priority,
+                is_part=told is not None,
+            )
             try:
-                admission.require(method, priority, context.time_remaining())
+                admission.require(method, priority, context.time_remaining(), is_part=call.is_part)
             except Overloaded as error:
                 _shed(priority).inc()
                 call.shed = error
@@ -85,21 +91,23 @@ class AdmissionInterceptor(Interceptor):
 
         async def admitted(request: Any, context: grpc.aio.ServicerContext) -> Any:
             call = calls.current.get()
-            priority = Priority.LIST
+            priority, is_part = Priority.LIST, False
             if call is not None and call.priority is not None:
-                priority = call.priority
+                priority, is_part = call.priority, call.is_part
             try:
-                await admission.enter(method, priority, context.time_remaining())
+                await admission.enter(method, priority, context.time_remaining(), is_part=is_part)
             except Overloaded:
                 _shed(priority).inc()
                 raise
             begun = time.perf_counter()
             try:
                 answer = await inner(request, context)
-            except asyncio.CancelledError:
-                # One that its deadline ended tells most; one whose caller hung up tells nothing.
-                if not context.time_remaining():
-                    _learn(admission, method, time.perf_counter() - begun)
+            except BaseException:
+                # One that its deadline ended tells most, be it that our own waits ended just before
+                # it; one that was refused or whose caller hung up tells nothing.
+                remaining_s = context.time_remaining()
+                if remaining_s is not None and remaining_s <= _SPENT_S:
+                    _learn(admission, method, time.perf_counter() - begun, is_late=True)
                 raise
             finally:
                 admission.leave()
@@ -113,10 +121,11 @@ class AdmissionInterceptor(Interceptor):
         return inner
 
 
-def _learn(admission: Admission, method: str, seconds: float) -> None:
+def _learn(admission: Admission, method: str, seconds: float, *, is_late: bool = False) -> None:
     call = calls.current.get()
-    abroad_s = call.abroad_s if call is not None else 0.0
-    admission.ended(method, seconds - abroad_s, abroad_s)
+    # What was asked at the same time is a sum.
+    abroad_s = min(call.abroad_s, seconds) if call is not None else 0.0
+    admission.ended(method, seconds - abroad_s, abroad_s, is_late=is_late)
 
 
 def _told(context: grpc.aio.ServicerContext) -> Priority | None:

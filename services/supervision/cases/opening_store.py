@@ -35,8 +35,7 @@ _LIST_NEW: Final = """/* supervision.list_new_findings */
 SELECT f.finding_number, f.finding_id, f.settlement_id, f.care_region_code, f.insured_region_code,
        f.institution_code, f.rule_code, f.result_class, f.amount_fen,
        coalesce(b.channel, 'DIRECT') = 'DIRECT'
-       AND NOT EXISTS (SELECT FROM finding_withdrawal w WHERE w.finding_id = f.finding_id)
-       AND NOT EXISTS (SELECT FROM case_finding c WHERE c.finding_id = f.finding_id) AS is_due
+       AND w.finding_id IS NULL AND c.finding_id IS NULL AS is_due
   FROM (SELECT finding_number, finding_id, settlement_id, care_region_code, insured_region_code,
                institution_code, rule_code, result_class, amount_fen
           FROM finding
@@ -44,6 +43,8 @@ SELECT f.finding_number, f.finding_id, f.settlement_id, f.care_region_code, f.in
          ORDER BY finding_number
          LIMIT $3) f
   LEFT JOIN audited_bill b ON b.bill_key = f.settlement_id
+  LEFT JOIN finding_withdrawal w USING (finding_id)
+  LEFT JOIN case_finding c USING (finding_id)
  ORDER BY f.finding_number"""
 _LOCK_OPEN: Final = """/* supervision.lock_open_cases */
 SELECT case_id, settlement_id

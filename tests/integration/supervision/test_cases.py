@@ -102,8 +102,10 @@ async def test_a_new_case_says_what_its_findings_sum_up_to(world: World) -> None
     )
     await world.settle(2, doubt("B"), doubt("A"))
     await world.settle(3, doubt("B", found=to_verify), doubt("A", "2", found=to_verify))
+    # One that is plain beside one that is not: nobody confirms such a case with a hundred others.
+    await world.settle(4, doubt("B"), doubt("A", "2", found=suspicious))
     opened = await world.list()
-    assert len(opened) == 3
+    assert len(opened) == 4
     keys = [UUID(one.case_id) for one in opened]
     await world.run(lambda connection: opening_store.sum_up(connection, keys))
     assert await world.list() == opened

@@ -188,11 +188,12 @@ async def test_a_caller_that_hung_up_is_passed_over():
     assert (one.in_flight, one.waiting) == (40, 0)
 
 
-def taught(own_s: float, abroad_s: float = 0.0) -> Admission:
-    """One that has seen fifty calls of a method that took so long."""
-    one = admission(in_flight_max=10)
-    for _ in range(50):
-        one.ended(METHOD, own_s, abroad_s)
+def taught(own_s: float, *, others_s: float | None = None, pressed: bool = False) -> Admission:
+    """One that has seen a hundred calls of a method, one in twenty of which took `others_s`."""
+    one = admission(in_flight_max=10, in_flight_min=10)
+    for number in range(100):
+        is_other = others_s is not None and number % 20 == 0
+        one.ended(METHOD, others_s if is_other else own_s, is_late=pressed and number == 0)
     one.tick(CALM, 0.0)
     return one
 
@@ -203,12 +204,79 @@ async def test_what_cannot_be_done_in_time_is_not_begun():
     one = taught(0.2)
     with pytest.raises(Overloaded):
         one.require(METHOD, Priority.SETTLE, 0.19)
-    one.require(METHOD, Priority.SETTLE, 0.21)
+    one.require(METHOD, Priority.SETTLE, 0.27)
     one.require("/yijie.test/Other", Priority.SETTLE, 0.1)
     # Forgotten, or one slow minute would shed for ever: nothing that is let in teaches better.
     for number in range(100):
         one.tick(CALM, float(number))
     one.require(METHOD, Priority.SETTLE, 0.1)
+
+
+async def test_who_gives_less_time_than_others_is_no_overload():
+    """Large bills take long; without a sign of overload that is nobody else's matter."""
+    taught(0.02, others_s=0.6).require(METHOD, Priority.SETTLE, 0.39)
+
+
+@pytest.mark.parametrize("sign", ["a late call", "congestion", "a call without hope"])
+async def test_after_a_sign_of_overload_nearly_all_must_end_in_time(sign):
+    one = taught(0.02, others_s=0.6, pressed=sign == "a late call")
+    if sign == "congestion":
+        one.tick(CONGESTED, asyncio.get_running_loop().time())
+    if sign == "a call without hope":
+        with pytest.raises(Overloaded):
+            one.require(METHOD, Priority.SETTLE, 0.01)
+    with pytest.raises(Overloaded):
+        one.require(METHOD, Priority.SETTLE, 0.39)
+    one.require(METHOD, Priority.SETTLE, 0.81)
+    # A look-up, or the booking, of a bill that was let in elsewhere: that is carried through.
+    one.require(METHOD, Priority.SETTLE, 0.39, is_part=True)
+    with pytest.raises(Overloaded):
+        one.require(METHOD, Priority.SETTLE, 0.01, is_part=True)
+
+
+async def test_a_busy_process_is_as_careful_as_one_that_was_late():
+    one = taught(0.02, others_s=0.6)
+    for _ in range(5):
+        await one.enter(METHOD, Priority.SETTLE)
+    one.tick(CALM, 0.0)
+    with pytest.raises(Overloaded):
+        one.require(METHOD, Priority.SETTLE, 0.39)
+    for _ in range(5):
+        one.leave()
+    for _ in range(15):
+        one.tick(CALM, 0.0)
+    one.require(METHOD, Priority.SETTLE, 0.39)
+
+
+async def test_there_is_no_waiting_in_front_of_a_free_place():
+    """Those who are in line wait for what is not theirs: the rest is for those above them."""
+    one = admission(in_flight_max=10, wait_s_max=0.0)
+    for _ in range(int(10 * SHARES[Priority.LIST])):
+        await one.enter(METHOD, Priority.LIST)
+    waiting = asyncio.create_task(one.enter(METHOD, Priority.LIST))
+    await turn()
+    await one.enter(METHOD, Priority.SETTLE)
+    assert (one.in_flight, one.waiting) == (7, 1)
+    waiting.cancel()
+    await turn()
+
+
+async def test_lists_alone_reach_the_limit_too():
+    """Else one that fell would stay down where nobody asks for more than lists."""
+    one = admission(in_flight_min=2, in_flight_max=40)
+    for _ in range(40):
+        one.tick(CONGESTED, 0.0)
+    low = one.limit.value
+    places = []
+    for _ in range(low):
+        places.append(asyncio.create_task(one.enter(METHOD, Priority.LIST)))
+        await turn()
+    for _ in range(60):
+        one.tick(CALM, 0.0)
+    assert one.limit.value > low
+    for place in places:
+        place.cancel()
+    await turn()
 
 
 async def test_nobody_waits_in_line_into_what_the_call_itself_needs():
@@ -226,16 +294,20 @@ async def test_nobody_waits_in_line_into_what_the_call_itself_needs():
         await waiting
 
 
-async def test_whose_wait_is_over_is_not_let_in():
-    """Between two ticks too: the place goes to somebody who can still be answered."""
-    one = admission(wait_s_max=0.01)
-    await one.enter(METHOD, Priority.SETTLE)
-    late = asyncio.create_task(one.enter(METHOD, Priority.SETTLE))
-    await asyncio.sleep(0.02)
+async def test_a_place_goes_to_who_can_still_be_answered():
+    """Between two ticks too; and who waited long for a stalled process, but can be, gets it."""
+    one = taught(0.4)
+    for _ in range(10):
+        await one.enter(METHOD, Priority.SETTLE)
+    hopeless = asyncio.create_task(one.enter(METHOD, Priority.SETTLE, 0.41))
+    patient = asyncio.create_task(one.enter(METHOD, Priority.SETTLE, 5.0))
+    await turn()
+    await asyncio.sleep(0.03)
     one.leave()
     with pytest.raises(Overloaded):
-        await late
-    assert (one.in_flight, one.waiting) == (0, 0)
+        await hopeless
+    await patient
+    assert (one.in_flight, one.waiting) == (10, 0)
 
 
 def test_those_shed_together_do_not_come_back_together():

@@ -289,11 +289,15 @@ async def test_a_round_trip_learns_how_long_the_region_took():
             return super().Commit
 
     trip = round_trips.Trip()
-    token = round_trips.current.set(trip)
+    call = calls.Call(method="/yijie.test/Call", started=0.0)
+    token, of_call = round_trips.current.set(trip), calls.current.set(call)
     try:
         await region_of(Slow(), clock).call("Commit", None)
         with pytest.raises(Unavailable):
             await region_of(Slow(error=Silence()), clock).call("Commit", None)
     finally:
+        calls.current.reset(of_call)
         round_trips.current.reset(token)
     assert trip.region_s == pytest.approx(0.6)
+    # What admission holds apart from our own time, too.
+    assert call.abroad_s == pytest.approx(0.6)

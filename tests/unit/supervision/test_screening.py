@@ -26,6 +26,7 @@ from services.supervision.domain.model import (
 )
 from services.supervision.domain.rule import Family, Reach, Rule, Scope, WhenUnscreened
 from services.supervision.domain.ruleset import RuleSet
+from services.supervision.domain.steps.charges import PriceStandard
 from services.supervision.domain.steps.claims import DuplicateInvoice
 from services.supervision.domain.steps.stays import OverlappingStay
 from services.supervision.domain.steps.visits import SupplyOverlap
@@ -80,6 +81,9 @@ def supply(**changes):
 
 
 def ruleset_of(*rules):
+    of_items = {
+        "price_standard": lambda one: PriceStandard(rule=one, price_max=Decimal(1)),
+    }
     made = {
         "overlapping_stay": lambda one: OverlappingStay(rule=one),
         "duplicate_invoice": lambda one: DuplicateInvoice(rule=one),
@@ -89,7 +93,7 @@ def ruleset_of(*rules):
         version="v1",
         digest="00",
         rules=rules,
-        by_item={},
+        by_item={DRUG: tuple(of_items[one.kind](one) for one in rules if one.kind in of_items)},
         by_prefix={},
         by_bill=tuple(made[one.kind](one) for one in rules if one.kind in made),
     )
@@ -220,6 +224,19 @@ async def test_the_round_trip_asks_no_rule_that_looks_at_lines_unless_it_blocks(
     )
     assert records.asked == [(PERSON, date(2025, 12, 10), date(2025, 12, 10))]
     assert [one.rule_code for one in blocks.findings] == ["SUPPLY_OVERLAP"]
+
+
+async def test_of_the_rules_about_items_only_those_that_look_back_go_unasked():
+    gone = Records(error=Unavailable("DATABASE_UNAVAILABLE", "away"))
+    rules = [
+        rule(code, "price_standard", reach=reach, effect=Effect.BLOCK, moments=ALL)
+        for code, reach in (("LOOKS_BACK", Reach.PERSON), ("LOOKS_AT_THE_BILL", Reach.BILL))
+    ]
+    made = screening(*rules, records=gone)
+    assert (await made.screen(bill())).unjudged == ("LOOKS_BACK",)
+    # Another drug than theirs: nobody misses them.
+    other = bill(lines=(line(item_code="XA02BCA220A001010104350"),))
+    assert (await made.screen(other)).unjudged == ()
 
 
 @pytest.mark.parametrize(
