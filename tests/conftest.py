@@ -55,6 +55,8 @@ def pytest_configure(config: pytest.Config) -> None:
     making of their files. No test pulls the plug; processes that are killed lose nothing there.
     """
     del config
+    # As the command line has it: we start processes and never fork into Python.
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     if {"TMPDIR", "TEMP", "TMP"} & os.environ.keys() or not IN_MEMORY.is_dir():
         return
     room = os.statvfs(IN_MEMORY)

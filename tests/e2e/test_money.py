@@ -375,9 +375,16 @@ async def test_killed_services_under_load(running, replicas, patient):
 async def crash_database(running: Mesh) -> None:
     """Kills one backend: PostgreSQL cuts all connections and recovers from its log."""
     connection = await connect(running)
-    pid = await connection.fetchval(
-        "SELECT pid FROM pg_stat_activity WHERE application_name = 'yijie.settlement'"
-        " ORDER BY state = 'active' DESC LIMIT 1"
-    )
+
+    async def backend() -> int:
+        pid = await connection.fetchval(
+            "SELECT pid FROM pg_stat_activity WHERE application_name = 'yijie.settlement'"
+            " ORDER BY state = 'active' DESC LIMIT 1"
+        )
+        # After the crash before settlement may not have come back yet.
+        assert pid is not None
+        return int(pid)
+
+    pid = await eventually(backend, within_s=20)
     os.kill(pid, signal.SIGKILL)
     connection.terminate()
